@@ -1,0 +1,322 @@
+import { assertNever } from './assert-never.ts';
+import type { ErrorCode } from './errors.ts';
+
+/**
+ * The life of a session as one pure transition function. The workflow runs it, the
+ * tests walk it, and no other place decides what a session may become.
+ * All instants are epoch milliseconds.
+ */
+export const SESSION_STATUSES = [
+  'planned',
+  'held',
+  'requested',
+  'awaiting_payment',
+  'confirmed',
+  'in_progress',
+  'completed',
+  'declined',
+  'expired',
+  'cancelled',
+  'no_show',
+] as const;
+
+export type SessionStatus = (typeof SESSION_STATUSES)[number];
+
+export const ENDED_STATUSES = ['completed', 'declined', 'expired', 'cancelled', 'no_show'] as const;
+type EndedStatus = (typeof ENDED_STATUSES)[number];
+
+/** Where the money stands. `saved` is a card that is charged near the date. */
+export type PaymentStanding = 'not_due' | 'due' | 'saved' | 'authorised' | 'captured';
+export type Approval = 'not_needed' | 'awaited' | 'given';
+export type Party = 'client' | 'therapist' | 'staff' | 'system';
+export type Deadline = 'hold' | 'answer' | 'payment';
+export type Attendance = 'attended' | 'absent' | 'unmarked';
+
+/** A new time that waits for the therapist's answer; both times stay claimed meanwhile. */
+export interface Proposal {
+  readonly startsAt: number;
+  readonly endsAt: number;
+  readonly answerDueAt: number;
+}
+
+interface Common {
+  readonly startsAt: number;
+  readonly endsAt: number;
+  readonly approval: Approval;
+  readonly payment: PaymentStanding;
+  /** Due instants that are running in this state, by deadline. */
+  readonly answerDueAt: number | null;
+  readonly paymentDueAt: number | null;
+  readonly holdDueAt: number | null;
+  readonly proposal: Proposal | null;
+  /** Counts the times of the session: reminders belong to one schedule version. */
+  readonly scheduleVersion: number;
+}
+
+export type SessionState = Common &
+  (
+    | { readonly status: Exclude<SessionStatus, EndedStatus> }
+    | { readonly status: 'completed' | 'no_show'; readonly attendance: Attendance }
+    | { readonly status: 'declined' }
+    | { readonly status: 'expired'; readonly missed: Deadline }
+    | { readonly status: 'cancelled'; readonly by: Party }
+  );
+
+export type SessionEvent =
+  | { readonly type: 'submit' }
+  | { readonly type: 'approve' }
+  | { readonly type: 'decline' }
+  | { readonly type: 'card_saved' }
+  | { readonly type: 'payment_authorised'; readonly captureBeforeAt: number | null }
+  | { readonly type: 'payment_captured' }
+  | { readonly type: 'payment_lapsed'; readonly paymentDueAt: number }
+  | { readonly type: 'deadline_passed'; readonly deadline: Deadline }
+  | { readonly type: 'reschedule'; readonly proposal: Proposal; readonly needsApproval: boolean }
+  | { readonly type: 'proposal_lapsed' }
+  | { readonly type: 'cancel'; readonly by: Party }
+  | { readonly type: 'start' }
+  | { readonly type: 'mark_attendance'; readonly attendance: 'attended' | 'absent' }
+  | { readonly type: 'end' };
+
+export type Decision =
+  | { readonly kind: 'moved'; readonly state: SessionState }
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'refused'; readonly code: ErrorCode };
+
+const UNCHANGED: Decision = { kind: 'unchanged' };
+const WRONG_STATE: Decision = { kind: 'refused', code: 'wrong_state' };
+
+export function isEnded(status: SessionStatus): boolean {
+  return (ENDED_STATUSES as readonly SessionStatus[]).includes(status);
+}
+
+/** Decides what an event does to a session at `now`; never throws, never reads a clock. */
+export function decide(state: SessionState, event: SessionEvent, now: number): Decision {
+  switch (event.type) {
+    case 'submit':
+      return state.status === 'held' || state.status === 'planned' ? advance(state) : UNCHANGED;
+    case 'approve':
+      return approve(state, now);
+    case 'decline':
+      return decline(state);
+    case 'card_saved':
+    case 'payment_authorised':
+    case 'payment_captured':
+      return receivePayment(state, event);
+    case 'payment_lapsed':
+      return lapse(state, event.paymentDueAt);
+    case 'deadline_passed':
+      return expire(state, event.deadline, now);
+    case 'reschedule':
+      return reschedule(state, event.proposal, event.needsApproval, now);
+    case 'proposal_lapsed':
+      return state.proposal === null ? UNCHANGED : moved({ ...state, proposal: null });
+    case 'cancel':
+      return cancel(state, event.by, now);
+    case 'start':
+      return state.status === 'confirmed'
+        ? moved({ ...state, status: 'in_progress' })
+        : WRONG_STATE;
+    case 'mark_attendance':
+      return markAttendance(state, event.attendance, now);
+    case 'end':
+      return complete(state, 'unmarked');
+    default:
+      return assertNever(event);
+  }
+}
+
+function moved(state: SessionState): Decision {
+  return { kind: 'moved', state };
+}
+
+/** Where a session stands once nothing more is being held: the first thing it still waits for. */
+function advance(state: SessionState): Decision {
+  if (isEnded(state.status)) return UNCHANGED;
+  const common = { ...state, holdDueAt: null };
+  if (state.approval === 'awaited') return moved({ ...common, status: 'requested' });
+  if (state.payment === 'due' || state.payment === 'authorised') {
+    return moved({ ...common, status: 'awaiting_payment', answerDueAt: null });
+  }
+  return moved({ ...common, status: 'confirmed', answerDueAt: null, paymentDueAt: null });
+}
+
+function approve(state: SessionState, now: number): Decision {
+  if (state.proposal !== null && isBooked(state)) return acceptProposal(state, state.proposal, now);
+  if (state.approval === 'given') return UNCHANGED;
+  if (state.status !== 'requested') return WRONG_STATE;
+  if (now >= state.startsAt) return { kind: 'refused', code: 'time_in_past' };
+  return advance({ ...state, approval: 'given' });
+}
+
+function acceptProposal(state: SessionState, proposal: Proposal, now: number): Decision {
+  if (now >= proposal.startsAt) return { kind: 'refused', code: 'time_in_past' };
+  return moved(atNewTime(state, proposal));
+}
+
+function atNewTime(state: SessionState, proposal: Proposal): SessionState {
+  return {
+    ...state,
+    startsAt: proposal.startsAt,
+    endsAt: proposal.endsAt,
+    proposal: null,
+    scheduleVersion: state.scheduleVersion + 1,
+    answerDueAt: notAfter(state.answerDueAt, proposal.startsAt),
+    paymentDueAt: notAfter(state.paymentDueAt, proposal.startsAt),
+  };
+}
+
+function notAfter(dueAt: number | null, latest: number): number | null {
+  return dueAt === null ? null : Math.min(dueAt, latest);
+}
+
+function decline(state: SessionState): Decision {
+  if (state.proposal !== null && isBooked(state)) return moved({ ...state, proposal: null });
+  if (state.status !== 'requested') return WRONG_STATE;
+  return moved({ ...withoutDeadlines(state), status: 'declined' });
+}
+
+/** Waiting for money or confirmed: a new time is proposed, never the booking itself. */
+function isBooked(state: SessionState): boolean {
+  return state.status === 'awaiting_payment' || state.status === 'confirmed';
+}
+
+type PaymentEvent = Extract<
+  SessionEvent,
+  { type: 'card_saved' | 'payment_authorised' | 'payment_captured' }
+>;
+
+function receivePayment(state: SessionState, event: PaymentEvent): Decision {
+  if (isEnded(state.status)) return WRONG_STATE;
+  if (state.payment === 'captured' || state.payment === 'not_due') return UNCHANGED;
+  switch (event.type) {
+    case 'card_saved':
+      return settle({ ...state, payment: 'saved', paymentDueAt: null });
+    case 'payment_authorised':
+      if (state.payment === 'authorised') return UNCHANGED;
+      return settle({
+        ...state,
+        payment: 'authorised',
+        answerDueAt: insideAuthorisation(state.answerDueAt, event.captureBeforeAt),
+      });
+    case 'payment_captured':
+      return settle({ ...state, payment: 'captured', paymentDueAt: null });
+    default:
+      return assertNever(event);
+  }
+}
+
+function insideAuthorisation(answerDueAt: number | null, latest: number | null): number | null {
+  if (answerDueAt === null || latest === null) return answerDueAt;
+  return Math.min(answerDueAt, latest);
+}
+
+/** Payment may come before the approval or after it: either way, see what is still awaited. */
+function settle(state: SessionState): Decision {
+  const waits = state.status === 'requested' || state.status === 'awaiting_payment';
+  return waits ? advance(state) : moved(state);
+}
+
+/** An authorisation has lapsed, or a saved card was refused: the session waits for money again. */
+function lapse(state: SessionState, paymentDueAt: number): Decision {
+  if (state.payment !== 'authorised' && state.payment !== 'saved') return UNCHANGED;
+  const due: SessionState = { ...state, payment: 'due', paymentDueAt };
+  if (state.status === 'confirmed') return moved({ ...due, status: 'awaiting_payment' });
+  return state.status === 'requested' || state.status === 'awaiting_payment'
+    ? moved(due)
+    : WRONG_STATE;
+}
+
+function expire(state: SessionState, deadline: Deadline, now: number): Decision {
+  if (!isRunning(state, deadline, now)) return UNCHANGED;
+  return moved({ ...withoutDeadlines(state), status: 'expired', missed: deadline });
+}
+
+function isRunning(state: SessionState, deadline: Deadline, now: number): boolean {
+  switch (deadline) {
+    case 'hold':
+      return state.status === 'held' && isPast(state.holdDueAt, now);
+    case 'answer':
+      return state.status === 'requested' && isPast(state.answerDueAt, now);
+    case 'payment':
+      return isUnpaid(state) && isPast(state.paymentDueAt, now);
+    default:
+      return assertNever(deadline);
+  }
+}
+
+function isUnpaid(state: SessionState): boolean {
+  const waits = state.status === 'requested' || state.status === 'awaiting_payment';
+  return waits && state.payment === 'due';
+}
+
+function isPast(dueAt: number | null, now: number): boolean {
+  return dueAt !== null && dueAt <= now;
+}
+
+function reschedule(
+  state: SessionState,
+  proposal: Proposal,
+  needsApproval: boolean,
+  now: number,
+): Decision {
+  if (state.status === 'requested') return moved(atNewTime(state, proposal));
+  if (!isBooked(state)) return WRONG_STATE;
+  if (now >= state.startsAt) return { kind: 'refused', code: 'reschedule_deadline_passed' };
+  return moved(needsApproval ? { ...state, proposal } : atNewTime(state, proposal));
+}
+
+function cancel(state: SessionState, by: Party, now: number): Decision {
+  if (isEnded(state.status)) return WRONG_STATE;
+  const hasStarted = state.status === 'in_progress' || now >= state.startsAt;
+  if (hasStarted && by === 'client')
+    return { kind: 'refused', code: 'cancellation_deadline_passed' };
+  if (state.status === 'in_progress') return WRONG_STATE;
+  return moved({ ...withoutDeadlines(state), status: 'cancelled', by });
+}
+
+function markAttendance(
+  state: SessionState,
+  attendance: 'attended' | 'absent',
+  now: number,
+): Decision {
+  if (state.status !== 'in_progress' || now < state.startsAt) return WRONG_STATE;
+  return complete(state, attendance);
+}
+
+function complete(state: SessionState, attendance: Attendance): Decision {
+  if (state.status !== 'in_progress') return WRONG_STATE;
+  const status = attendance === 'absent' ? 'no_show' : 'completed';
+  return moved({ ...withoutDeadlines(state), status, attendance });
+}
+
+function withoutDeadlines(state: SessionState): Common {
+  const { startsAt, endsAt, approval, payment, scheduleVersion } = state;
+  return {
+    startsAt,
+    endsAt,
+    approval,
+    payment,
+    scheduleVersion,
+    answerDueAt: null,
+    paymentDueAt: null,
+    holdDueAt: null,
+    proposal: null,
+  };
+}
+
+/** The next deadline that would end or change the session, or null when none is running. */
+export function nextDeadline(state: SessionState): { deadline: Deadline; dueAt: number } | null {
+  const running: { deadline: Deadline; dueAt: number | null }[] = [
+    { deadline: 'hold', dueAt: state.status === 'held' ? state.holdDueAt : null },
+    { deadline: 'answer', dueAt: state.status === 'requested' ? state.answerDueAt : null },
+    { deadline: 'payment', dueAt: isUnpaid(state) ? state.paymentDueAt : null },
+  ];
+  return running.reduce<{ deadline: Deadline; dueAt: number } | null>(
+    (first, { deadline, dueAt }) => {
+      if (dueAt === null || (first !== null && first.dueAt <= dueAt)) return first;
+      return { deadline, dueAt };
+    },
+    null,
+  );
+}
