@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, chmodSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startCluster } from '../../scripts/parts/postgres.ts';
+import type { Cluster } from '../../scripts/parts/postgres.ts';
+
+/** What a test file needs to make a database of its own. */
+export interface TestServer {
+  /** Address of the maintenance database. */
+  adminUrl: string;
+  /** Name of the migrated database to copy. */
+  template: string;
+}
+
+/** The database server of one test run; nothing starts before the first test file asks for it. */
+export interface ServerHolder {
+  server(): Promise<TestServer>;
+  close(): Promise<void>;
+}
+
+/** Speed matters here and the data doesn't: a crash of the machine may lose all of it. */
+const forgetful = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  synchronous_commit: 'off',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  max_connections: '400',
+  shared_buffers: '128MB',
+  autovacuum_naptime: '10min',
+};
+
+/** Holds the server at `databaseUrl`, or an embedded one in a temporary folder when there is none. */
+export function holdServer(databaseUrl: string | undefined): ServerHolder {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
+  chmodSync(folder, 0o711);
+  let cluster: Cluster | undefined;
+  let ready: Promise<TestServer> | undefined;
+  const start = async (): Promise<TestServer> => {
+    let adminUrl = databaseUrl;
+    if (adminUrl === undefined) {
+      cluster = await startEmbedded(folder);
+      adminUrl = cluster.url('postgres');
+    }
+    return { adminUrl, template: await makeTemplate(adminUrl) };
+  };
+  return {
+    server: () => (ready ??= start()),
+    close: async () => {
+      const started = await ready?.catch(() => undefined);
+      if (cluster) await cluster.stop();
+      else if (started) await dropTemplate(started);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startEmbedded(folder: string): Promise<Cluster> {
+  const password = randomBytes(12).toString('hex');
+  const dataFolder = join(folder, 'data');
+  mkdirSync(folder, { recursive: true });
+  return startCluster({
+    dataFolder,
+    port: await freePort(),
+    password,
+    logFile: join(folder, 'postgres.log'),
+    settings: forgetful,
+    readyWithinMs: 60_000,
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
+
+async function makeTemplate(adminUrl: string): Promise<string> {
+  const template = `holdfast_template_${randomBytes(6).toString('hex')}`;
+  await asAdmin(adminUrl, `CREATE DATABASE ${template}`);
+  const { migrate } = await import('../../db/migrate.ts');
+  await migrate(databaseUrlFor(adminUrl, template));
+  await asAdmin(adminUrl, `ALTER DATABASE ${template} ALLOW_CONNECTIONS false`);
+  return template;
+}
+
+async function dropTemplate(server: TestServer): Promise<void> {
+  await asAdmin(server.adminUrl, `DROP DATABASE IF EXISTS ${server.template} WITH (FORCE)`);
+}
+
+/** The same server, another database. */
+export function databaseUrlFor(serverUrl: string, database: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+/** Runs one statement on the maintenance database. */
+export async function asAdmin(adminUrl: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: adminUrl });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
