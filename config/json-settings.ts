@@ -1,0 +1,77 @@
+import type { EnvReader } from './env-reader.ts';
+
+/** Another issuer of tokens whose signatures are believed, with the algorithms pinned to it. */
+export interface TrustedIssuer {
+  issuer: string;
+  jwksUrl: string;
+  audience: string;
+  algorithms: readonly string[];
+}
+
+/** As in WebRTC's RTCConfiguration. */
+export interface IceServer {
+  urls: string | readonly string[];
+  username?: string;
+  credential?: string;
+}
+
+/** Only signatures with a public key: a foreign issuer never shares a secret with us. */
+const publicKeyAlgorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'].concat([
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+]);
+
+export function readTrustedIssuers(reader: EnvReader): TrustedIssuer[] {
+  const shape = `{ issuer, jwksUrl, audience, algorithms }, algorithms among ${publicKeyAlgorithms.join(' ')}, jwksUrl over https`;
+  return reader.jsonList('TRUSTED_ISSUERS', shape, trustedIssuer);
+}
+
+export function readIceServers(reader: EnvReader): IceServer[] {
+  return reader.jsonList('ICE_SERVERS', '{ urls, username?, credential? }', iceServer);
+}
+
+function trustedIssuer(item: unknown): TrustedIssuer | null {
+  if (!isRecord(item)) return null;
+  const { issuer, jwksUrl, audience, algorithms } = item;
+  if (!isText(issuer) || !isText(jwksUrl) || !isText(audience)) return null;
+  if (!isSecureUrl(jwksUrl) || !isTextList(algorithms)) return null;
+  if (!algorithms.every((name) => publicKeyAlgorithms.includes(name))) return null;
+  return { issuer, jwksUrl, audience, algorithms };
+}
+
+function iceServer(item: unknown): IceServer | null {
+  if (!isRecord(item)) return null;
+  const { urls, username, credential } = item;
+  if (!isText(urls) && !isTextList(urls)) return null;
+  if (username !== undefined && !isText(username)) return null;
+  if (credential !== undefined && !isText(credential)) return null;
+  return {
+    urls,
+    ...(username === undefined ? {} : { username }),
+    ...(credential === undefined ? {} : { credential }),
+  };
+}
+
+/** https, or plain http to this machine itself, where nobody can listen in. */
+function isSecureUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return (
+    protocol === 'https:' ||
+    (protocol === 'http:' && /^(localhost|127\.\d+\.\d+\.\d+)$/.test(hostname))
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isTextList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.length > 0 && value.every(isText);
+}

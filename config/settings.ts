@@ -1,0 +1,175 @@
+import { resolve } from 'node:path';
+import { EnvReader } from './env-reader.ts';
+import type { Env } from './env-reader.ts';
+import { readIceServers, readTrustedIssuers } from './json-settings.ts';
+import { logLevels } from './types.ts';
+import type {
+  ApiSettings,
+  AuthSettings,
+  MailSettings,
+  MediaSettings,
+  Ports,
+  Settings,
+  StripeSettings,
+  TemporalSettings,
+  TwilioSettings,
+} from './types.ts';
+
+export { SettingsFault } from './env-reader.ts';
+export type { Env, SettingFault } from './env-reader.ts';
+export type { IceServer, TrustedIssuer } from './json-settings.ts';
+export type * from './types.ts';
+
+/** Published variables of services and behaviour that are inside the product now. */
+const withoutEffect = [
+  'DB_SYNC',
+  'DB_LOGGING',
+  'CHAT_SERVICE_URL',
+  'AUTH_SERVICE_URL',
+  'REDIS_URL',
+];
+
+const web = ['http:', 'https:'];
+
+/**
+ * The product's settings from the environment, the only place that reads it.
+ * Throws SettingsFault, which names every variable that is missing or malformed, never a value.
+ */
+export function loadSettings(env: Env = process.env): Settings {
+  const reader = new EnvReader(env);
+  const home = readHome(reader);
+  const ports = readPorts(reader);
+  const settings: Settings = {
+    home,
+    logLevel: reader.choice('LOG_LEVEL', 'info', logLevels),
+    keysFile: resolve(reader.text('HOLDFAST_KEYS_FILE') ?? resolve(home, 'keys.json')),
+    sandbox: reader.flag('HOLDFAST_SANDBOX'),
+    api: readApi(reader, ports.api),
+    auth: readAuth(reader),
+    database: {
+      url: readDatabaseUrl(reader) ?? reader.required('DATABASE_URL'),
+      poolSize: reader.integer('DATABASE_POOL_SIZE', 10, 1, 500),
+    },
+    temporal: readTemporal(reader, ports.temporal),
+    stripe: readStripe(reader),
+    twilio: readTwilio(reader),
+    mail: readMail(reader),
+    eligibility: { url: reader.url('ELIGIBILITY_URL', web) },
+    media: readMedia(reader),
+    worker: { healthPort: ports.worker },
+    ports,
+    unused: withoutEffect.filter((variable) => reader.has(variable)),
+  };
+  reader.finish();
+  return settings;
+}
+
+/** The data folder, absolute. */
+export function readHome(reader: EnvReader): string {
+  return resolve(reader.text('HOLDFAST_HOME') ?? '.holdfast');
+}
+
+export function readPorts(reader: EnvReader): Ports {
+  return {
+    api: reader.port('PORT', 5000),
+    postgres: reader.port('POSTGRES_PORT', 5433),
+    temporal: reader.port('TEMPORAL_PORT', 7233),
+    temporalUi: reader.port('TEMPORAL_UI_PORT', 8233),
+    sandbox: reader.port('SANDBOX_PORT', 5100),
+    smtp: reader.port('SMTP_PORT', 5125),
+    worker: reader.port('WORKER_PORT', 5101),
+  };
+}
+
+function readApi(reader: EnvReader, port: number): ApiSettings {
+  const corsOrigins = reader.list('CORS_ORIGINS');
+  if (corsOrigins.some((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin)) {
+    reader.fault('CORS_ORIGINS', 'must be origins such as https://app.example.com, with commas');
+  }
+  return {
+    host: reader.text('HOST') ?? '::',
+    port,
+    publicUrl: reader.url('PUBLIC_URL', web) ?? `http://localhost:${port}`,
+    corsOrigins,
+    trustedProxies: reader.integer('TRUSTED_PROXIES', 0, 0, 20),
+  };
+}
+
+function readAuth(reader: EnvReader): AuthSettings {
+  return {
+    accessTokenTtlMs: reader.durationMs('JWT_EXPIRES_IN', 3_600_000),
+    refreshTokenTtlMs: reader.durationMs('REFRESH_EXPIRES_IN', 30 * 86_400_000),
+    sharedSecret: reader.text('JWT_SECRET'),
+    trustedIssuers: readTrustedIssuers(reader),
+  };
+}
+
+/** DATABASE_URL, else the address composed from the DB_* variables, else null. */
+export function readDatabaseUrl(reader: EnvReader): string | null {
+  if (reader.has('DATABASE_URL')) {
+    return reader.url('DATABASE_URL', ['postgres:', 'postgresql:']) ?? '';
+  }
+  if (!reader.has('DB_HOST')) return null;
+  const url = new URL('postgresql://localhost');
+  url.hostname = reader.required('DB_HOST');
+  url.port = String(reader.port('DB_PORT', 5432));
+  url.username = encodeURIComponent(reader.text('DB_USERNAME') ?? 'postgres');
+  url.password = encodeURIComponent(reader.text('DB_PASSWORD') ?? '');
+  url.pathname = `/${encodeURIComponent(reader.required('DB_NAME'))}`;
+  return url.href;
+}
+
+function readTemporal(reader: EnvReader, port: number): TemporalSettings {
+  return {
+    address: readTemporalAddress(reader) ?? `127.0.0.1:${port}`,
+    namespace: reader.text('TEMPORAL_NAMESPACE') ?? 'default',
+  };
+}
+
+/** TEMPORAL_ADDRESS as host:port, or null when it isn't set. */
+export function readTemporalAddress(reader: EnvReader): string | null {
+  const address = reader.text('TEMPORAL_ADDRESS');
+  if (address !== null && !/^[^\s/]+:\d{1,5}$/.test(address)) {
+    reader.fault('TEMPORAL_ADDRESS', 'must be host:port, such as temporal.example.com:7233');
+  }
+  return address;
+}
+
+export function readStripe(reader: EnvReader): StripeSettings {
+  return {
+    secretKey: reader.required('STRIPE_SECRET_KEY'),
+    webhookSecret: reader.required('STRIPE_WEBHOOK_SECRET'),
+    apiUrl: reader.url('STRIPE_API_URL', web),
+  };
+}
+
+export function readTwilio(reader: EnvReader): TwilioSettings {
+  const from = reader.required('TWILIO_FROM');
+  if (from !== '' && !/^(\+[1-9]\d{4,14}|MG[0-9a-f]{32})$/.test(from)) {
+    reader.fault('TWILIO_FROM', 'must be a phone number in E.164 form or a messaging service id');
+  }
+  return {
+    accountSid: reader.required('TWILIO_ACCOUNT_SID'),
+    authToken: reader.required('TWILIO_AUTH_TOKEN'),
+    from,
+    apiUrl: reader.url('TWILIO_API_URL', web),
+  };
+}
+
+export function readMail(reader: EnvReader): MailSettings {
+  const smtpUrl = reader.url('SMTP_URL', ['smtp:', 'smtps:']);
+  if (!reader.has('SMTP_URL')) reader.fault('SMTP_URL', 'is missing');
+  return { smtpUrl: smtpUrl ?? '', from: reader.required('MAIL_FROM') };
+}
+
+function readMedia(reader: EnvReader): MediaSettings {
+  const minPort = reader.port('MEDIASOUP_MIN_PORT', 10_000);
+  const maxPort = reader.port('MEDIASOUP_MAX_PORT', Math.min(minPort + 100, 65_535));
+  if (maxPort < minPort) reader.fault('MEDIASOUP_MAX_PORT', 'must not be below MEDIASOUP_MIN_PORT');
+  return {
+    announcedIp: reader.text('MEDIASOUP_ANNOUNCED_IP') ?? '127.0.0.1',
+    minPort,
+    maxPort,
+    iceServers: readIceServers(reader),
+  };
+}

@@ -1,0 +1,97 @@
+import type { IceServer, TrustedIssuer } from './json-settings.ts';
+
+export type LogLevel = (typeof logLevels)[number];
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+export interface ApiSettings {
+  /** The interface to listen on. */
+  host: string;
+  port: number;
+  /** The product's own base address as providers and people see it, without a trailing slash. */
+  publicUrl: string;
+  corsOrigins: readonly string[];
+  /** How many proxies in front may be believed about the caller's address. */
+  trustedProxies: number;
+}
+
+export interface AuthSettings {
+  accessTokenTtlMs: number;
+  refreshTokenTtlMs: number;
+  /** A secret shared with an older token service (HS256), or null. */
+  sharedSecret: string | null;
+  trustedIssuers: readonly TrustedIssuer[];
+}
+
+export interface DatabaseSettings {
+  url: string;
+  poolSize: number;
+}
+
+export interface TemporalSettings {
+  /** host:port */
+  address: string;
+  namespace: string;
+}
+
+export interface StripeSettings {
+  secretKey: string;
+  webhookSecret: string;
+  /** Base address of a stand-in; null for the real Stripe. */
+  apiUrl: string | null;
+}
+
+export interface TwilioSettings {
+  accountSid: string;
+  authToken: string;
+  from: string;
+  /** Base address of a stand-in; null for the real Twilio. */
+  apiUrl: string | null;
+}
+
+export interface MailSettings {
+  smtpUrl: string;
+  from: string;
+}
+
+export interface MediaSettings {
+  announcedIp: string;
+  minPort: number;
+  maxPort: number;
+  iceServers: readonly IceServer[];
+}
+
+export interface Ports {
+  api: number;
+  postgres: number;
+  temporal: number;
+  temporalUi: number;
+  sandbox: number;
+  smtp: number;
+  worker: number;
+}
+
+/** Everything that the product takes from its environment. */
+export interface Settings {
+  /** The data folder, absolute. */
+  home: string;
+  logLevel: LogLevel;
+  /** The key ring's file, absolute. */
+  keysFile: string;
+  /** Stand-ins answer for the providers: responses are validated and rate limits lifted. */
+  sandbox: boolean;
+  api: ApiSettings;
+  auth: AuthSettings;
+  database: DatabaseSettings;
+  temporal: TemporalSettings;
+  stripe: StripeSettings;
+  twilio: TwilioSettings;
+  mail: MailSettings;
+  /** FHIR base address of the payers' eligibility service; null when there is none. */
+  eligibility: { url: string | null };
+  media: MediaSettings;
+  /** Where a worker process answers `GET /health`. */
+  worker: { healthPort: number };
+  ports: Ports;
+  /** Published variables that are set, accepted and have no effect. */
+  unused: readonly string[];
+}

@@ -1,0 +1,149 @@
+import { describe, expect, test } from '@jest/globals';
+import { loadLauncherSettings } from '../../config/launcher-settings.ts';
+import { loadSettings, SettingsFault } from '../../config/settings.ts';
+import type { Env, SettingFault } from '../../config/settings.ts';
+
+const complete: Env = {
+  DATABASE_URL: 'postgresql://app:pw@db/holdfast',
+  STRIPE_SECRET_KEY: 'sk_test_1',
+  STRIPE_WEBHOOK_SECRET: 'whsec_1',
+  TWILIO_ACCOUNT_SID: 'AC1',
+  TWILIO_AUTH_TOKEN: 'token',
+  TWILIO_FROM: '+15550100',
+  SMTP_URL: 'smtp://mail',
+  MAIL_FROM: 'clinic@example.com',
+};
+
+function faultsOf(load: () => unknown): readonly SettingFault[] {
+  try {
+    load();
+  } catch (fault) {
+    if (fault instanceof SettingsFault) return fault.faults;
+    throw fault;
+  }
+  return [];
+}
+
+function variablesOf(env: Env): string[] {
+  return faultsOf(() => loadSettings(env)).map(({ variable }) => variable);
+}
+
+describe('settings', () => {
+  test('what is missing is told all at once', () => {
+    expect(variablesOf({}).sort()).toEqual(Object.keys(complete).sort());
+    expect(variablesOf(complete)).toEqual([]);
+  });
+
+  test.each([
+    ['PORT', '70000'],
+    ['PORT', '5e3'],
+    ['LOG_LEVEL', 'loud'],
+    ['DATABASE_URL', 'mysql://secret-value@db/x'],
+    ['PUBLIC_URL', 'ftp://example.com'],
+    ['CORS_ORIGINS', 'https://a.example,https://b.example/path'],
+    ['TRUSTED_PROXIES', '-1'],
+    ['JWT_EXPIRES_IN', '15'],
+    ['JWT_EXPIRES_IN', '0s'],
+    ['TEMPORAL_ADDRESS', 'temporal'],
+    ['TWILIO_FROM', '555 secret-value'],
+    ['HOLDFAST_SANDBOX', 'perhaps'],
+    ['ICE_SERVERS', '{"urls":"stun:x"}'],
+    ['ICE_SERVERS', '[{"url":"stun:x"}]'],
+    ['TRUSTED_ISSUERS', 'secret-value'],
+    ['MEDIASOUP_MAX_PORT', '9'],
+  ])('%s=%s is refused by name and never by value', (variable, value) => {
+    const faults = faultsOf(() => loadSettings({ ...complete, [variable]: value }));
+    expect(faults.map((fault) => fault.variable)).toEqual([variable]);
+    expect(JSON.stringify(faults)).not.toContain('secret-value');
+  });
+
+  test('DATABASE_URL wins over DB_*, which compose one when it is absent', () => {
+    const parts = {
+      DB_HOST: 'h',
+      DB_PORT: '6000',
+      DB_USERNAME: 'a@b',
+      DB_PASSWORD: 'p/w?',
+      DB_NAME: 'n',
+    };
+    expect(loadSettings({ ...complete, ...parts }).database.url).toBe(complete['DATABASE_URL']);
+    const composed = new URL(
+      loadSettings({ ...complete, ...parts, DATABASE_URL: '' }).database.url,
+    );
+    expect([composed.host, composed.pathname]).toEqual(['h:6000', '/n']);
+    expect(decodeURIComponent(composed.username)).toBe('a@b');
+    expect(decodeURIComponent(composed.password)).toBe('p/w?');
+    expect(variablesOf({ ...complete, DATABASE_URL: '', DB_HOST: 'h' })).toEqual(['DB_NAME']);
+  });
+
+  test('the published variables of the teletherapy door keep their meaning', () => {
+    const settings = loadSettings({
+      ...complete,
+      NODE_ENV: 'development',
+      PORT: '3002',
+      DB_SYNC: 'false',
+      JWT_SECRET: 'your-secret-key',
+      JWT_EXPIRES_IN: '15m',
+      ICE_SERVERS: '[{"urls":"stun:stun.example.com:19302"}]',
+      MEDIASOUP_ANNOUNCED_IP: '127.0.0.1',
+      MEDIASOUP_MIN_PORT: '20000',
+      MEDIASOUP_MAX_PORT: '20100',
+      CHAT_SERVICE_URL: 'http://chat-service:3003',
+    });
+    expect(settings.api).toMatchObject({ port: 3002, publicUrl: 'http://localhost:3002' });
+    expect(settings.auth).toMatchObject({
+      accessTokenTtlMs: 900_000,
+      sharedSecret: 'your-secret-key',
+    });
+    expect(settings.media).toMatchObject({ minPort: 20_000, maxPort: 20_100 });
+    expect(settings.unused).toEqual(['DB_SYNC', 'CHAT_SERVICE_URL']);
+  });
+
+  const issuer = {
+    issuer: 'https://id.example.com',
+    jwksUrl: 'https://id.example.com/jwks',
+    audience: 'holdfast',
+    algorithms: ['RS256'],
+  };
+
+  test.each([
+    ['an algorithm with a shared secret', { ...issuer, algorithms: ['RS256', 'HS256'] }],
+    ['no algorithm at all', { ...issuer, algorithms: ['none'] }],
+    ['an empty list of algorithms', { ...issuer, algorithms: [] }],
+    ['keys over plain http', { ...issuer, jwksUrl: 'http://id.example.com/jwks' }],
+    ['no audience', { ...issuer, audience: '' }],
+  ])('an issuer is not trusted with %s', (_case, bad) => {
+    expect(
+      loadSettings({ ...complete, TRUSTED_ISSUERS: JSON.stringify([issuer]) }).auth,
+    ).toMatchObject({
+      trustedIssuers: [issuer],
+    });
+    const env = { ...complete, TRUSTED_ISSUERS: JSON.stringify([issuer, bad]) };
+    expect(variablesOf(env)).toEqual(['TRUSTED_ISSUERS']);
+  });
+});
+
+describe("the launcher's settings", () => {
+  test('an empty environment embeds everything', () => {
+    expect(loadLauncherSettings({})).toMatchObject({
+      databaseUrl: null,
+      temporalAddress: null,
+      standIns: { stripe: true, twilio: true, mail: true, eligibility: true },
+    });
+  });
+
+  test('a provider that is set in part is a fault, not a stand-in', () => {
+    const faults = faultsOf(() =>
+      loadLauncherSettings({
+        STRIPE_SECRET_KEY: 'sk_test_1',
+        TWILIO_FROM: '+15550100',
+        SMTP_URL: 'smtp://m',
+      }),
+    );
+    expect(faults.map(({ variable }) => variable)).toEqual([
+      'STRIPE_WEBHOOK_SECRET',
+      'TWILIO_ACCOUNT_SID',
+      'TWILIO_AUTH_TOKEN',
+      'MAIL_FROM',
+    ]);
+  });
+});
