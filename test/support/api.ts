@@ -129,7 +129,9 @@ function nobody(): Authenticator {
 function downTemporal(): Client {
   const down = (): Promise<never> =>
     Promise.reject(Object.assign(new Error('Temporal is not there'), { code: 14 }));
-  const part: unknown = new Proxy(down, { get: (_target, name) => (name === 'then' ? undefined : part) });
+  const part: unknown = new Proxy(down, {
+    get: (_target, name) => (name === 'then' ? undefined : part),
+  });
   return part as Client;
 }
 

@@ -1,0 +1,37 @@
+import type { Client } from '@temporalio/client';
+import type { Knex } from 'knex';
+import type { Logger } from 'pino';
+import type { AuthSettings } from '../config/types.ts';
+import type { FieldCipher } from '../crypto/field-cipher.ts';
+import type { KeyRing } from '../crypto/key-ring.ts';
+import type { Authenticator } from './auth/authenticator.ts';
+import type { AuthMail } from './auth/mail.ts';
+
+/** How the HTTP side behaves; everything that a test or the sandbox switches is here. */
+export interface HttpOptions {
+  /** The API's own base URL as seen by people and providers. */
+  readonly publicUrl: string;
+  readonly corsOrigins: readonly string[];
+  /** Number of proxies in front whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: number;
+  readonly environment: string;
+  readonly version: string;
+  /** `log` delivers an answer that doesn't fit the document and logs it, `fail` answers 500 instead. */
+  readonly responseValidation: 'off' | 'log' | 'fail';
+  readonly rateLimits: boolean;
+  /** How long a client may take to send its body, ms. */
+  readonly bodyTimeoutMs: number;
+}
+
+/** All that handlers and middleware reach outside with; made once at start. */
+export interface ApiDeps {
+  readonly knex: Knex;
+  readonly temporal: Client;
+  readonly keyRing: KeyRing;
+  readonly cipher: FieldCipher;
+  readonly http: HttpOptions;
+  readonly auth: AuthSettings;
+  readonly authenticator: Authenticator;
+  readonly mail: AuthMail;
+  readonly log: Logger;
+}

@@ -1,0 +1,11 @@
+// Generated from openapi.yaml by api/http/generate-operations.ts.
+export const OPERATION_IDS = [
+  'getHealth',
+  'getReadiness',
+] as const;
+export type OperationId = (typeof OPERATION_IDS)[number];
+export const PUBLIC_OPERATION_IDS = [
+  'getHealth',
+  'getReadiness',
+] as const;
+export type PublicOperationId = (typeof PUBLIC_OPERATION_IDS)[number];

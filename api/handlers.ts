@@ -1,0 +1,20 @@
+import { OPERATION_IDS } from './generated/operations.ts';
+import { healthHandlers } from './health.ts';
+import type { HandlerMap } from './http/handler.ts';
+
+/** Each door's handlers; a key that two of them share is refused at start. */
+const GROUPS: readonly Partial<HandlerMap>[] = [healthHandlers];
+
+/** The one handler of every operation. Throws a plain Error that names an operation with none or two. */
+export function allHandlers(groups: readonly Partial<HandlerMap>[] = GROUPS): HandlerMap {
+  const handlers: Record<string, unknown> = {};
+  for (const group of groups) {
+    for (const [id, handler] of Object.entries(group)) {
+      if (Object.hasOwn(handlers, id)) throw new Error(`Operation ${id} has two handlers`);
+      handlers[id] = handler;
+    }
+  }
+  const missing = OPERATION_IDS.filter((id) => !Object.hasOwn(handlers, id));
+  if (missing.length > 0) throw new Error(`Operations without a handler: ${missing.join(', ')}`);
+  return handlers as HandlerMap;
+}

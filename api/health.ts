@@ -1,0 +1,52 @@
+import type { ApiDeps } from './context.ts';
+import type { Answer, HandlerMap, PublicCall } from './http/handler.ts';
+
+export type PartState = 'up' | 'down';
+
+const PROBE_TIMEOUT_MS = 2_000;
+
+/** Asks every dependency, each within two seconds. */
+export async function probeParts(deps: ApiDeps): Promise<Record<string, PartState>> {
+  const [database, temporal] = await Promise.all([
+    probe(deps.knex.raw('SELECT 1').then()),
+    probe(
+      deps.temporal.withDeadline(Date.now() + PROBE_TIMEOUT_MS, () =>
+        deps.temporal.workflowService.getSystemInfo({}),
+      ),
+    ),
+  ]);
+  return { database, temporal };
+}
+
+async function probe(question: Promise<unknown>): Promise<PartState> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), PROBE_TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([question, late]);
+    return 'up';
+  } catch {
+    return 'down';
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The process lives: what its parts say doesn't change the status, or a restart would follow each outage. */
+async function getHealth({ deps }: PublicCall): Promise<Answer> {
+  const { version, environment } = deps.http;
+  const parts = await probeParts(deps);
+  const timestamp = new Date().toISOString();
+  return { status: 200, body: { status: 'ok', timestamp, version, environment, parts } };
+}
+
+/** Whether this process can serve requests now. */
+async function getReadiness({ deps }: PublicCall): Promise<Answer> {
+  const parts = await probeParts(deps);
+  const ready = Object.values(parts).every((state) => state === 'up');
+  const headers: Record<string, string> = ready ? {} : { 'retry-after': '5' };
+  return { status: ready ? 200 : 503, headers, body: { ready, parts } };
+}
+
+export const healthHandlers = { getHealth, getReadiness } satisfies Partial<HandlerMap>;

@@ -1,0 +1,157 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { v7 as uuidv7 } from 'uuid';
+import { HoldfastError } from '../../domain/errors.ts';
+import type { Principal } from '../access/principal.ts';
+import type { ApiDeps } from '../context.ts';
+import type { OperationId } from '../generated/operations.ts';
+import { bearerToken } from './bearer.ts';
+import { readJsonBody } from './body.ts';
+import type { ReadBody } from './body.ts';
+import type { ApiDocument, Operation } from './document.ts';
+import { operationsOf } from './document.ts';
+import { doorOfPath } from './door.ts';
+import type { Answer, Call, HandlerMap, PublicHandler } from './handler.ts';
+import { RouteTable } from './route-table.ts';
+import { exchangeOf } from './exchange.ts';
+import { pathValidators } from './validators.ts';
+import type { Validate } from './validators.ts';
+
+/** What may stand between a validated call and its handler: answers it, or lets it pass. */
+export interface Stages {
+  /** Throws `rate_limited`; sets the published headers. */
+  readonly limit: (
+    operation: Operation,
+    principal: Principal | null,
+    address: string,
+    res: Response,
+  ) => Promise<void>;
+  /** Runs the handler at most once for each idempotency key. */
+  readonly once: (call: Call, body: ReadBody, operation: Operation, run: Run) => Promise<Answer>;
+}
+
+export type Run = (newId: string) => Promise<Answer>;
+
+/** Dispatches every request to the one handler of its operation, in the order that each step may rely on. */
+export function createDispatcher(
+  deps: ApiDeps,
+  document: ApiDocument,
+  handlers: HandlerMap,
+  stages: Stages,
+): RequestHandler {
+  const routes = new RouteTable(operationsOf(document));
+  const validatorOf = pathValidators(document, {
+    responses: deps.http.responseValidation,
+    log: deps.log,
+  });
+  return (req, res, next) => {
+    const dispatch = async (): Promise<void> => {
+      const { operation, params } = route(routes, req, res);
+      const validate = validatorOf(operation.path);
+      const handler = handlers[operation.id as OperationId] as PublicHandler;
+      await serve({ deps, req, res, next, operation, params, validate, handler, stages });
+    };
+    dispatch().catch(next);
+  };
+}
+
+function route(
+  routes: RouteTable,
+  req: Request,
+  res: Response,
+): { operation: Operation; params: Readonly<Record<string, string>> } {
+  const exchange = exchangeOf(res);
+  exchange.door = doorOfPath(req.path);
+  if (req.url.includes('%00')) {
+    throw new HoldfastError('malformed_request', 'The address must not contain NUL characters');
+  }
+  const match = routes.find(req.method, req.path);
+  if (match.kind === 'none') throw new HoldfastError('not_found', 'There is nothing here');
+  if (match.kind === 'other_method') {
+    res.setHeader('allow', match.allow.map((method) => method.toUpperCase()).join(', '));
+    throw new HoldfastError('method_not_allowed', 'This method is not supported here');
+  }
+  exchange.door = match.operation.door;
+  exchange.operationId = match.operation.id;
+  return match;
+}
+
+interface Work {
+  readonly deps: ApiDeps;
+  readonly req: Request;
+  readonly res: Response;
+  readonly next: NextFunction;
+  readonly operation: Operation;
+  readonly params: Readonly<Record<string, string>>;
+  readonly validate: Validate;
+  readonly handler: PublicHandler;
+  readonly stages: Stages;
+}
+
+async function serve(work: Work): Promise<void> {
+  const { deps, req, res, operation, stages } = work;
+  const principal = await authenticate(deps, req, operation);
+  exchangeOf(res).principal = principal;
+  const address = req.ip ?? '';
+  if (deps.http.rateLimits) await stages.limit(operation, principal, address, res);
+  const body = await readJsonBody(req, operation.bodyLimitBytes, deps.http.bodyTimeoutMs);
+  await validate(work, body);
+  const call = toCall(work, principal, address);
+  const run: Run = (newId) => work.handler({ ...call, newId });
+  const answer =
+    operation.method === 'post'
+      ? await stages.once(call as Call, body, operation, run)
+      : await run(call.newId);
+  send(res, answer);
+}
+
+/** A public operation ignores a token that is no good: it may be the very thing that is being renewed. */
+async function authenticate(
+  deps: ApiDeps,
+  req: Request,
+  operation: Operation,
+): Promise<Principal | null> {
+  const token = bearerToken(req.headers.authorization);
+  if (operation.isPublic) {
+    return token === null ? null : deps.authenticator.authenticate(token).catch(() => null);
+  }
+  if (token === null) throw new HoldfastError('unauthenticated', 'A bearer token is required');
+  return deps.authenticator.authenticate(token);
+}
+
+async function validate({ req, res, next, ...work }: Work, body: ReadBody): Promise<void> {
+  req.body = body.value;
+  // One spelling for all, since the validator compiles a schema for each that it meets.
+  if (body.value === undefined) delete req.headers['content-type'];
+  else req.headers['content-type'] = 'application/json';
+  if (req.method === 'HEAD') req.method = 'GET';
+  await work.validate(req, res, next);
+}
+
+function toCall(
+  { deps, req, res, operation, params }: Work,
+  principal: Principal | null,
+  address: string,
+): Call<unknown, Readonly<Record<string, unknown>>, Principal | null> {
+  const { requestId } = exchangeOf(res);
+  return {
+    operationId: operation.id as OperationId,
+    principal,
+    params,
+    query: req.query,
+    body: req.body,
+    headers: req.headers,
+    requestId,
+    address,
+    newId: uuidv7(),
+    deps,
+    log: deps.log.child({ requestId, operationId: operation.id }),
+  };
+}
+
+export function send(res: Response, answer: Answer): void {
+  res.status(answer.status);
+  for (const [name, value] of Object.entries(answer.headers ?? {})) res.setHeader(name, value);
+  if (answer.body === undefined) res.end();
+  else if (answer.contentType === undefined) res.json(answer.body);
+  else res.type(answer.contentType).send(answer.body);
+}

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { isDoor } from './door.ts';
+import type { Door } from './door.ts';
+
+export const HTTP_METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+export type HttpMethod = (typeof HTTP_METHODS)[number];
+
+/** Rate limits are published by group; `none` is for what must never be refused. */
+export const LIMIT_GROUPS = ['api', 'auth', 'admin', 'none'] as const;
+export type LimitGroup = (typeof LIMIT_GROUPS)[number];
+
+export interface OperationObject {
+  readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly security?: readonly unknown[];
+  readonly 'x-body-limit-bytes'?: number;
+  readonly 'x-limit'?: LimitGroup;
+  readonly [key: string]: unknown;
+}
+
+export type PathItem = Readonly<Partial<Record<HttpMethod, OperationObject>>> & {
+  readonly [key: string]: unknown;
+};
+
+export interface ApiDocument {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string };
+  readonly tags: readonly { readonly name: string; readonly 'x-mounts'?: readonly string[] }[];
+  readonly paths: Readonly<Record<string, PathItem>>;
+  readonly components: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/** One operation of the document, with all that the router needs to know about it. */
+export interface Operation {
+  readonly id: string;
+  readonly method: HttpMethod;
+  /** The path template, `{id}` for a parameter, without its mount. */
+  readonly path: string;
+  /** Prefixes under which the path is reachable. */
+  readonly mounts: readonly string[];
+  readonly door: Door;
+  /** Reachable without a token. A valid token still makes a principal. */
+  readonly isPublic: boolean;
+  readonly bodyLimitBytes: number;
+  readonly limit: LimitGroup;
+}
+
+const DEFAULT_BODY_LIMIT_BYTES = 100 * 1024;
+const DOCUMENT_PATH = fileURLToPath(new URL('../../openapi.yaml', import.meta.url));
+
+/** Reads `openapi.yaml`, the one description of every door. */
+export function loadDocument(): ApiDocument {
+  return parse(readFileSync(DOCUMENT_PATH, 'utf8'), { merge: true }) as ApiDocument;
+}
+
+/** All operations of the document. Throws a plain Error that names the operation when one is ill described. */
+export function operationsOf(document: ApiDocument): Operation[] {
+  const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+    HTTP_METHODS.flatMap((method) => {
+      const described = item[method];
+      return described === undefined ? [] : [toOperation(document, path, method, described)];
+    }),
+  );
+  const seen = new Set<string>();
+  for (const { id } of operations) {
+    if (seen.has(id)) throw new Error(`openapi.yaml: operationId "${id}" is used twice`);
+    seen.add(id);
+  }
+  return operations;
+}
+
+function toOperation(
+  document: ApiDocument,
+  path: string,
+  method: HttpMethod,
+  described: OperationObject,
+): Operation {
+  const name = `${method.toUpperCase()} ${path}`;
+  const id = described.operationId;
+  if (typeof id !== 'string') throw new Error(`openapi.yaml: ${name} has no operationId`);
+  const [door = '', ...others] = described.tags ?? [];
+  if (!isDoor(door) || others.length > 0) {
+    throw new Error(`openapi.yaml: ${id} needs exactly one tag, the name of its door`);
+  }
+  const mounts = document.tags.find((tag) => tag.name === door)?.['x-mounts'] ?? [''];
+  return {
+    id,
+    method,
+    path,
+    mounts,
+    door,
+    isPublic: described.security?.length === 0,
+    bodyLimitBytes: described['x-body-limit-bytes'] ?? DEFAULT_BODY_LIMIT_BYTES,
+    limit: described['x-limit'] ?? 'api',
+  };
+}

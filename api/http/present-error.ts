@@ -1,0 +1,72 @@
+import { STATUS_CODES } from 'node:http';
+import { assertNever } from '../../domain/assert-never.ts';
+import type { Door } from './door.ts';
+import type { Fault } from './fault.ts';
+
+export interface PresentedError {
+  readonly status: number;
+  readonly contentType: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+const JSON_TYPE = 'application/json';
+
+/** An error in the dialect of its door. Doors may rename statuses where their page publishes another. */
+export function presentError(door: Door, fault: Fault, requestId: string): PresentedError {
+  const { retryAfterSeconds } = fault.details;
+  const headers: Record<string, string> =
+    retryAfterSeconds === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterSeconds)) };
+  const own = door === 'own';
+  return {
+    status: fault.status,
+    contentType: own ? 'application/problem+json' : JSON_TYPE,
+    headers,
+    body: bodyOf(door, fault, requestId),
+  };
+}
+
+function bodyOf(door: Door, fault: Fault, requestId: string): Record<string, unknown> {
+  const { code, status, message } = fault;
+  const { fields, retryAfterSeconds, ...extras } = fault.details;
+  switch (door) {
+    case 'therapy':
+      return {
+        success: false,
+        error: {
+          ...extras,
+          ...(fields === undefined ? {} : { fields }),
+          ...(retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds }),
+          code,
+          message,
+        },
+      };
+    case 'booking':
+    case 'teletherapy':
+      return { ...extras, statusCode: status, message, error: STATUS_CODES[status] ?? 'Error' };
+    case 'support':
+      return {
+        ...extras,
+        ...(retryAfterSeconds === undefined ? {} : { retryAfter: retryAfterSeconds }),
+        success: false,
+        message,
+        error: code.toUpperCase(),
+        details: fields ?? [],
+      };
+    case 'scheduling':
+      return { ...extras, success: false, error: message, code };
+    case 'own':
+      return {
+        ...extras,
+        ...(fields === undefined ? {} : { errors: fields }),
+        type: 'about:blank',
+        title: STATUS_CODES[status] ?? 'Error',
+        status,
+        detail: message,
+        code,
+        requestId,
+      };
+    default:
+      return assertNever(door);
+  }
+}

@@ -1,0 +1,48 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import { pinoHttp } from 'pino-http';
+import { v7 as uuidv7 } from 'uuid';
+import { beginExchange, exchangeOf } from './exchange.ts';
+
+/** Ids of callers' own are taken over when they look like ids, hexadecimal with dashes. */
+const REQUEST_ID = /^[0-9a-f-]{16,64}$/i;
+
+/** Gives every request its id, in the answer's `x-request-id` too. */
+export function requestIds(): RequestHandler {
+  return (req, res, next) => {
+    const given = req.headers['x-request-id'];
+    const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : uuidv7();
+    beginExchange(res, requestId);
+    res.setHeader('x-request-id', requestId);
+    next();
+  };
+}
+
+/**
+ * One line a request: ids and codes. No body, no header, and no address line, whose
+ * path and query may hold what somebody has typed.
+ */
+export function requestLog(log: Logger): RequestHandler {
+  return pinoHttp<IncomingMessage, ServerResponse>({
+    logger: log,
+    quietReqLogger: true,
+    serializers: { req: () => undefined, res: () => undefined, err: () => undefined },
+    wrapSerializers: false,
+    genReqId: (_req, res) => exchangeOf(res).requestId,
+    customLogLevel: (_req, res) => (res.statusCode >= 500 ? 'error' : 'info'),
+    customProps: (req, res) => {
+      const { operationId, principal, code } = exchangeOf(res);
+      return {
+        method: req.method,
+        status: res.statusCode,
+        operationId,
+        personId: principal?.personId ?? null,
+        ...(code === null ? {} : { code }),
+      };
+    },
+    customSuccessMessage: () => 'answered',
+    customErrorMessage: () => 'failed',
+    customErrorObject: (_req, _res, _error, value: object) => ({ ...value, err: undefined }),
+  }) as RequestHandler;
+}

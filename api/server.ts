@@ -1,0 +1,47 @@
+import cors from 'cors';
+import express from 'express';
+import type { Express } from 'express';
+import helmet from 'helmet';
+import type { ApiDeps } from './context.ts';
+import { allHandlers } from './handlers.ts';
+import { createDispatcher } from './http/dispatch.ts';
+import type { Stages } from './http/dispatch.ts';
+import { loadDocument } from './http/document.ts';
+import { createErrorHandler } from './http/error-handler.ts';
+import { requestIds, requestLog } from './http/request-log.ts';
+
+const EXPOSED_HEADERS = [
+  'x-request-id',
+  'x-ratelimit-limit',
+  'x-ratelimit-remaining',
+  'x-ratelimit-reset',
+  'retry-after',
+];
+
+/** The whole HTTP API over its dependencies, not listening yet. */
+export function createApp(deps: ApiDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('trust proxy', deps.http.trustedProxies);
+  app.set('query parser', 'simple');
+  app.use(requestIds(), requestLog(deps.log), helmet());
+  app.use(
+    cors({
+      origin: [...deps.http.corsOrigins],
+      credentials: true,
+      methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+      exposedHeaders: EXPOSED_HEADERS,
+    }),
+  );
+  app.use(createDispatcher(deps, loadDocument(), allHandlers(), stagesOf(deps)));
+  app.use(createErrorHandler(deps.log));
+  return app;
+}
+
+function stagesOf(_deps: ApiDeps): Stages {
+  return {
+    limit: async () => undefined,
+    once: async (call, _body, _operation, run) => run(call.newId),
+  };
+}
