@@ -93,6 +93,9 @@ describe('days', () => {
     ['Australia/Lord_Howe', '2024-04-07', 24.5],
     ['America/Sao_Paulo', '2018-11-04', 23],
     ['Pacific/Apia', '2011-12-30', 0],
+    // Clocks went from 23:30 to 0:30, over the midnight between.
+    ['America/Toronto', '1919-03-30', 23.5],
+    ['America/Toronto', '1919-03-31', 23.5],
     ['Europe/Berlin', '2024-07-01', 24],
   ])('in %s the %s has %d hours', (zone, date, hours) => {
     const { startMs, endMs } = dayBounds(zone, Date.parse(date));
