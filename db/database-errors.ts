@@ -1,0 +1,40 @@
+import { HoldfastError } from '../domain/errors.ts';
+
+const SERIALIZATION_FAILURE = '40001';
+const DEADLOCK_DETECTED = '40P01';
+const EXCLUSION_VIOLATION = '23P01';
+
+/** Connection lost, refused or shut down; out of connections; a statement that took too long. */
+const UNAVAILABLE = /^(08...|57P0[1-3]|57014|53...|25P03|ECONN[A-Z]+|ENOTFOUND|EPIPE|ETIMEDOUT)$/;
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/** Whether the same transaction, run again, may well succeed. */
+export function isLostRace(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = codeOf(error);
+  return code === DEADLOCK_DETECTED || code === SERIALIZATION_FAILURE;
+}
+
+function isUnavailable(error: Error): boolean {
+  if (error.name === 'KnexTimeoutError' || UNAVAILABLE.test(codeOf(error))) return true;
+  return /^(Connection terminated|timeout expired)/.test(error.message);
+}
+
+/**
+ * The product's word for what the database refused: `slot_unavailable` for colliding claims,
+ * `dependency_unavailable` where it is down or too busy. Anything else stays as it is.
+ */
+export function translateDatabaseError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof HoldfastError) return error;
+  if (codeOf(error) === EXCLUSION_VIOLATION) {
+    return new HoldfastError('slot_unavailable', 'The time is taken', {}, error);
+  }
+  if (isLostRace(error) || isUnavailable(error)) {
+    const details = { retryAfterSeconds: 1 };
+    return new HoldfastError('dependency_unavailable', 'The database is busy', details, error);
+  }
+  return error;
+}
