@@ -17,6 +17,8 @@ import type { Ports } from './types.ts';
 export interface LauncherSettings {
   /** The data folder, absolute. */
   home: string;
+  /** The interface that the API listens on: this machine alone unless HOST says otherwise. */
+  host: string;
   ports: Ports;
   /** The database to use; null embeds one. */
   databaseUrl: string | null;
@@ -49,6 +51,7 @@ export function loadLauncherSettings(env: Env = process.env): LauncherSettings {
   if (!standIns.mail) readMail(reader);
   const settings: LauncherSettings = {
     home: readHome(reader),
+    host: reader.text('HOST') ?? '127.0.0.1',
     ports,
     databaseUrl: readDatabaseUrl(reader),
     temporalAddress: readTemporalAddress(reader),

@@ -28,6 +28,8 @@ export interface ClusterOptions {
   settings: Readonly<Record<string, string>>;
   /** How long the server may take to answer, including recovery after a crash. */
   readyWithinMs: number;
+  /** Told at once, before the server answers. */
+  onSpawn?: (pid: number) => void;
 }
 
 export interface Cluster {
@@ -65,6 +67,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     stdio: ['ignore', log, log],
   });
   closeSync(log);
+  if (server.pid !== undefined) options.onSpawn?.(server.pid);
   const url = (database: string): string =>
     `postgresql://postgres:${options.password}@127.0.0.1:${options.port}/${database}`;
   await untilReady(server, url('postgres'), options);

@@ -12,11 +12,11 @@ const dynamicConfig = {
 };
 
 /** What operators can filter by in Temporal UI; none of it says anything about a person's health. */
-const searchAttributes = {
+export const searchAttributes = {
   HoldfastState: 'Keyword',
   HoldfastDoor: 'Keyword',
   HoldfastStartsAt: 'Datetime',
-};
+} as const;
 
 /** Flags of `temporal server start-dev` that make it fit for the product, wherever its data is. */
 export const developmentServerFlags: readonly string[] = [

@@ -19,6 +19,18 @@ export class CommandFault extends Error {
 
 const keptCharacters = 4_000;
 
+/** Groups that must not outlive this process. */
+const running = new Set<number>();
+process.on('exit', () => running.forEach((pid) => killGroup(pid)));
+
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
+  }
+}
+
 /**
  * Runs a command quietly and resolves to its standard output. Rejects with a CommandFault when it is
  * missing, fails, or takes longer than `withinMs` (then it and its children are killed).
@@ -35,6 +47,7 @@ export function runCommand(
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.env === undefined ? {} : { env: options.env }),
     });
+    if (child.pid !== undefined) running.add(child.pid);
     let output = '';
     let complaints = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -43,7 +56,7 @@ export function runCommand(
     });
     const late = setTimeout(() => {
       complaints += `\nno result after ${Math.round(options.withinMs / 1000)} s`;
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      killGroup(child.pid);
     }, options.withinMs);
     child.once('error', (fault: NodeJS.ErrnoException) => {
       clearTimeout(late);
@@ -51,6 +64,7 @@ export function runCommand(
     });
     child.once('close', (code) => {
       clearTimeout(late);
+      if (child.pid !== undefined) running.delete(child.pid);
       if (code === 0) resolve(output);
       else reject(new CommandFault(command, false, lastLine(complaints)));
     });

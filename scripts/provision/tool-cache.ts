@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import {
+  chmod,
+  mkdir,
+  open,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, withProgress } from './progress.ts';
@@ -45,7 +55,7 @@ export async function provideTool(cache: string, tool: Tool): Promise<string> {
 
 async function makeAside(folder: string, tool: Tool): Promise<void> {
   const aside = `${folder}.making-${process.pid}`;
-  await rm(aside, { recursive: true, force: true });
+  await removeAbandoned(dirname(folder), `${basename(folder)}.making-`);
   await mkdir(aside, { recursive: true });
   try {
     const work = join(aside, 'work');
@@ -58,6 +68,14 @@ async function makeAside(folder: string, tool: Tool): Promise<void> {
     await rename(aside, folder);
   } finally {
     await rm(aside, { recursive: true, force: true });
+  }
+}
+
+/** What a killed process was making can be large. */
+async function removeAbandoned(cache: string, prefix: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    if (!name.startsWith(prefix) || isAlive(Number(name.slice(prefix.length)))) continue;
+    await rm(join(cache, name), { recursive: true, force: true });
   }
 }
 

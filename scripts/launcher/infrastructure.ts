@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createKeyRing } from '../../crypto/key-ring.ts';
+import { migrate } from '../../db/migrate.ts';
+import type { SeededClinic } from '../../db/seed.ts';
+import { seedDatabase } from '../parts/database.ts';
+import { startCluster } from '../parts/postgres.ts';
+import type { Cluster } from '../parts/postgres.ts';
+import { registerSearchAttributes } from '../parts/search-attributes.ts';
+import { temporalServerArguments } from '../parts/temporal.ts';
+import { messageOf } from '../provision/progress.ts';
+import { hasStandIns } from './environment.ts';
+import type { Run } from './run.ts';
+import { root } from './run.ts';
+import { Service, answersWell, endOf } from './service.ts';
+
+/** Room for the pools of every process, a demo's and a benchmark's own connections, and an operator's. */
+const clusterSettings = { max_connections: '200', shared_buffers: '128MB', log_timezone: 'UTC' };
+
+/** The keys that protect stored text and sign tokens, made once for a data folder. */
+export async function ensureKeys({ keysFile }: Run): Promise<void> {
+  if (!existsSync(keysFile)) await createKeyRing(keysFile);
+}
+
+/** The embedded PostgreSQL server. */
+export async function startPostgres(run: Run): Promise<Cluster> {
+  const { paths, settings, secrets, ledger } = run;
+  const logFile = join(paths.logs, 'postgres.log');
+  const cluster = await startCluster({
+    dataFolder: paths.postgres,
+    port: settings.ports.postgres,
+    password: secrets.postgresPassword,
+    logFile,
+    settings: clusterSettings,
+    readyWithinMs: 120_000,
+    onSpawn: (pid) => ledger.record('postgres', pid, 'SIGINT'),
+  });
+  void endOf(cluster.process).then((how) => run.fail(`PostgreSQL ${how}; see ${logFile}.`));
+  return cluster;
+}
+
+/** Brings the schema up to date. */
+export async function migrateDatabase({ databaseUrl }: Run): Promise<void> {
+  try {
+    await migrate(databaseUrl);
+  } catch (fault) {
+    throw new Error(`The database could not be migrated: ${messageOf(fault)}`);
+  }
+}
+
+/** The demo clinic, which only a run with stand-ins has: its people's passwords are public. */
+export async function seedClinic(run: Run): Promise<SeededClinic | null> {
+  return hasStandIns(run.settings) ? seedDatabase(run.databaseUrl) : null;
+}
+
+/** The embedded Temporal server; started by the caller. */
+export function temporalService(run: Run, command: string): Service {
+  const { paths, settings, ledger } = run;
+  const { temporal: port, temporalUi: uiPort } = settings.ports;
+  const namespace = settings.temporalNamespace;
+  return new Service({
+    name: 'temporal',
+    command,
+    args: temporalServerArguments({
+      databaseFile: paths.temporal,
+      port,
+      uiPort,
+      namespace,
+      codecEndpoint: `${settings.publicUrl}/codec`,
+    }),
+    env: run.env,
+    cwd: root,
+    logFile: join(paths.logs, 'temporal.log'),
+    ledger,
+    isHealthy: () => answersWell(`http://127.0.0.1:${uiPort}/api/v1/namespaces/${namespace}`),
+    readyWithinMs: 60_000,
+    whenItEnds: { end: run.fail },
+  });
+}
+
+/** Makes a Temporal server of the operator's own fit for the product. */
+export async function prepareOwnTemporal({ temporalAddress, settings }: Run): Promise<void> {
+  try {
+    await registerSearchAttributes(temporalAddress, settings.temporalNamespace);
+  } catch (fault) {
+    throw new Error(`Temporal at TEMPORAL_ADDRESS did not answer as expected: ${messageOf(fault)}`);
+  }
+}

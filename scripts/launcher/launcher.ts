@@ -1,0 +1,110 @@
+import { writeFileSync } from 'node:fs';
+import type { SeededClinic } from '../../db/seed.ts';
+import { ensureDatabase } from '../parts/database.ts';
+import type { Cluster } from '../parts/postgres.ts';
+import { hasStandIns } from './environment.ts';
+import {
+  ensureKeys,
+  migrateDatabase,
+  prepareOwnTemporal,
+  seedClinic,
+  startPostgres,
+  temporalService,
+} from './infrastructure.ts';
+import { apiService, sandboxService, workerService } from './product.ts';
+import type { Run } from './run.ts';
+import type { Service } from './service.ts';
+
+/** Programs that had to be there before anything starts. */
+export interface Tools {
+  /** Null where an operator's own Temporal is used. */
+  temporalCli: string | null;
+}
+
+/** Brings every part up, keeps the product's processes running, and takes all down in order. */
+export class Launcher {
+  readonly #run: Run;
+  /** In the order of their start. */
+  readonly #services: Service[] = [];
+  #cluster: Promise<Cluster> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  readonly #tools: Tools;
+
+  constructor(run: Run, tools: Tools) {
+    this.#run = run;
+    this.#tools = tools;
+  }
+
+  get isStopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
+  /**
+   * Resolves when every part is healthy, to the demo clinic when there is one. Rejects with one
+   * sentence; what had started by then still has to be stopped.
+   */
+  async start(): Promise<SeededClinic | null> {
+    const run = this.#run;
+    const [clinic] = await allSettled([
+      this.#database(),
+      this.#temporal(),
+      hasStandIns(run.settings) ? this.#launch(sandboxService(run)) : Promise.resolve(),
+    ]);
+    await allSettled([this.#launch(apiService(run)), this.#launch(workerService(run))]);
+    writeFileSync(run.paths.startTimes, `${JSON.stringify(run.stopwatch.report(), null, 2)}\n`);
+    return clinic;
+  }
+
+  /** Ends the parts in the opposite order of their start; a second call waits for the first. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  async #database(): Promise<SeededClinic | null> {
+    const run = this.#run;
+    const { stopwatch } = run;
+    if (run.settings.databaseUrl === null) {
+      this.#cluster = stopwatch.time('postgres', () => startPostgres(run));
+      await ensureDatabase((await this.#cluster).url('postgres'), 'holdfast');
+    }
+    await stopwatch.time('migrations', () => migrateDatabase(run));
+    const [clinic] = await Promise.all([
+      stopwatch.time('seed', () => seedClinic(run)),
+      stopwatch.time('keys', () => ensureKeys(run)),
+    ]);
+    return clinic;
+  }
+
+  async #temporal(): Promise<void> {
+    const run = this.#run;
+    const { temporalCli } = this.#tools;
+    if (temporalCli !== null) await this.#launch(temporalService(run, temporalCli));
+    else await run.stopwatch.time('temporal', () => prepareOwnTemporal(run));
+  }
+
+  async #launch(service: Service): Promise<void> {
+    if (this.isStopping) return;
+    this.#services.push(service);
+    await this.#run.stopwatch.time(service.name, () => service.start());
+  }
+
+  async #stop(): Promise<void> {
+    const byName = (name: string): Service | undefined =>
+      this.#services.find((service) => service.name === name);
+    await Promise.all([byName('api')?.stop(), byName('worker')?.stop()]);
+    await byName('sandbox')?.stop();
+    await byName('temporal')?.stop();
+    await this.#cluster?.then((cluster) => cluster.stop()).catch(() => undefined);
+    this.#run.ledger.forget('postgres');
+    this.#run.ledger.release();
+  }
+}
+
+/** Like Promise.all, but rejects only when nothing of it is still under way. */
+async function allSettled<T extends readonly unknown[]>(work: {
+  [K in keyof T]: Promise<T[K]>;
+}): Promise<T> {
+  await Promise.allSettled(work as unknown as Promise<unknown>[]);
+  return Promise.all(work as unknown as Promise<unknown>[]) as unknown as Promise<T>;
+}

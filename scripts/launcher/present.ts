@@ -1,0 +1,75 @@
+import type { SeededClinic } from '../../db/seed.ts';
+import { loadSettings } from '../../config/settings.ts';
+import { messageOf } from '../provision/progress.ts';
+import { signInAll, writeDemoFile } from './demo-file.ts';
+import type { DemoFile } from './demo-file.ts';
+import { hasStandIns } from './environment.ts';
+import type { Run } from './run.ts';
+import { columns } from './table.ts';
+
+/** Writes the demo file, keeps its tokens fresh, and prints what runs where and for whom. */
+export async function presentRun(run: Run, clinic: SeededClinic | null): Promise<void> {
+  const demo = await refreshDemoFile(run, clinic);
+  const halfLifeMs = loadSettings(run.env).auth.accessTokenTtlMs / 2;
+  setInterval(() => {
+    refreshDemoFile(run, clinic).catch((fault: unknown) =>
+      console.error(`  The demo tokens could not be renewed: ${messageOf(fault)}`),
+    );
+  }, halfLifeMs).unref();
+  console.log(presentation(run, demo));
+}
+
+async function refreshDemoFile(run: Run, clinic: SeededClinic | null): Promise<DemoFile> {
+  const { ports, temporalAddress } = run.settings;
+  const apiUrl = `http://localhost:${ports.api}`;
+  const demo: DemoFile = {
+    apiUrl,
+    temporalAddress: run.temporalAddress,
+    temporalUiUrl: temporalAddress === null ? `http://localhost:${ports.temporalUi}` : '',
+    databaseUrl: run.databaseUrl,
+    sandboxUrl: hasStandIns(run.settings) ? `http://localhost:${ports.sandbox}` : '',
+    clinicId: clinic?.clinicId ?? '',
+    people: clinic ? await signInAll(apiUrl, clinic) : [],
+  };
+  writeDemoFile(run.paths.demo, demo);
+  return demo;
+}
+
+function presentation(run: Run, demo: DemoFile): string {
+  const { totalMs, parts } = run.stopwatch.report();
+  const shares = parts
+    .map(({ part, tookMs }) => `${part} ${(tookMs / 1000).toFixed(1)}`)
+    .join(', ');
+  const places = columns([
+    ['API', demo.apiUrl],
+    ['Temporal UI', demo.temporalUiUrl || '(your own)'],
+    ['Temporal', demo.temporalAddress],
+    ['Sent messages', demo.sandboxUrl || '(real providers)'],
+    [
+      'Database',
+      run.settings.databaseUrl === null ? `port ${run.settings.ports.postgres}` : '(your own)',
+    ],
+    ['Data', run.paths.home],
+    ['Logs', run.paths.logs],
+  ]);
+  const people = columns([
+    ['Demo person', 'E-mail', 'Password', 'Token'],
+    ...demo.people.map(({ role, email, password, accessToken }) => [
+      role,
+      email,
+      password,
+      accessToken,
+    ]),
+  ]);
+  return [
+    `\n  Holdfast is up after ${(totalMs / 1000).toFixed(1)} s (seconds: ${shares})\n`,
+    `${places}\n`,
+    ...(demo.people.length > 0
+      ? [
+          `${people}\n`,
+          `  The same as JSON, with tokens renewed while this runs: ${run.paths.demo}\n`,
+        ]
+      : []),
+    '  Ctrl-C stops everything; "npm start -- --fresh" begins anew.',
+  ].join('\n');
+}

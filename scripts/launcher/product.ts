@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import type { Run } from './run.ts';
+import { root } from './run.ts';
+import { Service, answersWell } from './service.ts';
+
+function productService(run: Run, name: string, entry: string, healthUrl: string): Service {
+  return new Service({
+    name,
+    command: process.execPath,
+    args: ['--disable-warning=ExperimentalWarning', join(root, entry)],
+    env: run.env,
+    cwd: root,
+    logFile: join(run.paths.logs, `${name}.log`),
+    ledger: run.ledger,
+    isHealthy: () => answersWell(healthUrl),
+    readyWithinMs: 90_000,
+    whenItEnds: 'restart',
+  });
+}
+
+/** The stand-ins for the providers. */
+export function sandboxService(run: Run): Service {
+  const url = `http://127.0.0.1:${run.settings.ports.sandbox}/health`;
+  return productService(run, 'sandbox', 'sandbox/main.ts', url);
+}
+
+/** Ready means more than alive: it can serve requests now. */
+export function apiService(run: Run): Service {
+  return productService(
+    run,
+    'api',
+    'api/main.ts',
+    `http://127.0.0.1:${run.settings.ports.api}/ready`,
+  );
+}
+
+export function workerService(run: Run): Service {
+  const url = `http://127.0.0.1:${run.settings.ports.worker}/health`;
+  return productService(run, 'worker', 'workers/core/main.ts', url);
+}

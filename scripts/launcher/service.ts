@@ -1,0 +1,163 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Ledger } from './ledger.ts';
+import { signalGroup } from './process-identity.ts';
+
+export interface ServiceOptions {
+  name: string;
+  command: string;
+  args: readonly string[];
+  env: Readonly<Record<string, string>>;
+  cwd: string;
+  logFile: string;
+  ledger: Ledger;
+  /** Resolves to true once the part can do its work. */
+  isHealthy: () => Promise<boolean>;
+  readyWithinMs: number;
+  /** What happens when it ends by itself: begin again, or tell the launcher to end. */
+  whenItEnds: 'restart' | { end: (sentence: string) => void };
+}
+
+const firstPauseMs = 500;
+const longestPauseMs = 15_000;
+/** A part that has run this long without falling is well again. */
+const steadyAfterMs = 30_000;
+const stopWithinMs = 20_000;
+
+/** A child process in a group of its own, watched, and started again when it falls. */
+export class Service {
+  readonly #options: ServiceOptions;
+  #child: ChildProcess | undefined;
+  #stopping: Promise<void> | undefined;
+  readonly #stopSignal = new AbortController();
+  #pauseMs = firstPauseMs;
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** Resolves when it is healthy; rejects with one sentence when it ends or is not healthy in time. */
+  async start(): Promise<void> {
+    const child = this.#spawn();
+    const ended = endOf(child);
+    await this.#untilHealthy(child, ended);
+    void ended.then((how) => this.#ended(how));
+  }
+
+  /** Ends it in good order, after some patience by force; a second call waits for the first. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  #spawn(): ChildProcess {
+    const { command, args, env, cwd, logFile, ledger, name } = this.#options;
+    const log = openSync(logFile, 'a', 0o600);
+    const child = spawn(command, args, { env, cwd, detached: true, stdio: ['ignore', log, log] });
+    closeSync(log);
+    if (child.pid !== undefined) ledger.record(name, child.pid);
+    this.#child = child;
+    return child;
+  }
+
+  async #untilHealthy(child: ChildProcess, ended: Promise<string>): Promise<void> {
+    const { name, isHealthy, readyWithinMs, logFile } = this.#options;
+    const deadline = performance.now() + readyWithinMs;
+    let how: string | undefined;
+    void ended.then((words) => (how = words));
+    while (performance.now() < deadline) {
+      if (how !== undefined) {
+        throw new Error(`${name} ${how} while starting (${lastLineOf(logFile)}); see ${logFile}.`);
+      }
+      if (await isHealthy()) return;
+      await delay(50);
+    }
+    if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+    throw new Error(`${name} was not ready after ${readyWithinMs / 1000} s; see ${logFile}.`);
+  }
+
+  #ended(how: string): void {
+    const { name, whenItEnds, logFile, ledger } = this.#options;
+    ledger.forget(name);
+    if (this.#stopping) return;
+    if (whenItEnds !== 'restart') {
+      whenItEnds.end(`${name} ${how}; see ${logFile}.`);
+      return;
+    }
+    console.error(`  ${name} ${how}; starting it again (${logFile})`);
+    void this.#restart();
+  }
+
+  async #restart(): Promise<void> {
+    while (!this.#stopping) {
+      const pauseMs = this.#pauseMs;
+      this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
+      const { signal } = this.#stopSignal;
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (this.#stopping) return;
+      const began = performance.now();
+      try {
+        await this.start();
+        console.error(`  ${this.name} is back after ${seconds(performance.now() - began)} s`);
+        setTimeout(() => (this.#pauseMs = firstPauseMs), steadyAfterMs).unref();
+        return;
+      } catch (fault) {
+        if (this.#stopping) return;
+        console.error(`  ${fault instanceof Error ? fault.message : String(fault)}`);
+      }
+    }
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopSignal.abort();
+    const child = this.#child;
+    if (child?.pid === undefined || hasEnded(child)) return;
+    const ended = endOf(child);
+    child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
+    await ended;
+    clearTimeout(late);
+    // Whatever the part itself had started and not ended goes with it.
+    signalGroup(child.pid, 'SIGKILL');
+    this.#options.ledger.forget(this.name);
+  }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** Resolves to how the process ended, in words that follow its name. */
+export function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (fault) => resolve(`could not be started (${fault.message})`));
+    child.once('exit', (code, signal) =>
+      resolve(signal === null ? `ended with code ${code}` : `was ended by ${signal}`),
+    );
+  });
+}
+
+/** The last thing a part said, for a person who doesn't want to open the file. */
+function lastLineOf(logFile: string): string {
+  return readFileSync(logFile, 'utf8').trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(1);
+}
+
+/** Whether an address answers with a status below 300. */
+export async function answersWell(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
