@@ -9,6 +9,8 @@ export interface Plan {
   readonly approval: ApprovalPlan;
   readonly payment: PaymentPlan;
   readonly reminders: readonly ReminderOffset[];
+  /** A text without a delivery receipt after this long is followed by the fallback channel. */
+  readonly receiptWindowMs: number;
   readonly room: RoomPlan | null;
   /** Time after the start in which somebody may still turn up. */
   readonly noShowGraceMs: number;
@@ -93,6 +95,7 @@ export const DEFAULT_PLAN: Plan = {
     { beforeStartMs: DAY_MS, channels: ['email', 'sms'] },
     { beforeStartMs: HOUR_MS, channels: ['sms'] },
   ],
+  receiptWindowMs: 5 * MINUTE_MS,
   room: { opensBeforeStartMs: 10 * MINUTE_MS, closesAfterEndMs: 30 * MINUTE_MS },
   noShowGraceMs: 15 * MINUTE_MS,
   attendanceWindowMs: HOUR_MS,

@@ -260,6 +260,7 @@ function reschedule(
   needsApproval: boolean,
   now: number,
 ): Decision {
+  if (state.proposal !== null) return WRONG_STATE;
   if (state.status === 'requested') return moved(atNewTime(state, proposal));
   if (!isBooked(state)) return WRONG_STATE;
   if (now >= state.startsAt) return { kind: 'refused', code: 'reschedule_deadline_passed' };

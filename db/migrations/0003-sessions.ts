@@ -80,7 +80,7 @@ export async function up(knex: Knex): Promise<void> {
     CREATE TABLE claims (
       id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       person_id uuid NOT NULL REFERENCES people,
-      session_id uuid NOT NULL REFERENCES sessions,
+      session_id uuid NOT NULL REFERENCES sessions DEFERRABLE INITIALLY DEFERRED,
       during tstzrange NOT NULL CHECK (NOT isempty(during)),
       slot text NOT NULL DEFAULT 'current' CHECK (slot IN ('current', 'proposed')),
       state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'released')),

@@ -1,0 +1,69 @@
+import type { SessionRow } from '../../db/sessions.ts';
+import { formatForHuman } from '../../domain/time-text.ts';
+import type { Recipient } from '../../db/recipients.ts';
+import type { NoticeKind } from './contract.ts';
+
+export type Audience = 'client' | 'therapist';
+
+/** Who hears of what. */
+export const AUDIENCES: Readonly<Record<NoticeKind, readonly Audience[]>> = {
+  requested: ['therapist'],
+  approved: ['client'],
+  confirmed: ['client', 'therapist'],
+  declined: ['client'],
+  expired: ['client', 'therapist'],
+  cancelled: ['client', 'therapist'],
+  rescheduled: ['client', 'therapist'],
+  reschedule_proposed: ['therapist'],
+  reschedule_refused: ['client'],
+  payment_lapsed: ['client'],
+  follow_up: ['client'],
+};
+
+/** Notices that change what stands in people's calendars. */
+export const CALENDAR_NOTICES: ReadonlySet<NoticeKind> = new Set([
+  'confirmed',
+  'rescheduled',
+  'cancelled',
+]);
+
+const SUBJECTS: Readonly<Record<NoticeKind, string>> = {
+  requested: 'An appointment request waits for your answer',
+  approved: 'Your appointment was accepted: please pay to confirm it',
+  confirmed: 'Appointment confirmed',
+  declined: 'Your appointment request was declined',
+  expired: 'An appointment request has lapsed',
+  cancelled: 'Appointment cancelled',
+  rescheduled: 'Appointment moved',
+  reschedule_proposed: 'A new time was proposed for an appointment',
+  reschedule_refused: 'The new time was not accepted: the appointment stays as it was',
+  payment_lapsed: 'Please pay again to keep your appointment',
+  follow_up: 'After your appointment',
+};
+
+/** What a notice says: a time and a link. No names of therapists, no reasons. */
+export function noticeText(
+  kind: NoticeKind,
+  session: SessionRow,
+  recipient: Recipient,
+  publicUrl: string,
+): { subject: string; text: string } {
+  const time = formatForHuman(
+    (session.proposed_starts_at ?? session.starts_at).getTime(),
+    recipient.language,
+    recipient.zone,
+  );
+  const link = `${publicUrl}/room/${session.id}`;
+  const lines =
+    kind === 'follow_up' ? followUpLines(session) : [`${SUBJECTS[kind]}.`, `Time: ${time}`];
+  return { subject: SUBJECTS[kind], text: [...lines, '', link, ''].join('\n') };
+}
+
+function followUpLines({ plan }: SessionRow): string[] {
+  const lines = ['Thank you for coming.'];
+  if (plan.followUp?.askForRating === true)
+    lines.push('Tell us how it was: a rating takes a moment.');
+  if (plan.followUp?.offerRebooking === true)
+    lines.push('You can book your next appointment any time.');
+  return lines;
+}

@@ -1,0 +1,68 @@
+import { findRecipient, recipientsOfSession, type Recipient } from '../../db/recipients.ts';
+import { type SessionRow, findSession } from '../../db/sessions.ts';
+import { sessionIcs } from '../../domain/calendar.ts';
+import type { NoticeInput, NoticeKind, SessionActivities } from './contract.ts';
+import { sendMailOnce } from './mailing.ts';
+import { AUDIENCES, type Audience, CALENDAR_NOTICES, noticeText } from './notice-texts.ts';
+import type { MessagingDeps } from './reminders.ts';
+
+/** E-mails about what became of a session, one of each kind, version and recipient. */
+export function createNoticeActivities(deps: MessagingDeps): Pick<SessionActivities, 'notify'> {
+  return { notify: (input) => notify(deps, input) };
+}
+
+async function notify(deps: MessagingDeps, input: NoticeInput): Promise<void> {
+  const session = await findSession(deps.knex, input.sessionId);
+  if (session === null) return;
+  for (const audience of AUDIENCES[input.kind]) {
+    for (const recipient of await peopleOf(deps, session, audience)) {
+      await mailNotice(deps, session, recipient, input);
+    }
+  }
+}
+
+/** The members, or the one client whose enrolment may be over by now, or the therapist. */
+async function peopleOf(
+  { knex }: MessagingDeps,
+  session: SessionRow,
+  audience: Audience,
+): Promise<Recipient[]> {
+  if (audience === 'client' && session.client_id === null) {
+    return recipientsOfSession(knex, session.id);
+  }
+  const personId = audience === 'client' ? session.client_id! : session.therapist_id;
+  const person = await findRecipient(knex, personId);
+  return person === null ? [] : [person];
+}
+
+async function mailNotice(
+  deps: MessagingDeps,
+  session: SessionRow,
+  recipient: Recipient,
+  { kind, version }: NoticeInput,
+): Promise<void> {
+  const { subject, text } = noticeText(kind, session, recipient, deps.publicUrl);
+  await sendMailOnce(deps, {
+    key: `notice:${session.id}:${kind}:v${version}:${recipient.personId}`,
+    kind,
+    sessionId: session.id,
+    scheduleVersion: null,
+    dueAtMs: null,
+    recipient,
+    subject,
+    text,
+    ...(CALENDAR_NOTICES.has(kind) ? { ics: icsOf(deps, session, kind) } : {}),
+  });
+}
+
+function icsOf(deps: MessagingDeps, session: SessionRow, kind: NoticeKind): string {
+  return sessionIcs({
+    sessionId: session.id,
+    sequence: session.version,
+    status: kind === 'cancelled' ? 'cancelled' : 'confirmed',
+    startsAt: session.starts_at.getTime(),
+    endsAt: session.ends_at.getTime(),
+    link: `${deps.publicUrl}/room/${session.id}`,
+    now: Date.now(),
+  });
+}

@@ -1,0 +1,222 @@
+import type { Knex } from 'knex';
+import { type Recipient, findRecipient, recipientsOfSession } from '../../db/recipients.ts';
+import { type SendRow, findSend, markSend, openSend } from '../../db/sends.ts';
+import { type SessionRow, findSession } from '../../db/sessions.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import {
+  type ReminderText,
+  expandReminders,
+  reminderKey,
+  reminderText,
+} from '../../domain/reminders.ts';
+import type { MailGateway } from '../gateways/mail.ts';
+import type { TwilioGateway } from '../gateways/twilio.ts';
+import type { PlannedReminder, ReminderInput, SendState, SessionActivities } from './contract.ts';
+import { sendMailOnce } from './mailing.ts';
+
+type ReminderActivities = Pick<
+  SessionActivities,
+  'planReminders' | 'sendReminder' | 'settleReminder'
+>;
+
+export interface MessagingDeps {
+  readonly knex: Knex;
+  readonly sms: TwilioGateway;
+  readonly mail: MailGateway;
+  /** The product's own base URL, as people see it. */
+  readonly publicUrl: string;
+}
+
+/** The provider's list is complete by then: a text that it does not name was never sent. */
+const LIST_IS_CURRENT_AFTER_MS = 20_000;
+
+/** Reminders by text and e-mail, each at most once, with e-mail as the fallback of a text. */
+export function createReminderActivities(deps: MessagingDeps): ReminderActivities {
+  return {
+    planReminders: (input) => planReminders(deps, input),
+    sendReminder: async (input) => ({ state: await sendReminder(deps, input) }),
+    settleReminder: async (input) => ({ state: await settleReminder(deps, input) }),
+  };
+}
+
+async function planReminders(
+  { knex }: MessagingDeps,
+  { sessionId, scheduleVersion }: { sessionId: string; scheduleVersion: number },
+): Promise<PlannedReminder[]> {
+  const session = await findSession(knex, sessionId);
+  if (session === null) return [];
+  const recipients = await recipientsOfSession(knex, sessionId);
+  const reminders = expandReminders({
+    sessionId,
+    version: scheduleVersion,
+    startsAt: session.starts_at.getTime(),
+    offsets: session.plan.reminders,
+    recipients: recipients.map(({ personId, ...recipient }) => ({
+      ...recipient,
+      recipientId: personId,
+    })),
+    now: Date.now(),
+  });
+  return reminders.map(({ key, dueAtMs, offsetMs, channel, recipientId }) => ({
+    key,
+    dueAt: dueAtMs,
+    offsetMs,
+    channel,
+    recipientId,
+  }));
+}
+
+async function sendReminder(deps: MessagingDeps, input: ReminderInput): Promise<SendState> {
+  const { reminder, sessionId, scheduleVersion } = input;
+  const session = await findSession(deps.knex, sessionId);
+  if (session === null || !isStillTrue(session, scheduleVersion)) return 'skipped';
+  const recipient = await findRecipient(deps.knex, reminder.recipientId);
+  if (recipient === null || !recipient.channels.includes(reminder.channel)) return 'skipped';
+  const text = textFor(deps, session, recipient);
+  return reminder.channel === 'sms'
+    ? sendText(deps, input, recipient, text)
+    : sendMailOnce(deps, mailOf(input, recipient, text));
+}
+
+/** Right before a send: the session still stands, at the time that this reminder speaks of. */
+function isStillTrue(session: SessionRow, scheduleVersion: number): boolean {
+  return (
+    session.status === 'confirmed' &&
+    session.schedule_version === scheduleVersion &&
+    session.starts_at.getTime() > Date.now()
+  );
+}
+
+function textFor(deps: MessagingDeps, session: SessionRow, recipient: Recipient): ReminderText {
+  return reminderText({
+    startsAt: session.starts_at.getTime(),
+    zone: recipient.zone,
+    locale: recipient.language,
+    link: `${deps.publicUrl}/room/${session.id}`,
+  });
+}
+
+function mailOf(input: ReminderInput, recipient: Recipient, text: ReminderText) {
+  const { reminder, sessionId, scheduleVersion } = input;
+  return {
+    key: reminderKey(sessionId, recipient.personId, reminder.offsetMs, scheduleVersion, 'email'),
+    kind: 'reminder',
+    sessionId,
+    scheduleVersion,
+    dueAtMs: reminder.dueAt,
+    recipient,
+    subject: text.subject,
+    text: text.email,
+  };
+}
+
+async function sendText(
+  deps: MessagingDeps,
+  input: ReminderInput,
+  recipient: Recipient,
+  text: ReminderText,
+): Promise<SendState> {
+  const { reminder, sessionId, scheduleVersion } = input;
+  const { isMine, row } = await openSend(deps.knex, {
+    key: reminder.key,
+    sessionId,
+    recipientId: recipient.personId,
+    kind: 'reminder',
+    channel: 'sms',
+    scheduleVersion,
+    dueAtMs: reminder.dueAt,
+  });
+  if (!isMine && row.state !== 'sending') return row.state;
+  if (!isMine && !(await wasNeverSent(deps, row, recipient, text.sms))) {
+    return (await findSend(deps.knex, reminder.key))?.state ?? 'skipped';
+  }
+  return submitText(deps, reminder.key, recipient, text.sms);
+}
+
+/** An earlier attempt died on the way: the provider's list says whether its text went out. */
+async function wasNeverSent(
+  deps: MessagingDeps,
+  row: SendRow,
+  recipient: Recipient,
+  body: string,
+): Promise<boolean> {
+  const found = await lookUp(deps, row, recipient, body);
+  if (found === 'absent') {
+    if (Date.now() - row.created_at.getTime() >= LIST_IS_CURRENT_AFTER_MS) return true;
+    throw new HoldfastError('dependency_unavailable', 'The provider’s list is not complete yet.');
+  }
+  return false;
+}
+
+/** Asks the provider what became of a text and writes it down; `absent` when it has none. */
+async function lookUp(
+  deps: MessagingDeps,
+  row: SendRow,
+  recipient: Recipient,
+  body: string,
+): Promise<SendState | 'absent'> {
+  if (recipient.phone === null) return 'absent';
+  const search = {
+    to: recipient.phone,
+    bodyMarker: body,
+    sentAfterMs: row.created_at.getTime(),
+  };
+  const result = await deps.sms.findMessage(search);
+  if (result.kind === 'unavailable') {
+    throw new HoldfastError('dependency_unavailable', 'The text provider does not answer.');
+  }
+  if (result.kind === 'absent') return 'absent';
+  const { message } = result;
+  const state = message.state === 'pending' ? 'sent' : message.state;
+  await markSend(deps.knex, row.key, state, {
+    providerRef: message.id,
+    ...(message.code === null ? {} : { reason: message.code }),
+  });
+  return state;
+}
+
+async function submitText(
+  deps: MessagingDeps,
+  key: string,
+  recipient: Recipient,
+  body: string,
+): Promise<SendState> {
+  const delivery = await deps.sms.sendSms({
+    to: recipient.phone!,
+    body,
+    statusCallback: `${deps.publicUrl}/webhooks/twilio/status?key=${encodeURIComponent(key)}`,
+  });
+  switch (delivery.kind) {
+    case 'accepted':
+      await markSend(deps.knex, key, 'sent', { providerRef: delivery.id });
+      return 'sent';
+    case 'refused':
+      await markSend(deps.knex, key, 'failed', { reason: delivery.reason });
+      return 'failed';
+    case 'ambiguous':
+      await markSend(deps.knex, key, 'ambiguous', { reason: delivery.code });
+      return 'ambiguous';
+    case 'unavailable':
+      // Nothing went out: the right to send is given back, and the activity is tried again.
+      await deps.knex('sends').where({ key, state: 'sending' }).delete();
+      throw new HoldfastError('dependency_unavailable', 'The text provider does not answer.');
+  }
+}
+
+/** After the receipt's time: what was not delivered goes out by e-mail. */
+async function settleReminder(deps: MessagingDeps, input: ReminderInput): Promise<SendState> {
+  const { reminder, sessionId, scheduleVersion } = input;
+  const row = await findSend(deps.knex, reminder.key);
+  if (row === null || row.state === 'delivered' || row.state === 'skipped')
+    return row?.state ?? 'skipped';
+  const session = await findSession(deps.knex, sessionId);
+  const recipient = await findRecipient(deps.knex, reminder.recipientId);
+  if (session === null || recipient === null) return 'skipped';
+  const text = textFor(deps, session, recipient);
+  const isOpen = row.state !== 'failed';
+  if (isOpen && (await lookUp(deps, row, recipient, text.sms)) === 'delivered') return 'delivered';
+  if (!isStillTrue(session, scheduleVersion) || !recipient.channels.includes('email'))
+    return row.state;
+  await sendMailOnce(deps, mailOf(input, recipient, text));
+  return row.state;
+}

@@ -1,0 +1,98 @@
+import type { Knex } from 'knex';
+import { type ClaimWish, releaseExpiredInTheWay } from '../../db/claims.ts';
+import { type SessionRow, findSession } from '../../db/sessions.ts';
+import {
+  type ClaimsChange,
+  type TransitionOutcome,
+  outcomeOf,
+  recordTransition,
+} from '../../db/session-transitions.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import { claimWishes } from '../../domain/session-claims.ts';
+import { ENDED_STATUSES, type SessionState } from '../../domain/session.ts';
+import type { BeginOutcome, SessionActivities, TransitionInput } from './contract.ts';
+
+type TransitionActivities = Pick<SessionActivities, 'begin' | 'recordTransition'>;
+
+/** The steps that the workflow writes into the record. */
+export function createTransitionActivities({ knex }: { knex: Knex }): TransitionActivities {
+  return {
+    begin: (input) => begin(knex, input.sessionId),
+    recordTransition: async (input) => ({ outcome: await record(knex, input) }),
+  };
+}
+
+/** Notes that a workflow looks after the session. `ended` when its hold was released before. */
+async function begin(knex: Knex, sessionId: string): Promise<BeginOutcome> {
+  const result = await knex.raw(
+    `UPDATE sessions SET workflow_started_at = coalesce(workflow_started_at, now())
+     WHERE id = ? RETURNING status = ANY(?) AS has_ended`,
+    [sessionId, [...ENDED_STATUSES]],
+  );
+  const row: { has_ended: boolean } | undefined = result.rows[0];
+  return { kind: row === undefined || row.has_ended ? 'ended' : 'begun' };
+}
+
+async function record(knex: Knex, input: TransitionInput): Promise<TransitionOutcome> {
+  const claims = await claimsOf(knex, input);
+  const outcome = await attempt(knex, input, claims);
+  if (outcome !== 'slot_taken' || !('wishes' in claims)) return outcome;
+  const released = await releaseExpiredInTheWay(knex, claims.wishes);
+  return released > 0 ? attempt(knex, input, claims) : outcome;
+}
+
+async function attempt(
+  knex: Knex,
+  input: TransitionInput,
+  claims: ClaimsChange,
+): Promise<TransitionOutcome> {
+  const by = input.data?.by;
+  const role = typeof by === 'string' ? by : 'system';
+  const actor = { id: input.actorId, role, clinicId: null };
+  try {
+    await inTransaction(knex, { actor, requestId: null }, async (trx, audit) => {
+      const owner = await recordTransition(trx, { ...input, claims });
+      if (owner === null) return;
+      audit({
+        action: `session.${input.event}`,
+        objectType: 'session',
+        objectId: input.sessionId,
+        clinicId: owner.clinic_id,
+        subjectId: owner.client_id,
+        changes: { status: input.state.status, version: input.version },
+      });
+    });
+    return 'recorded';
+  } catch (error) {
+    return outcomeOf(error);
+  }
+}
+
+/** Names the stretches of time where the change needs new ones. */
+async function claimsOf(knex: Knex, input: TransitionInput): Promise<ClaimsChange> {
+  const { claims, state, sessionId } = input;
+  if (claims === 'propose') {
+    return { kind: claims, wishes: await wishesFor(knex, sessionId, state.proposal ?? state) };
+  }
+  if (claims === 'move' || claims === 'reclaim') {
+    return { kind: claims, wishes: await wishesFor(knex, sessionId, state) };
+  }
+  return { kind: claims };
+}
+
+async function wishesFor(
+  knex: Knex,
+  sessionId: string,
+  time: Pick<SessionState, 'startsAt' | 'endsAt'>,
+): Promise<ClaimWish[]> {
+  const session: SessionRow | null = await findSession(knex, sessionId);
+  if (session === null) throw new HoldfastError('not_found', 'No such session.');
+  return claimWishes({
+    therapistId: session.therapist_id,
+    clientId: session.client_id,
+    startsAt: time.startsAt,
+    endsAt: time.endsAt,
+    buffers: session.plan.buffers,
+  });
+}

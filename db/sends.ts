@@ -1,0 +1,74 @@
+import type { Knex } from 'knex';
+import type { Channel } from '../domain/plan.ts';
+
+export type SendState = 'sending' | 'sent' | 'delivered' | 'failed' | 'ambiguous' | 'skipped';
+
+/** One row of the ledger that makes each message go out at most once. */
+export interface SendRow {
+  readonly key: string;
+  readonly state: SendState;
+  readonly provider_ref: string | null;
+  readonly created_at: Date;
+}
+
+export interface NewSend {
+  readonly key: string;
+  readonly sessionId: string | null;
+  readonly recipientId: string;
+  readonly kind: string;
+  readonly channel: Channel;
+  readonly scheduleVersion: number | null;
+  readonly dueAtMs: number | null;
+}
+
+/** Takes the right to send. `isMine` is false when an earlier attempt took it: `row` says how far it came. */
+export async function openSend(
+  knex: Knex,
+  send: NewSend,
+): Promise<{ isMine: boolean; row: SendRow }> {
+  const inserted = await knex.raw(
+    `INSERT INTO sends (key, session_id, recipient_id, kind, channel, schedule_version, state, due_at)
+     VALUES (?, ?, ?, ?, ?, ?, 'sending', ?) ON CONFLICT (key) DO NOTHING
+     RETURNING key, state, provider_ref, created_at`,
+    [
+      send.key,
+      send.sessionId,
+      send.recipientId,
+      send.kind,
+      send.channel,
+      send.scheduleVersion,
+      send.dueAtMs === null ? null : new Date(send.dueAtMs),
+    ],
+  );
+  if (inserted.rowCount === 1) return { isMine: true, row: inserted.rows[0] };
+  const row = await findSend(knex, send.key);
+  if (row === null) throw new Error(`the send ledger lost ${send.key}`);
+  return { isMine: false, row };
+}
+
+export async function findSend(knex: Knex, key: string): Promise<SendRow | null> {
+  const row = await knex('sends')
+    .where({ key })
+    .first('key', 'state', 'provider_ref', 'created_at');
+  return row ?? null;
+}
+
+/** Moves a send on, but never away from what a delivery receipt has settled. */
+export async function markSend(
+  knex: Knex,
+  key: string,
+  state: SendState,
+  facts: { providerRef?: string; reason?: string } = {},
+): Promise<void> {
+  const isSettled = state === 'delivered' || state === 'failed' || state === 'skipped';
+  await knex('sends')
+    .where({ key })
+    .whereNotIn('state', ['delivered', 'failed', 'skipped'])
+    .update({
+      state,
+      ...(facts.providerRef === undefined ? {} : { provider_ref: facts.providerRef }),
+      ...(facts.reason === undefined ? {} : { reason: facts.reason }),
+      ...(state === 'sent' ? { sent_at: knex.fn.now() } : {}),
+      ...(isSettled ? { settled_at: knex.fn.now() } : {}),
+    });
+}

@@ -1,0 +1,236 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { Actor } from '../../workflows/messages/session.ts';
+import * as messages from '../../workflows/messages/session.ts';
+import { World, registerSearchAttributes, withSession } from '../support/session-workflow.ts';
+import { timeSkippingEnvironment } from '../support/temporal.ts';
+
+const client: Actor = { personId: '0197a000-0000-7000-8000-000000000001', party: 'client' };
+const therapist: Actor = { personId: '0197a000-0000-7000-8000-000000000002', party: 'therapist' };
+const payment = { actor: client, paymentId: '0197a000-0000-7000-8000-000000000003' };
+const standard = { actor: client, wantsRefund: true, fee: 'standard' } as const;
+
+let environment: TestWorkflowEnvironment;
+beforeAll(async () => {
+  environment = await timeSkippingEnvironment();
+  await registerSearchAttributes(environment);
+}, 120_000);
+afterAll(async () => environment.teardown());
+
+describe('the life of a session', () => {
+  test('approval, payment, start, completion and follow-up', async () => {
+    const world = new World();
+    await withSession(environment, world, {}, async ({ handle }) => {
+      const approved = await handle.executeUpdate(messages.approveUpdate, {
+        args: [{ actor: therapist }],
+      });
+      expect(approved).toEqual({ status: 'awaiting_payment', payment: 'due' });
+      const paid = await handle.executeUpdate(messages.payUpdate, { args: [payment] });
+      expect(paid).toMatchObject({ status: 'confirmed', payment: 'captured' });
+      expect(await handle.result()).toEqual({ status: 'completed' });
+    });
+    expect(world.events).toEqual([
+      'approved',
+      'payment_authorised',
+      'payment_captured',
+      'started',
+      'completed',
+    ]);
+    expect(world.calls.filter((call) => call.startsWith('notify'))).toEqual([
+      'notify requested',
+      'notify approved',
+      'notify confirmed',
+      'notify follow_up',
+    ]);
+  });
+
+  test('a payment before the approval is captured with it', async () => {
+    const world = new World();
+    await withSession(environment, world, {}, async ({ handle }) => {
+      const paid = await handle.executeUpdate(messages.payUpdate, { args: [payment] });
+      expect(paid).toMatchObject({ status: 'requested', payment: 'authorised' });
+      expect(world.calls).not.toContain('capturePayment');
+      const approved = await handle.executeUpdate(messages.approveUpdate, {
+        args: [{ actor: therapist }],
+      });
+      expect(approved).toEqual({ status: 'confirmed', payment: 'captured' });
+      await handle.result();
+    });
+    expect(world.calls.filter((call) => call === 'capturePayment')).toHaveLength(1);
+  });
+
+  test('a therapist who does not answer in time: the authorisation is voided', async () => {
+    const world = new World();
+    await withSession(environment, world, {}, async ({ handle }) => {
+      await handle.executeUpdate(messages.payUpdate, { args: [payment] });
+      expect(await handle.result()).toEqual({ status: 'expired' });
+    });
+    expect(world.transitions.at(-1)).toMatchObject({ event: 'expired', claims: 'release' });
+    expect(world.calls).toContain('voidPayment');
+    expect(world.calls).not.toContain('refundPayment');
+  });
+
+  test('a payment that was faster than its deadline decides', async () => {
+    const world = new World();
+    world.money.closeUnpaid = async () => ({ kind: 'paid', paymentState: 'authorised' });
+    await withSession(environment, world, {}, async ({ handle }) => {
+      await handle.executeUpdate(messages.approveUpdate, { args: [{ actor: therapist }] });
+      expect(await handle.result()).toEqual({ status: 'completed' });
+    });
+    expect(world.events).toContain('payment_captured');
+  });
+
+  test('a late payment whose slot is taken goes back', async () => {
+    const world = new World();
+    world.money.closeUnpaid = async () => ({ kind: 'paid', paymentState: 'captured' });
+    world.money.voidPayment = async () => ({ kind: 'captured_already', capturedCents: 15_000 });
+    const record = world.session.recordTransition;
+    world.session.recordTransition = async (input) => {
+      if (input.claims === 'reclaim') return { outcome: 'slot_taken' };
+      if (input.event.startsWith('payment')) return { outcome: 'claims_lost' };
+      return record(input);
+    };
+    await withSession(environment, world, {}, async ({ handle }) => {
+      await handle.executeUpdate(messages.approveUpdate, { args: [{ actor: therapist }] });
+      expect(await handle.result()).toEqual({ status: 'expired' });
+    });
+    expect(world.calls.filter((call) => call === 'refundPayment').length).toBeGreaterThan(0);
+  });
+
+  test('cancelling late costs the fee and gives back the rest', async () => {
+    const world = new World();
+    let refunded = 0;
+    world.money.voidPayment = async () => ({ kind: 'captured_already', capturedCents: 15_000 });
+    world.money.refundPayment = async ({ refundCents }) => {
+      refunded += refundCents;
+      return { kind: 'refunded' };
+    };
+    const wish = { startsInMs: 20 * 3_600_000 };
+    await withSession(environment, world, wish, async ({ handle }) => {
+      await handle.executeUpdate(messages.approveUpdate, { args: [{ actor: therapist }] });
+      await handle.executeUpdate(messages.payUpdate, { args: [payment] });
+      const cancelled = await handle.executeUpdate(messages.cancelUpdate, { args: [standard] });
+      expect(cancelled).toMatchObject({ status: 'cancelled', feeCents: 7_500, refundCents: 7_500 });
+      await handle.result();
+    });
+    expect(refunded).toBe(7_500);
+  });
+
+  test('a rescheduled session keeps both times until the therapist answers', async () => {
+    const world = new World();
+    await withSession(environment, world, {}, async ({ handle, startsAt }) => {
+      await handle.executeUpdate(messages.approveUpdate, { args: [{ actor: therapist }] });
+      await handle.executeUpdate(messages.payUpdate, { args: [payment] });
+      const wish = {
+        actor: client,
+        startsAt: startsAt + 86_400_000,
+        endsAt: startsAt + 90_000_000,
+      };
+      const proposed = await handle.executeUpdate(messages.rescheduleUpdate, { args: [wish] });
+      expect(proposed).toMatchObject({ status: 'confirmed', oldStartsAt: startsAt });
+      expect(world.transitions.at(-1)).toMatchObject({ claims: 'propose', state: { startsAt } });
+      await handle.executeUpdate(messages.approveUpdate, { args: [{ actor: therapist }] });
+      expect(world.transitions.at(-1)).toMatchObject({
+        claims: 'accept_proposal',
+        state: { startsAt: wish.startsAt, scheduleVersion: 2 },
+      });
+      expect(await handle.result()).toEqual({ status: 'completed' });
+    });
+  });
+
+  test('a proposal that nobody answers lapses, and the old time stands', async () => {
+    const world = new World();
+    await withSession(environment, world, {}, async ({ handle, startsAt }) => {
+      await handle.executeUpdate(messages.approveUpdate, { args: [{ actor: therapist }] });
+      await handle.executeUpdate(messages.payUpdate, { args: [payment] });
+      const wish = {
+        actor: client,
+        startsAt: startsAt + 86_400_000,
+        endsAt: startsAt + 90_000_000,
+      };
+      await handle.executeUpdate(messages.rescheduleUpdate, { args: [wish] });
+      expect(await handle.result()).toEqual({ status: 'completed' });
+      const lapsed = world.transitions.find(({ event }) => event === 'reschedule_lapsed');
+      expect(lapsed).toMatchObject({
+        claims: 'drop_proposal',
+        state: { startsAt, scheduleVersion: 1 },
+      });
+    });
+  });
+});
+
+describe('what reaches a session from outside', () => {
+  test('a plain signal approves, whatever its argument', async () => {
+    const world = new World();
+    await withSession(environment, world, { state: { payment: 'not_due' } }, async ({ handle }) => {
+      await handle.signal(messages.paymentNewsSignal, null as never);
+      await handle.signal(messages.sendSettledSignal, 'nonsense' as never);
+      await handle.signal('approve', { anything: [1, 2] });
+      expect(await handle.result()).toEqual({ status: 'completed' });
+    });
+    expect(world.transitions[0]).toMatchObject({ event: 'approved', actorId: null });
+  });
+
+  test('a message that comes too late is refused with a code and changes nothing', async () => {
+    const world = new World();
+    await withSession(environment, world, {}, async ({ handle }) => {
+      await handle.executeUpdate(messages.declineUpdate, { args: [{ actor: therapist }] });
+      const late = handle.executeUpdate(messages.approveUpdate, { args: [{ actor: therapist }] });
+      await expect(late).rejects.toThrow();
+      expect(await handle.result()).toEqual({ status: 'declined' });
+    });
+    expect(world.events).toEqual(['declined']);
+  });
+
+  test('requesting cancellation in Temporal UI cancels for the clinic, with all money back', async () => {
+    const world = new World();
+    let refunded = 0;
+    world.money.voidPayment = async () => ({ kind: 'captured_already', capturedCents: 15_000 });
+    world.money.refundPayment = async ({ refundCents }) => {
+      refunded = refundCents;
+      return { kind: 'refunded' };
+    };
+    await withSession(environment, world, { startsInMs: 3_600_000 }, async ({ handle }) => {
+      await handle.executeUpdate(messages.approveUpdate, { args: [{ actor: therapist }] });
+      await handle.executeUpdate(messages.payUpdate, { args: [payment] });
+      await handle.cancel();
+      expect(await handle.result()).toEqual({ status: 'cancelled' });
+    });
+    expect(refunded).toBe(15_000);
+  });
+
+  test('reminders of the old time are not sent after a reschedule', async () => {
+    const world = new World();
+    const sent: number[] = [];
+    world.session.planReminders = async ({ scheduleVersion }) => [
+      {
+        key: `r${scheduleVersion}`,
+        dueAt: world.transitions.at(-1)!.state.startsAt - 3_600_000,
+        offsetMs: 3_600_000,
+        channel: 'sms',
+        recipientId: client.personId!,
+      },
+    ];
+    world.session.sendReminder = async ({ scheduleVersion }) => {
+      sent.push(scheduleVersion);
+      return { state: 'sent' };
+    };
+    await withSession(
+      environment,
+      world,
+      { state: { payment: 'not_due' } },
+      async ({ handle, startsAt }) => {
+        await handle.executeUpdate(messages.approveUpdate, { args: [{ actor: therapist }] });
+        const wish = {
+          actor: therapist,
+          startsAt: startsAt + 86_400_000,
+          endsAt: startsAt + 90_000_000,
+        };
+        await handle.executeUpdate(messages.rescheduleUpdate, { args: [wish] });
+        await handle.result();
+      },
+    );
+    expect(sent).toEqual([2]);
+    expect(world.calls.filter((call) => call === 'settleReminder')).toHaveLength(1);
+  });
+});

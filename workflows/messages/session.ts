@@ -1,0 +1,116 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { NoticeKind } from '../../activities/session/contract.ts';
+import type { ErrorCode } from '../../domain/errors.ts';
+import type { CancellationOverride } from '../../domain/cancellation.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { Attendance, Party, SessionState, SessionStatus } from '../../domain/session.ts';
+
+/** The workflow type; clients start it by this name, so that they load no workflow code. */
+export const SESSION_WORKFLOW = 'sessionWorkflow';
+
+/** What a session's workflow starts from, and continues as new with. */
+export interface SessionInput {
+  readonly sessionId: string;
+  readonly plan: Plan;
+  readonly state: SessionState;
+  /** The version of the session's row that `state` mirrors. */
+  readonly version: number;
+  readonly dueCents: number;
+  readonly bookedAt: number;
+  /** Undelivered notices and unread news, carried over when the run continues as new. */
+  readonly notices?: readonly { readonly kind: NoticeKind; readonly version: number }[];
+  readonly news?: readonly string[];
+}
+
+export interface SessionResult {
+  readonly status: SessionStatus;
+}
+
+/** Who acts: `personId` is null for the product itself and for a signal sent in Temporal UI. */
+export interface Actor {
+  readonly personId: string | null;
+  readonly party: Party;
+}
+
+export interface ApproveRequest {
+  readonly actor: Actor;
+}
+
+export interface StandingAnswer {
+  readonly status: SessionStatus;
+  readonly payment: SessionState['payment'];
+}
+
+export interface PayRequest {
+  readonly actor: Actor;
+  /** The payment attempt, persisted before this message is sent. */
+  readonly paymentId: string;
+}
+
+export type PayAnswer = StandingAnswer & {
+  readonly outcome:
+    | { readonly kind: 'authorised' | 'saved' | 'processing' | 'action_required' }
+    | {
+        readonly kind: 'failed';
+        readonly code: ErrorCode;
+        readonly providerCode?: string;
+        readonly requiredCents?: number;
+        readonly balanceCents?: number;
+      };
+};
+
+export interface CancelRequest {
+  readonly actor: Actor;
+  /** False when the client wants no money back. */
+  readonly wantsRefund: boolean;
+  readonly fee: CancellationOverride;
+}
+
+export type RefundState = 'none' | 'refunded' | 'pending' | 'failed';
+
+export interface CancelAnswer {
+  readonly status: SessionStatus;
+  readonly feeCents: number;
+  readonly refundCents: number;
+  readonly refund: RefundState;
+}
+
+export interface RescheduleRequest {
+  readonly actor: Actor;
+  readonly startsAt: number;
+  readonly endsAt: number;
+}
+
+export interface RescheduleAnswer extends StandingAnswer {
+  readonly oldStartsAt: number;
+  /** Set while the therapist has yet to answer. */
+  readonly answerDueAt: number | null;
+}
+
+export interface AttendanceRequest {
+  readonly actor: Actor;
+  readonly attendance: Exclude<Attendance, 'unmarked'>;
+}
+
+export const approveUpdate = defineUpdate<StandingAnswer, [ApproveRequest]>('approve');
+export const declineUpdate = defineUpdate<StandingAnswer, [ApproveRequest]>('decline');
+export const payUpdate = defineUpdate<PayAnswer, [PayRequest]>('pay');
+export const cancelUpdate = defineUpdate<CancelAnswer, [CancelRequest]>('cancel');
+export const rescheduleUpdate = defineUpdate<RescheduleAnswer, [RescheduleRequest]>('reschedule');
+export const attendanceUpdate = defineUpdate<StandingAnswer, [AttendanceRequest]>('attendance');
+
+/**
+ * What a human can send from Temporal UI. The argument is free: anything may arrive here,
+ * so it is never trusted and never makes the handler throw.
+ */
+export const approveSignal = defineSignal<[unknown?]>('approve');
+export const declineSignal = defineSignal<[unknown?]>('decline');
+
+/** The provider has news of a payment; its truth is fetched, never taken from the message. */
+export const paymentNewsSignal = defineSignal<[{ readonly paymentId: string }]>('payment-news');
+
+/** A message could not be delivered: its fallback need not wait for the receipt's time. */
+export const sendSettledSignal =
+  defineSignal<[{ readonly key: string; readonly state: 'delivered' | 'failed' }]>('send-settled');
+
+export const standingQuery = defineQuery<StandingAnswer>('standing');

@@ -1,0 +1,38 @@
+import type { Plan } from '../../domain/plan.ts';
+import { type Deadline, type SessionState, nextDeadline } from '../../domain/session.ts';
+
+/** What a session does by itself at an instant (epoch ms). */
+export type Alarm =
+  | { readonly kind: 'deadline'; readonly deadline: Deadline; readonly dueAt: number }
+  | { readonly kind: 'proposal_lapses'; readonly dueAt: number }
+  | { readonly kind: 'charge_saved_card'; readonly dueAt: number }
+  | { readonly kind: 'start'; readonly dueAt: number }
+  | { readonly kind: 'end'; readonly dueAt: number };
+
+/** The first thing that happens unless somebody acts before; null while only a person can act. */
+export function nextAlarm(state: SessionState, plan: Plan): Alarm | null {
+  const alarms: Alarm[] = [];
+  const deadline = nextDeadline(state);
+  if (deadline !== null) alarms.push({ kind: 'deadline', ...deadline });
+  if (state.proposal !== null) {
+    alarms.push({ kind: 'proposal_lapses', dueAt: state.proposal.answerDueAt });
+  }
+  if (state.status === 'confirmed') {
+    alarms.push({ kind: 'start', dueAt: state.startsAt });
+    if (state.payment === 'saved') {
+      alarms.push({
+        kind: 'charge_saved_card',
+        dueAt: state.startsAt - plan.payment.nearSessionMs,
+      });
+    }
+  }
+  if (state.status === 'in_progress') {
+    alarms.push({ kind: 'end', dueAt: state.endsAt + plan.attendanceWindowMs });
+  }
+  return alarms.toSorted((a, b) => a.dueAt - b.dueAt)[0] ?? null;
+}
+
+/** The timer's summary in Temporal UI. */
+export function nameOf(alarm: Alarm): string {
+  return alarm.kind === 'deadline' ? `${alarm.deadline} deadline` : alarm.kind.replaceAll('_', ' ');
+}

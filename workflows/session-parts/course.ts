@@ -1,0 +1,196 @@
+import {
+  ApplicationFailure,
+  proxyLocalActivities,
+  setCurrentDetails,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type {
+  NoticeKind,
+  SessionActivities,
+  TransitionInput,
+} from '../../activities/session/contract.ts';
+import type { ErrorCode } from '../../domain/errors.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { type SessionEvent, type SessionState, decide, isEnded } from '../../domain/session.ts';
+import { LOCAL } from '../activity-options.ts';
+import type { Actor, RefundState, SessionInput, StandingAnswer } from '../messages/session.ts';
+import { SESSION_STARTS_AT, SESSION_STATE } from '../messages/search-attributes.ts';
+import { describe } from './describe.ts';
+
+const { recordTransition } = proxyLocalActivities<SessionActivities>(LOCAL);
+
+export interface Notice {
+  readonly kind: NoticeKind;
+  readonly version: number;
+}
+
+/** What one run of a session's workflow knows. Only {@link apply} moves its state. */
+export interface Course {
+  readonly sessionId: string;
+  readonly plan: Plan;
+  readonly dueCents: number;
+  readonly bookedAt: number;
+  state: SessionState;
+  version: number;
+  /** Notices that were not delivered yet, oldest first. */
+  readonly notices: Notice[];
+  /** Payments that the provider has news of. */
+  readonly news: Set<string>;
+  /** Texts whose delivery is known to have failed. */
+  readonly undelivered: Set<string>;
+  /** What the end of the session gives back, decided when it ends. */
+  refundCents: number;
+  refund: RefundState | 'unsettled';
+  isCancelRequested: boolean;
+  turn: Promise<unknown>;
+}
+
+export const SYSTEM: Actor = { personId: null, party: 'system' };
+
+export function openCourse(input: SessionInput): Course {
+  return {
+    sessionId: input.sessionId,
+    plan: input.plan,
+    dueCents: input.dueCents,
+    bookedAt: input.bookedAt,
+    state: input.state,
+    version: input.version,
+    notices: [...(input.notices ?? [])],
+    news: new Set(input.news ?? []),
+    undelivered: new Set(),
+    refundCents: input.dueCents,
+    refund: 'unsettled',
+    isCancelRequested: false,
+    turn: Promise.resolve(),
+  };
+}
+
+/** The input with which the course goes on in a new run. */
+export function inputOf(course: Course): SessionInput {
+  const { sessionId, plan, dueCents, bookedAt, state, version, notices, news } = course;
+  return {
+    sessionId,
+    plan,
+    dueCents,
+    bookedAt,
+    state,
+    version,
+    notices: [...notices],
+    news: [...news],
+  };
+}
+
+export function standingOf(course: Course): StandingAnswer {
+  return { status: course.state.status, payment: course.state.payment };
+}
+
+export type Applied =
+  | { readonly kind: 'moved' }
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'refused'; readonly code: ErrorCode };
+
+export interface Cause {
+  readonly actor: Actor;
+  /** The timeline's name of what happened; the event's own type by default. */
+  readonly name?: string;
+  readonly data?: TransitionInput['data'];
+  readonly notice?: NoticeKind;
+  /** What an ending gives back of a captured payment; all of it by default. */
+  readonly refundCents?: number;
+}
+
+/** Runs one event through the rules and the record, one at a time. */
+export function apply(course: Course, event: SessionEvent, cause: Cause): Promise<Applied> {
+  return exclusively(course, () => applyNow(course, event, cause));
+}
+
+async function applyNow(course: Course, event: SessionEvent, cause: Cause): Promise<Applied> {
+  const decision = decide(course.state, event, Date.now());
+  if (decision.kind !== 'moved') return decision;
+  const name = cause.name ?? event.type;
+  const claims = claimsChange(course.state, decision.state);
+  let outcome = await record(course, decision.state, claims, name, cause);
+  if (outcome === 'claims_lost' && isPayment(event)) {
+    // The money was there in time, or the slot is still free: it is taken back.
+    outcome = await record(course, decision.state, 'reclaim', name, cause);
+  }
+  if (outcome === 'recorded') return { kind: 'moved' };
+  if (outcome === 'claims_lost' || isPayment(event)) await loseTime(course);
+  return { kind: 'refused', code: 'slot_unavailable' };
+}
+
+/** The claims were over by the database's clock before the event was recorded. */
+async function loseTime(course: Course): Promise<void> {
+  const missed = course.state.status === 'requested' ? 'answer' : 'payment';
+  const at = Number.MAX_SAFE_INTEGER;
+  const decision = decide(course.state, { type: 'deadline_passed', deadline: missed }, at);
+  if (decision.kind !== 'moved') return;
+  await record(course, decision.state, 'release', 'expired', { actor: SYSTEM, notice: 'expired' });
+}
+
+async function record(
+  course: Course,
+  next: SessionState,
+  claims: TransitionInput['claims'],
+  event: string,
+  cause: Cause,
+): Promise<'recorded' | 'claims_lost' | 'slot_taken'> {
+  const { outcome } = await recordTransition({
+    sessionId: course.sessionId,
+    version: course.version + 1,
+    state: next,
+    claims,
+    event,
+    actorId: cause.actor.personId,
+    data: { by: cause.actor.party, ...cause.data },
+  });
+  if (outcome !== 'recorded') return outcome;
+  const isShown = course.state.status !== next.status || course.state.startsAt !== next.startsAt;
+  course.state = next;
+  course.version += 1;
+  course.refundCents = cause.refundCents ?? course.refundCents;
+  if (cause.notice !== undefined)
+    course.notices.push({ kind: cause.notice, version: course.version });
+  show(course, isShown);
+  return outcome;
+}
+
+/** Keeps Temporal UI readable: what the session waits for, and no word about health. */
+export function show(course: Course, isShown: boolean): void {
+  setCurrentDetails(describe(course.state));
+  if (!isShown) return;
+  upsertSearchAttributes([
+    { key: SESSION_STATE, value: course.state.status },
+    { key: SESSION_STARTS_AT, value: new Date(course.state.startsAt) },
+  ]);
+}
+
+function claimsChange(before: SessionState, after: SessionState): TransitionInput['claims'] {
+  if (isEnded(after.status)) return 'release';
+  if (before.proposal === null && after.proposal !== null) return 'propose';
+  if (after.scheduleVersion !== before.scheduleVersion) {
+    return before.proposal === null ? 'move' : 'accept_proposal';
+  }
+  return before.proposal !== null && after.proposal === null ? 'drop_proposal' : 'keep';
+}
+
+function isPayment(event: SessionEvent): boolean {
+  return event.type === 'payment_authorised' || event.type === 'payment_captured';
+}
+
+/** Callers' messages and the course's own alarms take turns, so that no step is lost. */
+export function exclusively<T>(course: Course, work: () => Promise<T>): Promise<T> {
+  const result = course.turn.then(work, work);
+  course.turn = result.catch(() => undefined);
+  return result;
+}
+
+/** Fails a caller's message, and nothing else, with a code of the vocabulary. */
+export function refusal(code: ErrorCode, message: string, details?: object): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: code,
+    message,
+    nonRetryable: true,
+    ...(details === undefined ? {} : { details: [details] }),
+  });
+}

@@ -1,0 +1,196 @@
+import {
+  CancellationScope,
+  condition,
+  log,
+  proxyActivities,
+  setHandler,
+} from '@temporalio/workflow';
+import type { MoneyActivities } from '../../activities/money/contract.ts';
+import { quote } from '../../domain/cancellation.ts';
+import { answerDueAt } from '../../domain/plan.ts';
+import type { SessionEvent } from '../../domain/session.ts';
+import { isEnded } from '../../domain/session.ts';
+import { PROVIDER_WHILE_CALLER_WAITS } from '../activity-options.ts';
+import * as messages from '../messages/session.ts';
+import { type Cause, type Course, apply, refusal, standingOf } from './course.ts';
+import { owesCapture, receive } from './money.ts';
+
+const money = proxyActivities<MoneyActivities>(PROVIDER_WHILE_CALLER_WAITS);
+
+/** How long a caller waits for the provider to finish what has been decided already. */
+const CALLER_WAITS_MS = 8_000;
+
+/** A signal sent in Temporal UI: whoever may open it there is not known here. */
+const BY_HAND: messages.Actor = { personId: null, party: 'staff' };
+
+/** Installs what others may say to a session. Must run before the first await. */
+export function installHandlers(course: Course): void {
+  setHandler(messages.approveUpdate, ({ actor }) => approve(course, actor));
+  setHandler(messages.declineUpdate, ({ actor }) => decline(course, actor));
+  setHandler(messages.payUpdate, (request) => pay(course, request));
+  setHandler(messages.cancelUpdate, (request) => cancel(course, request));
+  setHandler(messages.rescheduleUpdate, (request) => reschedule(course, request));
+  setHandler(messages.attendanceUpdate, (request) => markAttendance(course, request));
+  setHandler(messages.standingQuery, () => standingOf(course));
+  setHandler(messages.approveSignal, () => byHand(() => approve(course, BY_HAND)));
+  setHandler(messages.declineSignal, () => byHand(() => decline(course, BY_HAND)));
+  setHandler(messages.paymentNewsSignal, (news: unknown) => {
+    const paymentId = textField(news, 'paymentId');
+    if (paymentId !== null) course.news.add(paymentId);
+  });
+  setHandler(messages.sendSettledSignal, (settled: unknown) => {
+    const key = textField(settled, 'key');
+    if (key !== null && textField(settled, 'state') === 'failed') course.undelivered.add(key);
+  });
+  void CancellationScope.current().cancelRequested.catch(() => {
+    course.isCancelRequested = true;
+  });
+}
+
+/** Signals carry whatever their sender typed: a wrong one is ignored, since throwing would stall. */
+function textField(message: unknown, field: string): string | null {
+  if (typeof message !== 'object' || message === null) return null;
+  const value: unknown = Reflect.get(message, field);
+  return typeof value === 'string' ? value : null;
+}
+
+async function byHand(act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    log.warn('a signal changed nothing', {
+      reason: error instanceof Error ? error.message : 'unknown',
+    });
+  }
+}
+
+/** Applies an event for a caller, who hears why when it is refused. */
+async function must(course: Course, event: SessionEvent, cause: Cause): Promise<void> {
+  const applied = await apply(course, event, cause);
+  if (applied.kind === 'refused')
+    throw refusal(applied.code, REFUSALS[applied.code] ?? applied.code);
+}
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  forbidden: 'Only the clinic may set the cancellation rule aside.',
+  wrong_state: 'The session is in a state in which this cannot be done.',
+  slot_unavailable: 'This time is no longer available.',
+  time_in_past: 'The time of the session has already passed.',
+  cancellation_deadline_passed: 'The session has started; it can no longer be cancelled.',
+  reschedule_deadline_passed: 'The session can no longer be rescheduled.',
+};
+
+async function approve(course: Course, actor: messages.Actor): Promise<messages.StandingAnswer> {
+  const isProposal = course.state.proposal !== null;
+  const isPaid = course.state.payment !== 'due' && course.state.payment !== 'authorised';
+  const notice = isProposal ? 'rescheduled' : isPaid ? 'confirmed' : 'approved';
+  await must(
+    course,
+    { type: 'approve' },
+    { actor, name: isProposal ? 'rescheduled' : 'approved', notice },
+  );
+  await untilCaptured(course);
+  return standingOf(course);
+}
+
+async function decline(course: Course, actor: messages.Actor): Promise<messages.StandingAnswer> {
+  const isProposal = course.state.proposal !== null;
+  await must(
+    course,
+    { type: 'decline' },
+    isProposal
+      ? { actor, name: 'reschedule_refused', notice: 'reschedule_refused' }
+      : { actor, name: 'declined', notice: 'declined' },
+  );
+  return standingOf(course);
+}
+
+async function pay(course: Course, request: messages.PayRequest): Promise<messages.PayAnswer> {
+  if (isEnded(course.state.status)) throw refusal('wrong_state', REFUSALS.wrong_state!);
+  const { paymentId, actor } = request;
+  const outcome = await money.authorisePayment({ paymentId });
+  await receive(course, outcome, actor);
+  await untilCaptured(course);
+  if (isEnded(course.state.status)) {
+    throw refusal('slot_unavailable', 'The session ended before the payment; nothing was charged.');
+  }
+  return { ...standingOf(course), outcome: callerView(outcome) };
+}
+
+function callerView(
+  outcome: Awaited<ReturnType<MoneyActivities['authorisePayment']>>,
+): messages.PayAnswer['outcome'] {
+  return outcome.kind === 'failed' ? outcome : { kind: outcome.kind };
+}
+
+/** The course captures by itself; the caller waits a little to hear the result. */
+async function untilCaptured(course: Course): Promise<void> {
+  if (owesCapture(course)) await condition(() => !owesCapture(course), CALLER_WAITS_MS);
+}
+
+async function cancel(
+  course: Course,
+  request: messages.CancelRequest,
+): Promise<messages.CancelAnswer> {
+  const { actor, wantsRefund, fee } = request;
+  const isCaptured = course.state.payment === 'captured';
+  const terms = quote({
+    policy: course.plan.cancellation,
+    bookedAt: course.bookedAt,
+    startsAt: course.state.startsAt,
+    now: Date.now(),
+    dueCents: course.dueCents,
+    paidCents: isCaptured ? course.dueCents : 0,
+    by: actor.party,
+    override: fee,
+  });
+  if (terms.kind === 'refused') throw refusal(terms.code, REFUSALS[terms.code] ?? terms.code);
+  const refundCents = wantsRefund ? terms.refundCents : 0;
+  await must(
+    course,
+    { type: 'cancel', by: actor.party },
+    {
+      actor,
+      name: 'cancelled',
+      notice: 'cancelled',
+      data: { feeCents: terms.feeCents, refundCents },
+      // What was only authorised is voided whole.
+      refundCents: isCaptured ? refundCents : course.dueCents,
+    },
+  );
+  await condition(() => course.refund !== 'unsettled', CALLER_WAITS_MS);
+  const refund = course.refund === 'unsettled' ? 'pending' : course.refund;
+  return { status: course.state.status, feeCents: terms.feeCents, refundCents, refund };
+}
+
+async function reschedule(
+  course: Course,
+  request: messages.RescheduleRequest,
+): Promise<messages.RescheduleAnswer> {
+  const { actor, startsAt, endsAt } = request;
+  const { state, plan } = course;
+  const oldStartsAt = state.startsAt;
+  const needsApproval = state.approval !== 'not_needed' && actor.party === 'client';
+  const dueAt = answerDueAt(plan, Date.now(), Math.min(startsAt, oldStartsAt));
+  const name =
+    needsApproval && state.status !== 'requested' ? 'reschedule_proposed' : 'rescheduled';
+  await must(
+    course,
+    { type: 'reschedule', proposal: { startsAt, endsAt, answerDueAt: dueAt }, needsApproval },
+    { actor, name, notice: name, data: { oldStartsAt, newStartsAt: startsAt } },
+  );
+  const proposal = course.state.proposal;
+  return { ...standingOf(course), oldStartsAt, answerDueAt: proposal?.answerDueAt ?? null };
+}
+
+async function markAttendance(
+  course: Course,
+  { actor, attendance }: messages.AttendanceRequest,
+): Promise<messages.StandingAnswer> {
+  await must(
+    course,
+    { type: 'mark_attendance', attendance },
+    { actor, name: `marked_${attendance}` },
+  );
+  return standingOf(course);
+}

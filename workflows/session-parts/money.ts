@@ -1,0 +1,143 @@
+import { log, proxyActivities } from '@temporalio/workflow';
+import type {
+  AuthoriseOutcome,
+  MoneyActivities,
+  SyncOutcome,
+} from '../../activities/money/contract.ts';
+import { assertNever } from '../../domain/assert-never.ts';
+import { paymentDueAt } from '../../domain/plan.ts';
+import { type SessionEvent, isEnded } from '../../domain/session.ts';
+import { PROVIDER } from '../activity-options.ts';
+import type { Actor, RefundState } from '../messages/session.ts';
+import { type Course, SYSTEM, apply } from './course.ts';
+
+const money = proxyActivities<MoneyActivities>(PROVIDER);
+
+/** Approved and authorised: only the capture is left. */
+export function owesCapture({ state }: Course): boolean {
+  return state.status === 'awaiting_payment' && state.payment === 'authorised';
+}
+
+export async function capture(course: Course): Promise<void> {
+  const outcome = await money.capturePayment({ sessionId: course.sessionId });
+  if (outcome.kind === 'captured') {
+    await apply(course, { type: 'payment_captured' }, { actor: SYSTEM, notice: 'confirmed' });
+  } else {
+    await lapse(course);
+  }
+}
+
+/** Nothing came of the authorisation: the session waits for a payment again. */
+export async function lapse(course: Course): Promise<void> {
+  const dueAt = paymentDueAt(course.plan, Date.now(), course.state.startsAt);
+  await apply(
+    course,
+    { type: 'payment_lapsed', paymentDueAt: dueAt },
+    { actor: SYSTEM, notice: 'payment_lapsed' },
+  );
+}
+
+/** Takes a payment's outcome into the session's life; money for an ended session goes back. */
+export async function receive(
+  course: Course,
+  outcome: AuthoriseOutcome | SyncOutcome,
+  actor: Actor,
+): Promise<void> {
+  const event = eventOf(outcome);
+  if (event === null) return;
+  const completesBooking =
+    event.type !== 'payment_authorised' && course.state.approval !== 'awaited';
+  const applied = await apply(course, event, {
+    actor,
+    ...(completesBooking ? { notice: 'confirmed' as const } : {}),
+  });
+  if (applied.kind === 'refused' && isEnded(course.state.status)) await giveBack(course, 'late');
+}
+
+function eventOf(outcome: AuthoriseOutcome | SyncOutcome): SessionEvent | null {
+  switch (outcome.kind) {
+    case 'authorised':
+      return { type: 'payment_authorised', captureBeforeAt: outcome.captureBeforeAt };
+    case 'saved':
+      return { type: 'card_saved' };
+    case 'captured':
+      return { type: 'payment_captured' };
+    case 'action_required':
+    case 'requires_action':
+    case 'processing':
+    case 'created':
+    case 'failed':
+    case 'voided':
+    case 'lapsed':
+    case 'refunded':
+      return null;
+    default:
+      return assertNever(outcome);
+  }
+}
+
+/** Asks the provider what became of the payments that it has news of. */
+export async function readNews(course: Course): Promise<void> {
+  for (const paymentId of course.news) {
+    const outcome = await money.syncPayment({ paymentId });
+    course.news.delete(paymentId);
+    const isLost = outcome.kind === 'lapsed' || outcome.kind === 'voided';
+    if (isLost && !isEnded(course.state.status)) await lapse(course);
+    else await receive(course, outcome, SYSTEM);
+  }
+}
+
+/** The payment's time is up. When the money was faster than the deadline, the money decides. */
+export async function passPaymentDeadline(course: Course): Promise<void> {
+  const closing = await money.closeUnpaid({ sessionId: course.sessionId });
+  if (closing.kind === 'closed') {
+    await apply(
+      course,
+      { type: 'deadline_passed', deadline: 'payment' },
+      { actor: SYSTEM, name: 'expired', notice: 'expired' },
+    );
+  } else if (closing.paymentState === 'captured') {
+    await receive(course, { kind: 'captured' }, SYSTEM);
+  } else {
+    await receive(course, { kind: 'authorised', captureBeforeAt: null }, SYSTEM);
+  }
+}
+
+/** A card that was saved at booking is charged near the date, without its holder. */
+export async function chargeSavedCard(course: Course): Promise<void> {
+  const outcome = await money.chargeSavedCard({ sessionId: course.sessionId });
+  if (outcome.kind === 'authorised') {
+    const captured = await money.capturePayment({ sessionId: course.sessionId });
+    if (captured.kind === 'captured') {
+      await apply(course, { type: 'payment_captured' }, { actor: SYSTEM });
+      return;
+    }
+  }
+  log.info('saved card could not be charged', { outcome: outcome.kind });
+  await lapse(course);
+}
+
+/** Settles the money of a session that has ended, once, by how it ended. */
+export async function settleMoney(course: Course): Promise<void> {
+  const { status, payment } = course.state;
+  const hasTakenPlace = status === 'completed' || status === 'no_show';
+  if (hasTakenPlace || payment === 'not_due' || payment === 'saved') course.refund = 'none';
+  else if (payment === 'due') course.refund = await closeOrGiveBack(course);
+  else course.refund = await giveBack(course, 'end');
+}
+
+async function closeOrGiveBack(course: Course): Promise<RefundState> {
+  const closing = await money.closeUnpaid({ sessionId: course.sessionId });
+  return closing.kind === 'closed' ? 'none' : giveBack(course, 'end');
+}
+
+/** Voids what was only authorised; refunds what the policy gives back of what was captured. */
+async function giveBack(course: Course, step: 'end' | 'late'): Promise<RefundState> {
+  const { sessionId, refundCents } = course;
+  const voiding = await money.voidPayment({ sessionId });
+  if (voiding.kind === 'voided') return 'refunded';
+  if (voiding.kind === 'nothing' || refundCents === 0) return 'none';
+  const reason = course.state.status;
+  const refund = await money.refundPayment({ sessionId, refundCents, reason, step });
+  return refund.kind === 'nothing' ? 'none' : refund.kind;
+}
