@@ -6,4 +6,8 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/.holdfast'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  // Generous, so that a busy machine fails no test; a test that hangs still ends.
+  testTimeout: 30_000,
+  // A worker process keeps every module it ever loaded; a new one takes over beyond this.
+  workerIdleMemoryLimit: '1GB',
 };

@@ -6,12 +6,11 @@ import type { SeededClinic } from '../../db/seed.ts';
 import { seedDatabase } from '../parts/database.ts';
 import { startCluster } from '../parts/postgres.ts';
 import type { Cluster } from '../parts/postgres.ts';
-import { registerSearchAttributes } from '../parts/search-attributes.ts';
 import { temporalServerArguments } from '../parts/temporal.ts';
 import { messageOf } from '../provision/progress.ts';
 import { hasStandIns } from './environment.ts';
 import type { Run } from './run.ts';
-import { root } from './run.ts';
+import { root } from '../root.ts';
 import { Service, answersWell, endOf } from './service.ts';
 
 /** Room for the pools of every process, a demo's and a benchmark's own connections, and an operator's. */
@@ -80,6 +79,8 @@ export function temporalService(run: Run, command: string): Service {
 
 /** Makes a Temporal server of the operator's own fit for the product. */
 export async function prepareOwnTemporal({ temporalAddress, settings }: Run): Promise<void> {
+  // Only here is Temporal's client needed, which takes a while to load.
+  const { registerSearchAttributes } = await import('../parts/search-attributes.ts');
   try {
     await registerSearchAttributes(temporalAddress, settings.temporalNamespace);
   } catch (fault) {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Run } from './run.ts';
-import { root } from './run.ts';
+import { root } from '../root.ts';
 import { Service, answersWell } from './service.ts';
 
 function productService(run: Run, name: string, entry: string, healthUrl: string): Service {

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import type { LauncherSettings } from '../../config/launcher-settings.ts';
 import { loadSettings } from '../../config/settings.ts';
 import { productEnvironment } from './environment.ts';
@@ -8,9 +7,6 @@ import { Ledger } from './ledger.ts';
 import { assertPortsFree } from './ports.ts';
 import { requiredPorts } from './required-ports.ts';
 import { Stopwatch } from './stopwatch.ts';
-
-/** The clone's folder. */
-export const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What every part of one run of the launcher needs to know. */
 export interface Run {

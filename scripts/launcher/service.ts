@@ -72,7 +72,7 @@ export class Service {
     void ended.then((words) => (how = words));
     while (performance.now() < deadline) {
       if (how !== undefined) {
-        throw new Error(`${name} ${how} while starting (${lastLineOf(logFile)}); see ${logFile}.`);
+        throw new Error(`${name} ${how} while starting (${lastWordsIn(logFile)}); see ${logFile}.`);
       }
       if (await isHealthy()) return;
       await delay(50);
@@ -142,9 +142,11 @@ export function endOf(child: ChildProcess): Promise<string> {
   });
 }
 
-/** The last thing a part said, for a person who doesn't want to open the file. */
-function lastLineOf(logFile: string): string {
-  return readFileSync(logFile, 'utf8').trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+/** What a part said about its end, for a person who doesn't want to open the file. */
+function lastWordsIn(logFile: string): string {
+  const lines = readFileSync(logFile, 'utf8').trim().split('\n').slice(-40).reverse();
+  const telling = lines.find((line) => /error|fault/i.test(line) && !line.startsWith(' '));
+  return (telling ?? lines[0] ?? '').trim().slice(0, 300);
 }
 
 function seconds(ms: number): string {
