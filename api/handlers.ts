@@ -1,9 +1,10 @@
+import { authHandlers } from './auth/auth-handlers.ts';
 import { OPERATION_IDS } from './generated/operations.ts';
 import { healthHandlers } from './health.ts';
 import type { HandlerMap } from './http/handler.ts';
 
 /** Each door's handlers; a key that two of them share is refused at start. */
-const GROUPS: readonly Partial<HandlerMap>[] = [healthHandlers];
+const GROUPS: readonly Partial<HandlerMap>[] = [healthHandlers, authHandlers];
 
 /** The one handler of every operation. Throws a plain Error that names an operation with none or two. */
 export function allHandlers(groups: readonly Partial<HandlerMap>[] = GROUPS): HandlerMap {

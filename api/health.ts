@@ -8,7 +8,7 @@ const PROBE_TIMEOUT_MS = 2_000;
 /** Asks every dependency, each within two seconds. */
 export async function probeParts(deps: ApiDeps): Promise<Record<string, PartState>> {
   const [database, temporal] = await Promise.all([
-    probe(deps.knex.raw('SELECT 1').then()),
+    probe(Promise.resolve(deps.knex.raw('SELECT 1'))),
     probe(
       deps.temporal.withDeadline(Date.now() + PROBE_TIMEOUT_MS, () =>
         deps.temporal.workflowService.getSystemInfo({}),

@@ -1,7 +1,155 @@
+import { createHash } from 'node:crypto';
+import type { Knex } from 'knex';
+import type { Logger } from 'pino';
+import type { TrustedIssuer } from '../../config/json-settings.ts';
+import type { KeyRing } from '../../crypto/key-ring.ts';
+import { findAccessFacts, findForeignFacts } from '../../db/tokens.ts';
+import type { AccessFacts } from '../../db/tokens.ts';
+import { HoldfastError } from '../../domain/errors.ts';
 import type { Principal } from '../access/principal.ts';
+import { openAccessFeed } from './access-feed.ts';
+import type { AccessFeed } from './access-feed.ts';
+import { BoundedCache } from './bounded-cache.ts';
+import { createTokenVerifier } from './token-verifier.ts';
+import type { VerifiedToken } from './token-verifier.ts';
 
 export interface Authenticator {
-  /** Who presents the token. Throws `unauthenticated` or `token_expired`. */
+  /**
+   * Who presents the token, with the rights that the database gives now. Throws `unauthenticated`,
+   * `token_expired`, `forbidden` for a suspended person, `dependency_unavailable`.
+   */
   authenticate(token: string): Promise<Principal>;
+  /** Forgets a family in this process at once; other processes hear of it through the database. */
+  forgetFamily(familyId: string): void;
   close(): Promise<void>;
+}
+
+export interface AuthenticatorOptions {
+  readonly knex: Knex;
+  readonly databaseUrl: string;
+  readonly keyRing: KeyRing;
+  readonly publicUrl: string;
+  readonly trustedIssuers: readonly TrustedIssuer[];
+  readonly log: Logger;
+}
+
+interface Holder {
+  personId: string | null;
+  readonly facts: Promise<AccessFacts | null>;
+}
+
+const MAX_TOKENS = 5_000;
+const MAX_HOLDERS = 10_000;
+/** A signature is checked again after this time, so that a key that was withdrawn stops working. */
+const SIGNATURE_TTL_MS = 60_000;
+/** Rights are read again after this time even when no change was announced. */
+const FACTS_TTL_MS = 60_000;
+
+/** Authenticates without a query where the token was seen before and no change was announced since. */
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  return new CachingAuthenticator(options);
+}
+
+class CachingAuthenticator implements Authenticator {
+  readonly #knex: Knex;
+  readonly #verify: (token: string) => Promise<VerifiedToken>;
+  readonly #verified = new BoundedCache<VerifiedToken>(MAX_TOKENS, SIGNATURE_TTL_MS);
+  readonly #holders = new BoundedCache<Holder>(MAX_HOLDERS, FACTS_TTL_MS);
+  readonly #feed: AccessFeed;
+
+  constructor(options: AuthenticatorOptions) {
+    this.#knex = options.knex;
+    this.#verify = createTokenVerifier(options);
+    this.#feed = openAccessFeed({
+      databaseUrl: options.databaseUrl,
+      log: options.log,
+      onChange: (subject) => this.#forget(subject),
+      onGap: () => this.#holders.clear(),
+    });
+  }
+
+  async authenticate(token: string): Promise<Principal> {
+    const verified = await this.#verifiedToken(token);
+    if (verified.expiresAt <= Date.now()) {
+      throw new HoldfastError('token_expired', 'The token has expired');
+    }
+    const facts = await this.#factsOf(verified);
+    if (facts === null || facts.isFamilyDead) {
+      throw new HoldfastError('unauthenticated', 'The token is no longer valid');
+    }
+    if (facts.isSuspended) throw new HoldfastError('forbidden', 'This account is suspended');
+    return principalOf(facts, verified);
+  }
+
+  forgetFamily(familyId: string): void {
+    this.#forget(`family:${familyId}`);
+  }
+
+  close(): Promise<void> {
+    return this.#feed.close();
+  }
+
+  async #verifiedToken(token: string): Promise<VerifiedToken> {
+    const name = createHash('sha256').update(token).digest('base64');
+    const known = this.#verified.get(name);
+    if (known !== undefined) return known;
+    const verified = await this.#verify(token);
+    this.#verified.set(name, verified);
+    return verified;
+  }
+
+  #factsOf(token: VerifiedToken): Promise<AccessFacts | null> {
+    if (!this.#feed.isLive) return this.#loadFacts(token);
+    const name = holderName(token);
+    const known = this.#holders.get(name);
+    if (known !== undefined) return known.facts;
+    // Cached before it is there: a change that is announced meanwhile then drops it.
+    const holder: Holder = {
+      personId: token.kind === 'own' ? token.personId : null,
+      facts: this.#loadFacts(token),
+    };
+    this.#holders.set(name, holder);
+    holder.facts.then(
+      (facts) => {
+        // A subject may be linked at any moment, which nobody announces.
+        if (facts === null) this.#holders.delete(name);
+        else holder.personId = facts.personId;
+      },
+      () => this.#holders.delete(name),
+    );
+    return holder.facts;
+  }
+
+  #loadFacts(token: VerifiedToken): Promise<AccessFacts | null> {
+    return token.kind === 'own'
+      ? findAccessFacts(this.#knex, token.personId, token.familyId)
+      : findForeignFacts(this.#knex, token.issuer, token.subject);
+  }
+
+  #forget(subject: string): void {
+    const [kind, id = ''] = subject.split(':');
+    if (kind === 'family') this.#holders.delete(subject);
+    // A holder whose person isn't known yet may be this one.
+    else this.#holders.deleteWhere(({ personId }) => personId === id || personId === null);
+  }
+}
+
+/** Our own tokens share their family's entry; a foreign subject has one. */
+function holderName(token: VerifiedToken): string {
+  return token.kind === 'own'
+    ? `family:${token.familyId}`
+    : `foreign:${token.issuer} ${token.subject}`;
+}
+
+function principalOf(facts: AccessFacts, token: VerifiedToken): Principal {
+  const isHelper = facts.role === 'peer' || facts.role === 'counselor';
+  return {
+    personId: facts.personId,
+    clinicId: facts.clinicId,
+    role: facts.role,
+    familyId: token.kind === 'own' ? token.familyId : null,
+    isVerifiedHelper: isHelper && facts.isVerified,
+    isVerifiedTherapist: facts.role === 'counselor' && facts.hasVerifiedProfile,
+    expiresAt: token.expiresAt,
+  };
 }

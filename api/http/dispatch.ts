@@ -43,14 +43,11 @@ export function createDispatcher(
     responses: deps.http.responseValidation,
     log: deps.log,
   });
-  return (req, res, next) => {
-    const dispatch = async (): Promise<void> => {
-      const { operation, params } = route(routes, req, res);
-      const validate = validatorOf(operation.path);
-      const handler = handlers[operation.id as OperationId] as PublicHandler;
-      await serve({ deps, req, res, next, operation, params, validate, handler, stages });
-    };
-    dispatch().catch(next);
+  return async (req, res, next) => {
+    const { operation, params } = route(routes, req, res);
+    const validate = validatorOf(operation.path);
+    const handler = handlers[operation.id as OperationId] as PublicHandler;
+    await serve({ deps, req, res, next, operation, params, validate, handler, stages });
   };
 }
 

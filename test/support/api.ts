@@ -3,13 +3,16 @@ import { createServer } from 'node:http';
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { pino } from 'pino';
-import type { Authenticator } from '../../api/auth/authenticator.ts';
+import { v7 as uuidv7 } from 'uuid';
+import { signAccessToken } from '../../api/auth/access-tokens.ts';
+import { createAuthenticator } from '../../api/auth/authenticator.ts';
+import type { Role } from '../../api/access/principal.ts';
 import type { ApiDeps, HttpOptions } from '../../api/context.ts';
 import { createApp } from '../../api/server.ts';
 import { createFieldCipher } from '../../crypto/field-cipher.ts';
 import { ephemeralKeyRing } from '../../crypto/key-ring.ts';
 import { openDatabase } from '../../db/knex.ts';
-import { HoldfastError } from '../../domain/errors.ts';
+import { insertFamily } from '../../db/tokens.ts';
 import { createTestDatabase } from './database.ts';
 
 export interface SentMail {
@@ -26,6 +29,26 @@ export interface TestReply<Body = Record<string, unknown>> {
   readonly body: Body;
 }
 
+export interface TestPerson {
+  readonly id: string;
+  readonly clinicId: string;
+  readonly role: Role;
+  readonly email: string;
+  readonly familyId: string;
+  readonly token: string;
+}
+
+export interface NewTestPerson {
+  readonly role?: Role;
+  readonly clinicId?: string;
+  readonly timeZone?: string;
+  readonly phone?: string;
+  /** A counselor with a verified therapist's profile. */
+  readonly isTherapist?: boolean;
+  /** False for a helper whom no admin has verified. */
+  readonly isVerified?: boolean;
+}
+
 export interface CallOptions {
   readonly token?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -33,11 +56,17 @@ export interface CallOptions {
 
 export interface TestApi {
   readonly url: string;
+  readonly databaseUrl: string;
+  /** A clinic that is there from the start. */
+  readonly clinicId: string;
   readonly knex: Knex;
   readonly deps: ApiDeps;
   readonly mails: SentMail[];
   /** Lines of the log, parsed. */
   readonly logged: Record<string, unknown>[];
+  /** Puts a person with a fresh token straight into the database. */
+  person(person?: NewTestPerson): Promise<TestPerson>;
+  clinic(): Promise<string>;
   call<Body = Record<string, unknown>>(
     method: string,
     path: string,
@@ -60,12 +89,17 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const knex = openDatabase(database.url, { maxConnections: 10 });
   const mails: SentMail[] = [];
   const logged: Record<string, unknown>[] = [];
-  const deps = await testDeps(knex, mails, logged, options);
+  const deps = await testDeps({ knex, databaseUrl: database.url, mails, logged, options });
+  const clinicId = await insertClinic(knex);
   const server = createServer(createApp(deps));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url,
+    databaseUrl: database.url,
+    clinicId,
+    clinic: () => insertClinic(knex),
+    person: (person) => insertTestPerson(deps, clinicId, person),
     knex,
     deps,
     mails,
@@ -81,48 +115,107 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   };
 }
 
-async function testDeps(
-  knex: Knex,
-  mails: SentMail[],
-  logged: Record<string, unknown>[],
-  options: TestApiOptions,
-): Promise<ApiDeps> {
-  const keyRing = await ephemeralKeyRing();
+interface DepsInput {
+  readonly knex: Knex;
+  readonly databaseUrl: string;
+  readonly mails: SentMail[];
+  readonly logged: Record<string, unknown>[];
+  readonly options: TestApiOptions;
+}
+
+async function testDeps({
+  knex,
+  databaseUrl,
+  mails,
+  logged,
+  options,
+}: DepsInput): Promise<ApiDeps> {
+  const keyRing = options.deps?.keyRing ?? (await ephemeralKeyRing());
   const log = pino({ level: 'info' }, { write: (line: string) => logged.push(JSON.parse(line)) });
+  const http: HttpOptions = {
+    publicUrl: 'http://localhost:5000',
+    corsOrigins: ['http://localhost:3000'],
+    trustedProxies: 0,
+    environment: 'test',
+    version: '0.0.0',
+    responseValidation: 'fail',
+    rateLimits: false,
+    bodyTimeoutMs: 10_000,
+    ...options.http,
+  };
+  const auth = {
+    accessTokenTtlMs: 3_600_000,
+    refreshTokenTtlMs: 30 * 86_400_000,
+    sharedSecret: null,
+    trustedIssuers: [],
+    ...options.deps?.auth,
+  };
+  const { publicUrl } = http;
+  const { trustedIssuers } = auth;
+  const authenticator = createAuthenticator({
+    knex,
+    databaseUrl,
+    keyRing,
+    publicUrl,
+    trustedIssuers,
+    log,
+  });
   return {
     knex,
     temporal: options.temporal ?? downTemporal(),
     keyRing,
     cipher: createFieldCipher(keyRing),
-    http: {
-      publicUrl: 'http://localhost:5000',
-      corsOrigins: ['http://localhost:3000'],
-      trustedProxies: 0,
-      environment: 'test',
-      version: '0.0.0',
-      responseValidation: 'fail',
-      rateLimits: false,
-      bodyTimeoutMs: 10_000,
-      ...options.http,
-    },
-    auth: {
-      accessTokenTtlMs: 3_600_000,
-      refreshTokenTtlMs: 30 * 86_400_000,
-      sharedSecret: null,
-      trustedIssuers: [],
-    },
-    authenticator: nobody(),
+    http,
+    auth,
+    authenticator,
     mail: { sendMail: async (mail) => void mails.push(mail) },
     log,
     ...options.deps,
   };
 }
 
-function nobody(): Authenticator {
-  return {
-    authenticate: () => Promise.reject(new HoldfastError('unauthenticated', 'No such token')),
-    close: async () => undefined,
-  };
+async function insertClinic(knex: Knex): Promise<string> {
+  const id = uuidv7();
+  await knex('clinics').insert({ id, name: 'Test clinic', time_zone: 'UTC' });
+  return id;
+}
+
+async function insertTestPerson(
+  deps: ApiDeps,
+  defaultClinicId: string,
+  person: NewTestPerson = {},
+): Promise<TestPerson> {
+  const { knex, keyRing, auth, http } = deps;
+  const { isTherapist = false, isVerified = true, timeZone = 'UTC' } = person;
+  const { role = isTherapist ? 'counselor' : 'patient', clinicId = defaultClinicId } = person;
+  const id = uuidv7();
+  const familyId = uuidv7();
+  const email = `${id}@test.example`;
+  await knex('people').insert({
+    id,
+    clinic_id: clinicId,
+    role,
+    email,
+    username: `u-${id}`,
+    first_name: 'Test',
+    last_name: 'Person',
+    time_zone: timeZone,
+    phone: person.phone ?? null,
+    verified_at: isVerified ? new Date() : null,
+  });
+  if (isTherapist) {
+    await knex('therapist_profiles').insert({
+      person_id: id,
+      clinic_id: clinicId,
+      display_name: 'Test Therapist',
+      verified_at: isVerified ? new Date() : null,
+      time_zone: timeZone,
+    });
+  }
+  await insertFamily(knex, familyId, id);
+  const { publicUrl } = http;
+  const { token } = await signAccessToken({ keyRing, publicUrl, auth }, id, familyId);
+  return { id, clinicId, role, email, familyId, token };
 }
 
 /** Stands for a Temporal that can't be reached: every method of every part rejects so. */

@@ -1,0 +1,20 @@
+import type { Answer, HandlerMap, PublicCall } from '../http/handler.ts';
+import { register } from './register.ts';
+import { getMe, login, logout, refresh } from './sign-in.ts';
+import { verifyEmail } from './verify-email.ts';
+
+/** `GET /.well-known/jwks.json`: the keys with which others may check our tokens. */
+async function getJwks({ deps }: PublicCall): Promise<Answer> {
+  const headers = { 'cache-control': 'public, max-age=300' };
+  return { status: 200, headers, body: deps.keyRing.publicJwks() };
+}
+
+export const authHandlers = {
+  register,
+  login,
+  refresh,
+  logout,
+  getMe,
+  verifyEmail,
+  getJwks,
+} satisfies Partial<HandlerMap>;

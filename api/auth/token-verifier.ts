@@ -1,0 +1,125 @@
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
+import type { JWTPayload, JWTVerifyGetKey } from 'jose';
+import type { TrustedIssuer } from '../../config/json-settings.ts';
+import { TOKEN_ALGORITHM } from '../../crypto/key-file.ts';
+import type { KeyRing } from '../../crypto/key-ring.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import { isUuid } from '../../domain/ids.ts';
+import { AUDIENCE, FAMILY_CLAIM } from './access-tokens.ts';
+
+/** A token whose signature, issuer, audience and time are right. */
+export type VerifiedToken = { readonly expiresAt: number } & (
+  | { readonly kind: 'own'; readonly personId: string; readonly familyId: string }
+  | { readonly kind: 'foreign'; readonly issuer: string; readonly subject: string }
+);
+
+export interface VerifierOptions {
+  readonly keyRing: KeyRing;
+  readonly publicUrl: string;
+  readonly trustedIssuers: readonly TrustedIssuer[];
+}
+
+const MAX_TOKEN_LENGTH = 4_096;
+const JWKS_TIMEOUT_MS = 3_000;
+const CLOCK_TOLERANCE_SECONDS = 5;
+
+/** Verifies tokens; each issuer's algorithm is pinned, whatever a token's header says. */
+export function createTokenVerifier(
+  options: VerifierOptions,
+): (token: string) => Promise<VerifiedToken> {
+  const own = ownKeys(options.keyRing);
+  const foreign = new Map(
+    options.trustedIssuers.map((issuer) => [
+      issuer.issuer,
+      {
+        issuer,
+        keys: createRemoteJWKSet(new URL(issuer.jwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS }),
+      },
+    ]),
+  );
+  return async (token) => {
+    const issuer = issuerOf(token);
+    try {
+      if (issuer === options.publicUrl) return await verifyOwn(token, own, options.publicUrl);
+      const known = foreign.get(issuer);
+      if (known === undefined) throw refused();
+      return await verifyForeign(token, known.issuer, known.keys);
+    } catch (error) {
+      throw translate(error);
+    }
+  };
+}
+
+function ownKeys(keyRing: KeyRing): JWTVerifyGetKey {
+  return async ({ kid }) => {
+    const key = kid === undefined ? undefined : await keyRing.verificationKey(kid);
+    if (key === undefined) throw refused();
+    return key;
+  };
+}
+
+async function verifyOwn(
+  token: string,
+  keys: JWTVerifyGetKey,
+  publicUrl: string,
+): Promise<VerifiedToken> {
+  const { payload } = await jwtVerify(token, keys, {
+    algorithms: [TOKEN_ALGORITHM],
+    issuer: publicUrl,
+    audience: AUDIENCE,
+    requiredClaims: ['sub', 'exp', FAMILY_CLAIM],
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+  });
+  const familyId = payload[FAMILY_CLAIM];
+  const personId = payload.sub ?? '';
+  if (typeof familyId !== 'string' || !isUuid(familyId) || !isUuid(personId)) throw refused();
+  return { kind: 'own', personId, familyId, expiresAt: expiryOf(payload) };
+}
+
+async function verifyForeign(
+  token: string,
+  issuer: TrustedIssuer,
+  keys: JWTVerifyGetKey,
+): Promise<VerifiedToken> {
+  const { payload } = await jwtVerify(token, keys, {
+    algorithms: [...issuer.algorithms],
+    issuer: issuer.issuer,
+    audience: issuer.audience,
+    requiredClaims: ['sub', 'exp'],
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+  });
+  const subject = payload.sub ?? '';
+  return { kind: 'foreign', issuer: issuer.issuer, subject, expiresAt: expiryOf(payload) };
+}
+
+function expiryOf(payload: JWTPayload): number {
+  return (payload.exp ?? 0) * 1000;
+}
+
+/** Read before the signature is checked: it only picks the keys and rules to check with. */
+function issuerOf(token: string): string {
+  if (token.length > MAX_TOKEN_LENGTH) throw refused();
+  try {
+    decodeProtectedHeader(token);
+    return decodeJwt(token).iss ?? '';
+  } catch {
+    throw refused();
+  }
+}
+
+function refused(): HoldfastError {
+  return new HoldfastError('unauthenticated', 'The token is not valid');
+}
+
+function translate(error: unknown): HoldfastError {
+  if (error instanceof HoldfastError) return error;
+  if (error instanceof errors.JWTExpired) {
+    return new HoldfastError('token_expired', 'The token has expired');
+  }
+  const isNoAnswer = error instanceof errors.JWKSTimeout || error instanceof TypeError;
+  const isBadAnswer = error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC';
+  if (isNoAnswer || isBadAnswer) {
+    return new HoldfastError('dependency_unavailable', "The issuer's keys can't be reached");
+  }
+  return refused();
+}
