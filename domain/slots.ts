@@ -159,7 +159,7 @@ export function findStarts(
   durationsMs: readonly number[],
 ): { readonly startMs: number; readonly durationsMs: readonly number[] }[] {
   const starts = new Map<number, number[]>();
-  for (const durationMs of [...new Set(durationsMs)].sort((a, b) => a - b)) {
+  for (const durationMs of [...new Set(durationsMs)].toSorted((a, b) => a - b)) {
     for (const { startMs } of findSlots({ ...search, durationMs })) {
       const fitting = starts.get(startMs);
       if (fitting === undefined) starts.set(startMs, [durationMs]);
@@ -168,7 +168,7 @@ export function findStarts(
   }
   return [...starts]
     .map(([startMs, fitting]) => ({ startMs, durationsMs: fitting }))
-    .sort((a, b) => a.startMs - b.startMs);
+    .toSorted((a, b) => a.startMs - b.startMs);
 }
 
 /**

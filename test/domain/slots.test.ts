@@ -342,12 +342,12 @@ describe('alternatives', () => {
         fc.nat(6),
         (starts, wantedMs, count) => {
           const slots = starts
-            .sort((a, b) => a - b)
+            .toSorted((a, b) => a - b)
             .map((startMs) => ({ startMs, endMs: startMs + 1 }));
           const distance = ({ startMs }: Slot): number => Math.abs(startMs - wantedMs);
           const found = alternatives(slots, wantedMs, count);
-          const nearest = [...slots].sort((a, b) => distance(a) - distance(b)).slice(0, count);
-          expect(found.map(distance).sort((a, b) => a - b)).toEqual(nearest.map(distance));
+          const nearest = [...slots].toSorted((a, b) => distance(a) - distance(b)).slice(0, count);
+          expect(found.map(distance).toSorted((a, b) => a - b)).toEqual(nearest.map(distance));
           expect(found).toEqual(slots.filter((slot) => found.includes(slot)));
         },
       ),
