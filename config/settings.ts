@@ -6,6 +6,7 @@ import { logLevels } from './types.ts';
 import type {
   ApiSettings,
   AuthSettings,
+  DatabaseSettings,
   MailSettings,
   MediaSettings,
   Ports,
@@ -46,10 +47,7 @@ export function loadSettings(env: Env = process.env): Settings {
     sandbox: reader.flag('HOLDFAST_SANDBOX'),
     api: readApi(reader, ports.api),
     auth: readAuth(reader),
-    database: {
-      url: readDatabaseUrl(reader) ?? reader.required('DATABASE_URL'),
-      poolSize: reader.integer('DATABASE_POOL_SIZE', 10, 1, 500),
-    },
+    database: readDatabase(reader),
     temporal: readTemporal(reader, ports.temporal),
     stripe: readStripe(reader),
     twilio: readTwilio(reader),
@@ -59,6 +57,19 @@ export function loadSettings(env: Env = process.env): Settings {
     worker: { healthPort: ports.worker },
     ports,
     unused: withoutEffect.filter((variable) => reader.has(variable)),
+  };
+  reader.finish();
+  return settings;
+}
+
+/** All that the migration job needs: where the database and Temporal are. Throws SettingsFault. */
+export function loadMigrationSettings(
+  env: Env = process.env,
+): Pick<Settings, 'database' | 'temporal'> {
+  const reader = new EnvReader(env);
+  const settings = {
+    database: readDatabase(reader),
+    temporal: readTemporal(reader, readPorts(reader).temporal),
   };
   reader.finish();
   return settings;
@@ -101,6 +112,13 @@ function readAuth(reader: EnvReader): AuthSettings {
     refreshTokenTtlMs: reader.durationMs('REFRESH_EXPIRES_IN', 30 * 86_400_000),
     sharedSecret: reader.text('JWT_SECRET'),
     trustedIssuers: readTrustedIssuers(reader),
+  };
+}
+
+function readDatabase(reader: EnvReader): DatabaseSettings {
+  return {
+    url: readDatabaseUrl(reader) ?? reader.required('DATABASE_URL'),
+    poolSize: reader.integer('DATABASE_POOL_SIZE', 10, 1, 500),
   };
 }
 

