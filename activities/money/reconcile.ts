@@ -1,0 +1,68 @@
+import { findPayment } from '../../db/payments.ts';
+import type { PaymentRow } from '../../db/payments.ts';
+import type { SessionRow } from '../../db/sessions.ts';
+import { holdsMoney } from '../../domain/payment.ts';
+import { isEnded } from '../../domain/session.ts';
+import { release } from './close.ts';
+import { loadPayment } from './context.ts';
+import type { MoneyDeps } from './deps.ts';
+import { refundAll, syncPayment } from './sync.ts';
+
+/**
+ * Begins an expired session again when its slot is still free; `false` when it is not, or
+ * when nobody knows how. Called at most once with success for a session.
+ */
+export type ReviveSession = (input: {
+  readonly sessionId: string;
+  readonly paymentId: string;
+}) => Promise<boolean>;
+
+/**
+ * - `in_order`: the session and its money agree;
+ * - `left_to_session`: the session has not ended, its own workflow decides;
+ * - `taken_back`: the slot was still free, the session goes on with the money;
+ * - `released`, `refunded`: money without a session has gone back.
+ */
+export interface ReconcileOutcome {
+  readonly kind: 'in_order' | 'left_to_session' | 'taken_back' | 'released' | 'refunded';
+}
+
+/** Squares a payment with a session that has ended: never charged without a session or a refund. */
+export async function reconcilePayment(
+  deps: MoneyDeps & { readonly reviveSession: ReviveSession },
+  { paymentId }: { readonly paymentId: string },
+): Promise<ReconcileOutcome> {
+  await syncPayment(deps, { paymentId });
+  const { payment, session } = await loadPayment(deps.knex, paymentId);
+  if (!holdsMoney(payment.state)) return { kind: 'in_order' };
+  if (!isEnded(session.status)) return { kind: 'left_to_session' };
+  if (payment.state === 'captured' && isEarned(payment, session)) return { kind: 'in_order' };
+  if (session.status === 'expired' && session.starts_at.getTime() > deps.now()) {
+    const input = { sessionId: session.id, paymentId };
+    if (await deps.reviveSession(input)) return { kind: 'taken_back' };
+  }
+  return giveBack(deps, payment, session);
+}
+
+/**
+ * What was taken before a session ended was the session's own business: its fee and its
+ * refund have been decided. What was taken afterwards, or for nothing, was not.
+ */
+function isEarned(payment: PaymentRow, session: SessionRow): boolean {
+  if (session.status === 'completed' || session.status === 'no_show') return true;
+  if (session.status !== 'cancelled' || payment.captured_at === null) return false;
+  return payment.captured_at <= session.updated_at;
+}
+
+async function giveBack(
+  deps: MoneyDeps,
+  payment: PaymentRow,
+  session: SessionRow,
+): Promise<ReconcileOutcome> {
+  const released =
+    payment.state === 'authorised' ? await release(deps, payment, session.clinic_id) : payment;
+  if (released.state !== 'captured') return { kind: 'released' };
+  const current = (await findPayment(deps.knex, payment.id)) ?? released;
+  await refundAll(deps, current, session.clinic_id, 'no_session');
+  return { kind: 'refunded' };
+}
