@@ -139,7 +139,7 @@ async function testDeps({
     environment: 'test',
     version: '0.0.0',
     responseValidation: 'fail',
-    rateLimits: false,
+    rateLimits: null,
     bodyTimeoutMs: 10_000,
     ...options.http,
   };
