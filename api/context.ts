@@ -6,6 +6,15 @@ import type { FieldCipher } from '../crypto/field-cipher.ts';
 import type { KeyRing } from '../crypto/key-ring.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { AuthMail } from './auth/mail.ts';
+import type { LimitGroup } from './http/document.ts';
+
+/** So many requests of one caller within so many seconds. */
+export interface RateLimit {
+  readonly points: number;
+  readonly seconds: number;
+}
+
+export type RateLimits = Readonly<Record<Exclude<LimitGroup, 'none'>, RateLimit>>;
 
 /** How the HTTP side behaves; everything that a test or the sandbox switches is here. */
 export interface HttpOptions {
@@ -18,7 +27,8 @@ export interface HttpOptions {
   readonly version: string;
   /** `log` delivers an answer that doesn't fit the document and logs it, `fail` answers 500 instead. */
   readonly responseValidation: 'off' | 'log' | 'fail';
-  readonly rateLimits: boolean;
+  /** Null lifts them. */
+  readonly rateLimits: RateLimits | null;
   /** How long a client may take to send its body, ms. */
   readonly bodyTimeoutMs: number;
 }

@@ -5,9 +5,10 @@ import helmet from 'helmet';
 import type { ApiDeps } from './context.ts';
 import { allHandlers } from './handlers.ts';
 import { createDispatcher } from './http/dispatch.ts';
-import type { Stages } from './http/dispatch.ts';
 import { loadDocument } from './http/document.ts';
 import { createErrorHandler } from './http/error-handler.ts';
+import { createIdempotency } from './http/idempotency.ts';
+import { createLimiter } from './http/rate-limits.ts';
 import { requestIds, requestLog } from './http/request-log.ts';
 
 const EXPOSED_HEADERS = [
@@ -18,8 +19,18 @@ const EXPOSED_HEADERS = [
   'retry-after',
 ];
 
+export interface Api {
+  readonly app: Express;
+  /** Waits for what was answered and is still being recorded. */
+  drain(): Promise<void>;
+}
+
 /** The whole HTTP API over its dependencies, not listening yet. */
-export function createApp(deps: ApiDeps): Express {
+export function createApi(deps: ApiDeps): Api {
+  const idempotency = createIdempotency(deps);
+  const limits =
+    deps.http.rateLimits === null ? null : createLimiter(deps.knex, deps.http.rateLimits);
+  const stages = { idempotency, limits };
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -34,14 +45,11 @@ export function createApp(deps: ApiDeps): Express {
       exposedHeaders: EXPOSED_HEADERS,
     }),
   );
-  app.use(createDispatcher(deps, loadDocument(), allHandlers(), stagesOf(deps)));
+  app.use(createDispatcher(deps, loadDocument(), allHandlers(), stages));
   app.use(createErrorHandler(deps.log));
-  return app;
+  return { app, drain: () => idempotency.drain() };
 }
 
-function stagesOf(_deps: ApiDeps): Stages {
-  return {
-    limit: async () => undefined,
-    once: async (call, _body, _operation, run) => run(call.newId),
-  };
+export function createApp(deps: ApiDeps): Express {
+  return createApi(deps).app;
 }

@@ -11,25 +11,17 @@ import type { ApiDocument, Operation } from './document.ts';
 import { operationsOf } from './document.ts';
 import { doorOfPath } from './door.ts';
 import type { Answer, Call, HandlerMap, PublicHandler } from './handler.ts';
+import type { Idempotency } from './idempotency.ts';
+import type { Limiter } from './rate-limits.ts';
 import { RouteTable } from './route-table.ts';
 import { exchangeOf } from './exchange.ts';
 import { pathValidators } from './validators.ts';
 import type { Validate } from './validators.ts';
 
-/** What may stand between a validated call and its handler: answers it, or lets it pass. */
 export interface Stages {
-  /** Throws `rate_limited`; sets the published headers. */
-  readonly limit: (
-    operation: Operation,
-    principal: Principal | null,
-    address: string,
-    res: Response,
-  ) => Promise<void>;
-  /** Runs the handler at most once for each idempotency key. */
-  readonly once: (call: Call, body: ReadBody, operation: Operation, run: Run) => Promise<Answer>;
+  readonly limits: Limiter | null;
+  readonly idempotency: Idempotency;
 }
-
-export type Run = (newId: string) => Promise<Answer>;
 
 /** Dispatches every request to the one handler of its operation, in the order that each step may rely on. */
 export function createDispatcher(
@@ -89,14 +81,14 @@ async function serve(work: Work): Promise<void> {
   const principal = await authenticate(deps, req, operation);
   exchangeOf(res).principal = principal;
   const address = req.ip ?? '';
-  if (deps.http.rateLimits) await stages.limit(operation, principal, address, res);
+  await stages.limits?.(operation.limit, principal?.personId ?? null, address, res);
   const body = await readJsonBody(req, operation.bodyLimitBytes, deps.http.bodyTimeoutMs);
   await validate(work, body);
   const call = toCall(work, principal, address);
-  const run: Run = (newId) => work.handler({ ...call, newId });
+  const run = (newId: string): Promise<Answer> => work.handler({ ...call, newId });
   const answer =
     operation.method === 'post'
-      ? await stages.once(call as Call, body, operation, run)
+      ? await stages.idempotency.once(call, body, run)
       : await run(call.newId);
   send(res, answer);
 }

@@ -7,8 +7,11 @@ import type { Door } from './door.ts';
 export const HTTP_METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];
 
-/** Rate limits are published by group; `none` is for what must never be refused. */
-export const LIMIT_GROUPS = ['api', 'auth', 'admin', 'none'] as const;
+/**
+ * Groups of rate limits: the support door publishes three, `general` is for the other doors,
+ * `none` for what must never be refused.
+ */
+export const LIMIT_GROUPS = ['api', 'auth', 'admin', 'general', 'none'] as const;
 export type LimitGroup = (typeof LIMIT_GROUPS)[number];
 
 export interface OperationObject {
@@ -93,6 +96,6 @@ function toOperation(
     door,
     isPublic: described.security?.length === 0,
     bodyLimitBytes: described['x-body-limit-bytes'] ?? DEFAULT_BODY_LIMIT_BYTES,
-    limit: described['x-limit'] ?? 'api',
+    limit: described['x-limit'] ?? (door === 'support' ? 'api' : 'general'),
   };
 }

@@ -109,9 +109,9 @@ describe('registering', () => {
       terms_agreed_at: expect.any(Date),
     });
     expect(person.emergency_contact.toString('latin1')).not.toContain('Jane');
-    expect(await api.knex('notification_preferences').where({ person_id: id }).first()).toMatchObject(
-      { email: true, sms: false, push: true },
-    );
+    expect(
+      await api.knex('notification_preferences').where({ person_id: id }).first(),
+    ).toMatchObject({ email: true, sms: false, push: true });
   });
 
   test.each([
@@ -190,9 +190,16 @@ describe('signing in', () => {
       for (let i = 0; i < 6; i += 1) replies.push(await login(email, 'WrongPass1234'));
       return replies.map(({ status, body }) => ({ status, body }));
     };
-    const [known, unknown] = [await attempts('known@university.edu'), await attempts('no@where.org')];
+    const [known, unknown] = [
+      await attempts('known@university.edu'),
+      await attempts('no@where.org'),
+    ];
     expect(known).toEqual(unknown);
-    const refusal = { success: false, message: 'Invalid credentials', error: 'INVALID_CREDENTIALS' };
+    const refusal = {
+      success: false,
+      message: 'Invalid credentials',
+      error: 'INVALID_CREDENTIALS',
+    };
     expect(known[4]).toEqual({ status: 401, body: { ...refusal, details: [] } });
     expect(known[5]).toMatchObject({ status: 423, body: { retryAfter: 1800 } });
     expect((await login('known@university.edu', 'SecurePass123')).status).toBe(423);
@@ -200,7 +207,9 @@ describe('signing in', () => {
 
   test('guesses sent all at once are no more than five', async () => {
     await register(accountA('flooded'));
-    const guesses = Array.from({ length: 12 }, () => login('flooded@university.edu', 'WrongPass1234'));
+    const guesses = Array.from({ length: 12 }, () =>
+      login('flooded@university.edu', 'WrongPass1234'),
+    );
     const statuses = (await Promise.all(guesses)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 401)).toHaveLength(5);
     expect(statuses.filter((status) => status === 423)).toHaveLength(7);
