@@ -16,7 +16,7 @@ export type Delivery<Reason extends string> =
   | { readonly kind: 'unavailable'; readonly code: string; readonly retryAfterMs?: number }
   | { readonly kind: 'ambiguous'; readonly code: string };
 
-/** Codes of connections that were never made: nothing can have been sent. */
+/** Codes of connections that were never made, or never trusted: nothing can have been sent. */
 const NEVER_CONNECTED = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -25,16 +25,12 @@ const NEVER_CONNECTED = new Set([
   'ENETUNREACH',
   'EDNS',
   'ETLS',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
+const BAD_CERTIFICATE = /^(?:CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|ERR_TLS_CERT_)/;
 
 export function neverConnected(code: string): boolean {
-  return NEVER_CONNECTED.has(code);
+  return NEVER_CONNECTED.has(code) || BAD_CERTIFICATE.test(code);
 }
 
 /** A named property of something thrown, when it has the wished type. */

@@ -4,7 +4,7 @@ import { type Delivery, neverConnected, numberProperty, stringProperty } from '.
 export interface TwilioGatewaySettings {
   readonly accountSid: string;
   readonly authToken: string;
-  /** The number, in E.164, that texts and calls come from. */
+  /** The number, in E.164, that texts and calls come from; or a messaging service, for texts. */
   readonly from: string;
   /** Base URL to talk to in place of the provider's own. */
   readonly apiUrl?: string;
@@ -92,9 +92,10 @@ export function createTwilioGateway(settings: TwilioGatewaySettings): TwilioGate
   const timeoutMs = settings.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const httpClient = createHttpClient(timeoutMs, settings.apiUrl);
   const client = twilio(accountSid, authToken, { httpClient, timeout: timeoutMs });
+  const sender = from.startsWith('MG') ? { messagingServiceSid: from } : { from };
   return {
     sendSms: ({ to, body, statusCallback }) =>
-      deliver(() => client.messages.create({ to, from, body, statusCallback })),
+      deliver(() => client.messages.create({ to, body, statusCallback, ...sender })),
     call: ({ to, url, statusCallback, ringTimeoutSeconds }) =>
       deliver(() =>
         client.calls.create({

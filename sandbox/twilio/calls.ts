@@ -30,7 +30,7 @@ export function callRoutes(context: TwilioContext, runner: CallRunner): Router {
   router.get('/Calls.json', (req, res) => {
     const found = context.calls
       .list()
-      .reverse()
+      .toReversed()
       .filter((call) => matches(req, call));
     const options = { key: 'calls', tokenPrefix: 'CA' };
     res.json(presentPage(req, found, options, (call) => presentCall(context.accountSid, call)));

@@ -19,7 +19,7 @@ export function controlRoutes(context: ControlContext, runner: CallRunner): Rout
   router.use(express.json());
   router.get('/messages', (req, res) => {
     const found = listMessages(context).filter((message) => concerns(req, message));
-    res.json({ messages: found.reverse() });
+    res.json({ messages: found.toReversed() });
   });
   router.get('/calls', (req, res) => {
     res.json({ calls: context.calls.list().filter((call) => concerns(req, call)) });
@@ -35,7 +35,9 @@ export function controlRoutes(context: ControlContext, runner: CallRunner): Rout
     context.setInboundSmsUrl(webhookUrl(field(req.body, 'url')));
     res.json({ url: context.inboundSmsUrl() });
   });
-  router.post('/inbound', (req, res) => receive(context, req, res));
+  router.post('/inbound', (req, res, next) => {
+    receive(context, req, res).catch(next);
+  });
   keypadRoutes(router, context, runner);
   callbackRoutes(router, context);
   return router;
@@ -94,12 +96,9 @@ function callbackRoutes(router: Router, context: TwilioContext): void {
     else context.webhooks.resume();
     res.json(context.webhooks.state());
   });
-  router.post('/callbacks/flush', async (req, res) => {
-    const sent = await context.webhooks.flush({
-      reverse: flag(req.body, 'reverse'),
-      duplicate: flag(req.body, 'duplicate'),
-    });
-    res.json({ sent });
+  router.post('/callbacks/flush', (req, res, next) => {
+    const options = { reverse: flag(req.body, 'reverse'), duplicate: flag(req.body, 'duplicate') };
+    context.webhooks.flush(options).then((sent) => res.json({ sent }), next);
   });
 }
 

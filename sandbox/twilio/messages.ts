@@ -39,7 +39,7 @@ export function messageRoutes(context: TwilioContext): Router {
 
 /** Newest first, as the provider lists them. */
 export function listMessages(context: TwilioContext): MessageRecord[] {
-  return context.messages.list().reverse();
+  return context.messages.list().toReversed();
 }
 
 function createMessage(context: TwilioContext, req: Request, res: Response): void {

@@ -51,7 +51,7 @@ const KEPT_ATTEMPTS = 500;
  */
 export function signRequest(authToken: string, url: string, params: FormParams): string {
   const text = Object.keys(params)
-    .sort()
+    .toSorted()
     .reduce((all, name) => `${all}${name}${params[name] ?? ''}`, url);
   return createHmac('sha1', authToken).update(text, 'utf8').digest('base64');
 }
@@ -70,14 +70,15 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
     return answer;
   };
   const send = (thread: string, request: WebhookRequest): Promise<void> => {
-    const before = threads.get(thread) ?? Promise.resolve();
-    const after = before
-      .then(() => ask(request))
-      .then(() => {
-        if (threads.get(thread) === after) threads.delete(thread);
-      });
+    const after = inTurn(threads.get(thread), request).finally(() => {
+      if (threads.get(thread) === after) threads.delete(thread);
+    });
     threads.set(thread, after);
     return after;
+  };
+  const inTurn = async (before: Promise<void> | undefined, request: WebhookRequest) => {
+    await before;
+    await ask(request);
   };
   return {
     ask,

@@ -52,7 +52,7 @@ export async function receiveWebhooks(): Promise<WebhookReceiver> {
   app.use((req, res) => {
     received.push(receivedFrom(req, req.body));
     res.type('text/xml').send(answers.get(req.path) ?? '<Response/>');
-    for (const look of [...waiting]) look();
+    waiting.forEach((look) => look());
   });
   const server = await serve(app);
   return {
