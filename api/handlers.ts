@@ -2,9 +2,17 @@ import { authHandlers } from './auth/auth-handlers.ts';
 import { OPERATION_IDS } from './generated/operations.ts';
 import { healthHandlers } from './health.ts';
 import type { HandlerMap } from './http/handler.ts';
+import { ownHandlers } from './own/handlers.ts';
+import { getTherapistAvailability } from './therapy/availability.ts';
+import { searchTherapists } from './therapy/search.ts';
 
 /** Each door's handlers; a key that two of them share is refused at start. */
-const GROUPS: readonly Partial<HandlerMap>[] = [healthHandlers, authHandlers];
+const GROUPS: readonly Partial<HandlerMap>[] = [
+  healthHandlers,
+  authHandlers,
+  { searchTherapists, getTherapistAvailability },
+  ownHandlers,
+];
 
 /** The one handler of every operation. Throws a plain Error that names an operation with none or two. */
 export function allHandlers(groups: readonly Partial<HandlerMap>[] = GROUPS): HandlerMap {

@@ -102,7 +102,7 @@ function exceptionFrom(
   return { kind, startDate, endDate, startMinute, endMinute };
 }
 
-function intervalFrom([startMs, endMs]: readonly [number, number]): Interval {
+export function intervalFrom([startMs, endMs]: readonly [number, number]): Interval {
   return { startMs, endMs };
 }
 

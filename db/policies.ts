@@ -120,7 +120,10 @@ export interface NewPolicy {
   readonly createdBy: string | null;
 }
 
-/** Throws `already_exists` when an active policy has the same door and session type. */
+/**
+ * The same id again gives the policy that the first attempt made. Throws `already_exists` when
+ * an active policy has the same door and session type.
+ */
 export async function insertPolicy(db: Knex, policy: NewPolicy): Promise<Policy> {
   const { rows } = await db.raw<{ rows: PolicyRow[] }>(
     `INSERT INTO policies (id, clinic_id, name, door, session_type, plan, is_active, created_by)
@@ -136,8 +139,13 @@ export async function insertPolicy(db: Knex, policy: NewPolicy): Promise<Policy>
       policy.createdBy,
     ],
   );
-  if (rows[0] === undefined) throw sameUse();
-  return policyFrom(rows[0]);
+  if (rows[0] !== undefined) return policyFrom(rows[0]);
+  const existing = await db.raw<{ rows: PolicyRow[] }>(
+    'SELECT * FROM policies WHERE id = ? AND clinic_id = ?',
+    [policy.id, policy.clinicId],
+  );
+  if (existing.rows[0] === undefined) throw sameUse();
+  return policyFrom(existing.rows[0]);
 }
 
 export interface PolicyChange {

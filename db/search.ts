@@ -5,7 +5,9 @@ import {
   CALENDAR_JOINS,
   MAX_BUFFER_MS,
   OFFER_JOIN,
+  busyOf,
   calendarFrom,
+  intervalFrom,
   windowBindings,
 } from './availability.ts';
 import type { CalendarRow, TherapistCalendar } from './availability.ts';
@@ -21,6 +23,8 @@ export interface TherapistFilter {
   readonly durationMinutes: number | null;
   readonly maxRateCents: number | null;
   readonly minRating: number | null;
+  /** Whose own calendar the slots must suit as well. */
+  readonly clientId: string;
   readonly window: Interval;
   readonly page: number;
   readonly perPage: number;
@@ -29,6 +33,7 @@ export interface TherapistFilter {
 export interface TherapistPage {
   readonly total: number;
   readonly calendars: readonly TherapistCalendar[];
+  readonly clientBusy: readonly Interval[];
 }
 
 /** Names are compared without regard to case: `aetna` finds `Aetna`. */
@@ -66,7 +71,14 @@ const SEARCH = `
   )
   SELECT (SELECT count(*)::int FROM matching) AS total,
     (SELECT json_agg(found ORDER BY found.rating DESC NULLS LAST, found.person_id)
-     FROM found) AS therapists`;
+     FROM found) AS therapists,
+    (${busyOf(':clientId')}) AS client_busy`;
+
+interface SearchRow {
+  readonly total: number;
+  readonly therapists: readonly CalendarRow[] | null;
+  readonly client_busy: CalendarRow['busy'];
+}
 
 /**
  * One page of the clinic's verified therapists who accept clients, best rated first, with all
@@ -74,21 +86,19 @@ const SEARCH = `
  */
 export async function searchTherapists(db: Knex, filter: TherapistFilter): Promise<TherapistPage> {
   const { window, page, perPage, ...bindings } = filter;
-  const { rows } = await db.raw<{ rows: { total: number; therapists: CalendarRow[] | null }[] }>(
-    SEARCH,
-    {
-      ...bindings,
-      door: 'therapy',
-      limit: perPage,
-      offset: (page - 1) * perPage,
-      ...windowBindings({
-        startMs: window.startMs - MAX_BUFFER_MS,
-        endMs: window.endMs + MAX_BUFFER_MS,
-      }),
-    },
-  );
+  const { rows } = await db.raw<{ rows: SearchRow[] }>(SEARCH, {
+    ...bindings,
+    door: 'therapy',
+    limit: perPage,
+    offset: (page - 1) * perPage,
+    ...windowBindings({
+      startMs: window.startMs - MAX_BUFFER_MS,
+      endMs: window.endMs + MAX_BUFFER_MS,
+    }),
+  });
   return {
     total: rows[0]?.total ?? 0,
+    clientBusy: (rows[0]?.client_busy ?? []).map(intervalFrom),
     calendars: (rows[0]?.therapists ?? []).map((row) => calendarFrom(row, 'therapy')),
   };
 }

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import { DEFAULT_PLAN } from '../domain/plan.ts';
 import type { Plan } from '../domain/plan.ts';
+import { addPurchasedCredits } from './credits.ts';
 import { DOORS, DOOR_PLANS } from './policies.ts';
 import {
   DEMO_CLINIC,
@@ -213,44 +214,14 @@ async function seedRelationship(trx: Knex.Transaction): Promise<void> {
   );
 }
 
-/** Credits as if the first patient had bought them: from what the clinic has sold to their balance. */
+/** Credits as if the first patient had bought them. */
 async function seedCredits(trx: Knex.Transaction): Promise<void> {
   const patient = firstOf((person) => person.role === 'patient');
-  const transferId = newId();
-  const { rows } = await trx.raw<{ rows: unknown[] }>(
-    `INSERT INTO credit_transfers (id, key, kind) VALUES (?, ?, 'purchase')
-     ON CONFLICT (key) DO NOTHING RETURNING id`,
-    [transferId, `demo-credits:${patient.id}`],
-  );
-  if (rows.length === 0) return;
-  const accounts: { owner: string | null; kind: string; amountCents: number }[] = [
-    { owner: patient.id, kind: 'balance', amountCents: DEMO_CREDIT_CENTS },
-    { owner: null, kind: 'sold', amountCents: -DEMO_CREDIT_CENTS },
-  ];
-  for (const { owner, kind, amountCents } of accounts) {
-    const accountId = await creditAccount(trx, owner, kind);
-    await trx.raw(
-      'INSERT INTO credit_entries (transfer_id, account_id, amount_cents) VALUES (?, ?, ?)',
-      [transferId, accountId, amountCents],
-    );
-  }
-}
-
-async function creditAccount(
-  trx: Knex.Transaction,
-  personId: string | null,
-  kind: string,
-): Promise<string> {
-  await trx.raw(
-    `INSERT INTO credit_accounts (id, clinic_id, person_id, kind) VALUES (?, ?, ?, ?)
-     ON CONFLICT DO NOTHING`,
-    [newId(), DEMO_CLINIC.id, personId, kind],
-  );
-  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
-    `SELECT id FROM credit_accounts
-     WHERE clinic_id = ? AND kind = ? AND person_id IS NOT DISTINCT FROM ?::uuid`,
-    [DEMO_CLINIC.id, kind, personId],
-  );
-  if (rows[0] === undefined) throw new Error('The demo clinic lacks a credit account');
-  return rows[0].id;
+  await addPurchasedCredits(trx, {
+    personId: patient.id,
+    clinicId: DEMO_CLINIC.id,
+    purchaseId: patient.id,
+    amountCents: DEMO_CREDIT_CENTS,
+    providerRef: 'demo',
+  });
 }

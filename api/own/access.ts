@@ -1,0 +1,85 @@
+import { auditRead } from '../../db/audit/record.ts';
+import type { Relationship } from '../../db/relationships.ts';
+import type { SessionRow } from '../../db/sessions.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import type { Principal } from '../access/principal.ts';
+import type { Call } from '../http/handler.ts';
+import { auditContext } from '../access/audit-context.ts';
+
+/** `hidden` things are answered as if they did not exist. */
+export type Verdict = 'allowed' | 'forbidden' | 'hidden';
+
+function isOneOf(principal: Principal, ...roles: readonly Principal['role'][]): boolean {
+  return roles.includes(principal.role);
+}
+
+function allowedIf(condition: boolean): Verdict {
+  return condition ? 'allowed' : 'forbidden';
+}
+
+/** Whose settings may be seen and changed. Therapists are known to everybody, so nothing is hidden. */
+export function mayManageSettings(principal: Principal, therapistId: string): Verdict {
+  const isSelf = principal.role === 'counselor' && principal.personId === therapistId;
+  return allowedIf(isSelf || isOneOf(principal, 'admin'));
+}
+
+/** Who may list or make relationships: staff for anybody, a therapist for themselves. */
+export function mayManageRelationships(principal: Principal, therapistId: string | null): Verdict {
+  const isOwn = principal.role === 'counselor' && therapistId === principal.personId;
+  return allowedIf(isOwn || isOneOf(principal, 'staff', 'admin'));
+}
+
+export function mayEndRelationship(
+  principal: Principal,
+  relationship: Relationship | null,
+): Verdict {
+  if (!isOneOf(principal, 'counselor', 'staff', 'admin')) return 'forbidden';
+  if (relationship === null || relationship.clinicId !== principal.clinicId) return 'hidden';
+  const isOwn = relationship.therapistId === principal.personId;
+  return isOwn || isOneOf(principal, 'staff', 'admin') ? 'allowed' : 'hidden';
+}
+
+/** Who may read what happened to a session: its people, and those who run the clinic. */
+export function mayReadTimeline(principal: Principal, session: SessionRow | null): Verdict {
+  if (session === null || session.clinic_id !== principal.clinicId) return 'hidden';
+  const isOwn = isClient(principal, session) || session.therapist_id === principal.personId;
+  return isOwn || isOneOf(principal, 'staff', 'admin') ? 'allowed' : 'hidden';
+}
+
+export function mayRate(principal: Principal, session: SessionRow | null): Verdict {
+  if (mayReadTimeline(principal, session) === 'hidden' || session === null) return 'hidden';
+  return allowedIf(isClient(principal, session));
+}
+
+export function mayManagePolicies(principal: Principal): Verdict {
+  return allowedIf(isOneOf(principal, 'admin'));
+}
+
+export function mayHaveCredits(principal: Principal): Verdict {
+  return allowedIf(isOneOf(principal, 'patient'));
+}
+
+export function maySeeTasks(principal: Principal): Verdict {
+  return allowedIf(isOneOf(principal, 'staff', 'admin'));
+}
+
+function isClient(principal: Principal, session: SessionRow): boolean {
+  return session.client_id === principal.personId;
+}
+
+export interface Target {
+  readonly action: string;
+  readonly objectType: string;
+  readonly objectId: string | null;
+}
+
+/** Lets an allowed call go on. Throws `forbidden` or `not_found` otherwise, once that is on record. */
+export async function enforce(call: Call, verdict: Verdict, target: Target): Promise<void> {
+  if (verdict === 'allowed') return;
+  await auditRead(call.deps.knex, auditContext(call.principal, call.requestId), {
+    ...target,
+    outcome: 'denied',
+  });
+  if (verdict === 'hidden') throw new HoldfastError('not_found', 'There is nothing of this id');
+  throw new HoldfastError('forbidden', 'This is not for your role');
+}

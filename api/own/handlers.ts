@@ -1,0 +1,29 @@
+import type { HandlerMap } from '../http/handler.ts';
+import { getCredits, listCreditEntries } from './credits.ts';
+import { createPolicy, listPolicies, putPolicy } from './policies.ts';
+import { getNotificationPreferences, putNotificationPreferences } from './preferences.ts';
+import { rateSession } from './rating.ts';
+import { createRelationship, endRelationship, listRelationships } from './relationships.ts';
+import { getTherapistSettings, putTherapistSettings } from './settings.ts';
+import { completeTask, listTasks } from './tasks.ts';
+import { getSessionTimeline } from './timeline.ts';
+
+/** The endpoints that no published door has: `/api/v1`. */
+export const ownHandlers = {
+  getTherapistSettings,
+  putTherapistSettings,
+  listRelationships,
+  createRelationship,
+  endRelationship,
+  getSessionTimeline,
+  rateSession,
+  listPolicies,
+  createPolicy,
+  putPolicy,
+  getCredits,
+  listCreditEntries,
+  listTasks,
+  completeTask,
+  getNotificationPreferences,
+  putNotificationPreferences,
+} satisfies Partial<HandlerMap>;
