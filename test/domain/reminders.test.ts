@@ -119,12 +119,13 @@ describe('expanded reminders', () => {
     fc.assert(
       fc.property(planArbitrary, (plan) => {
         const reminders = expandReminders(plan);
-        const walked: Reminder[] = [];
-        for (let due = nextDue(reminders, plan.now); due.length > 0;) {
-          walked.push(...due);
+        const walked: string[] = [];
+        let due = nextDue(reminders, plan.now);
+        while (due.length > 0 && walked.length <= reminders.length) {
+          walked.push(...due.map(({ key }) => key));
           due = nextDue(reminders, due[0]?.dueAtMs ?? Infinity);
         }
-        expect(walked).toEqual(reminders);
+        expect(walked).toEqual(reminders.map(({ key }) => key));
       }),
     );
   });

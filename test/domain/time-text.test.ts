@@ -125,6 +125,13 @@ describe('formatting for people', () => {
     expect(formatForHuman(instantMs, 'es', 'Europe/Madrid')).toContain('jueves, 25 de enero');
   });
 
+  test.each(['en-US', 'es-MX', 'fr-FR', 'de-DE'])(
+    'has no space but the plain one in %s',
+    (locale) => {
+      expect(formatForHuman(instantMs, locale, NEW_YORK)).not.toMatch(/[^\S ]/);
+    },
+  );
+
   test.each(['not a locale', '', 'xx-invalid-locale-name'])('falls back from %j', (locale) => {
     expect(formatForHuman(instantMs, locale, NEW_YORK)).toContain('9:00');
   });
