@@ -64,7 +64,13 @@ function retrieve(store: Store, call: Call): EventRecord {
   const id = call.path('id');
   const event = store.get('events', id);
   if (event === undefined) throw noSuch('event', id, 'id', 'path');
-  return event;
+  return shown(store, event);
+}
+
+/** The event as it stands: what is stored never changes, deliveries are counted on top. */
+function shown(store: Store, event: EventRecord): EventRecord {
+  const delivered = store.get('deliveries', event.id)?.state === 'delivered';
+  return delivered ? { ...event, pending_webhooks: 0 } : event;
 }
 
 function list(store: Store, call: Call): unknown {
@@ -73,6 +79,7 @@ function list(store: Store, call: Call): unknown {
   const delivered = call.params.boolean('delivery_success');
   const rows = store
     .all('events')
+    .map((event) => shown(store, event))
     .filter((event) => type === undefined || fits(event.type, type))
     .filter((event) => types === undefined || types.some((each) => fits(event.type, each)))
     .filter((event) => delivered === undefined || (event.pending_webhooks === 0) === delivered);

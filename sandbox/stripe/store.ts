@@ -9,7 +9,7 @@ type Tables = { [K in CollectionName]: Table<K> };
 type Change = [collection: CollectionName, id: string, value: unknown];
 type Undo = () => void;
 
-const COMPACT_ABOVE_BYTES = 64 * 1024 * 1024;
+const COMPACT_ABOVE_BYTES = 256 * 1024 * 1024;
 
 function emptyTables(): Tables {
   return {

@@ -142,9 +142,8 @@ export class WebhookSender {
   }
 
   #settle(eventId: string, status: number | null): void {
-    const event = this.#store.get('events', eventId);
     const delivery = this.#store.get('deliveries', eventId);
-    if (event === undefined || delivery?.state !== 'pending') return;
+    if (delivery?.state !== 'pending') return;
     const attempts = delivery.attempts + 1;
     const delivered = status !== null && status >= 200 && status < 300;
     const { webhookRetryBaseMs, webhookRetryCapMs } = this.#settings();
@@ -157,7 +156,6 @@ export class WebhookSender {
       nextAttemptMs: Date.now() + waitMs,
       lastStatus: status,
     });
-    if (delivered) this.#store.put('events', eventId, { ...event, pending_webhooks: 0 });
   }
 
   #save(delivery: Delivery): void {

@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, appendFile, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Stripe } from 'stripe';
-import { authorisation, portOf, refusal, sdk, startBench } from './stripe-support.ts';
+import { authorisation, portOf, refusal, sdk, SECRET_KEY, startBench } from './stripe-support.ts';
 import type { Bench } from './stripe-support.ts';
 
 let bench: Bench;
@@ -178,6 +180,16 @@ describe('bad days', () => {
   });
 });
 
+const CHILD = `
+  import { createServer } from 'node:http';
+  import express from '${import.meta.resolve('express')}';
+  import { createStripeSandbox } from '${new URL('../../sandbox/stripe/index.ts', import.meta.url).href}';
+  const [dataFile] = process.argv.slice(1);
+  const options = { secretKey: '${SECRET_KEY}', webhookUrl: '', webhookSecret: 'whsec_x', dataFile };
+  const server = createServer(express().use('/v1', createStripeSandbox(options).router));
+  server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+`;
+
 describe('a restart', () => {
   let folder: string;
   beforeAll(async () => {
@@ -214,5 +226,20 @@ describe('a restart', () => {
     ]);
     expect(charges).toHaveLength(1);
     await third.close();
+  });
+
+  test('by SIGKILL right after the answer loses neither the charge nor its key', async () => {
+    const dataFile = join(folder, 'killed.log');
+    const child = spawn(process.execPath, ['--input-type=module', '-e', CHILD, dataFile]);
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    const create = (client: Stripe): Promise<Stripe.PaymentIntent> =>
+      client.paymentIntents.create(authorisation(), { idempotencyKey: 'killed' });
+    const intent = await create(sdk(Number(line.toString())));
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const next = await startBench({ dataFile });
+    expect((await create(next.stripe)).id).toBe(intent.id);
+    expect((await next.state()).charges).toHaveLength(1);
+    await next.close();
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Stripe } from 'stripe';
+import { cardOfNumber, cardOfTestId, TEST_CARDS } from '../../sandbox/stripe/cards.ts';
 import { authorisation, portOf, refusal, sdk, startBench } from './stripe-support.ts';
 import type { Bench } from './stripe-support.ts';
 
@@ -376,4 +377,16 @@ test('lists are paged, newest first, and intents are found by their metadata', a
     query: "metadata['session']:'page-1' AND -metadata['step']:'3'",
   });
   expect(found.data.map((intent) => intent.id)).toEqual([made[3]]);
+});
+
+test('every test card is the same by method, by token and by number', () => {
+  for (const card of TEST_CARDS) {
+    const forms = [
+      cardOfTestId(`pm_card_${card.name}`, 'pm_card_'),
+      cardOfTestId(`tok_${card.name}`, 'tok_'),
+      cardOfNumber(card.number),
+    ];
+    expect(forms).toEqual([card, card, card]);
+  }
+  expect(new Set(TEST_CARDS.map((card) => card.number)).size).toBe(TEST_CARDS.length);
 });
