@@ -122,7 +122,7 @@ const formats = new Map<string, Intl.DateTimeFormat>();
  * `Thursday, January 25, 2024 at 9:00 AM EST`. An unknown locale falls back to English.
  */
 export function formatForHuman(instantMs: number, locale: string, zone: string): string {
-  // Newer locale data puts narrow no-break spaces in, which would double the price of an SMS.
+  // Some locale data has narrow no-break spaces, which would double the price of an SMS.
   return formatFor(locale, zone)
     .format(instantMs)
     .replace(/[\u00a0\u202f]/g, ' ');
