@@ -15,8 +15,8 @@ export class CardProviderError extends Error {
   readonly code: string;
   readonly param: string | null;
 
-  constructor(fault: CardFault, code: string, param: string | null, cause?: unknown) {
-    super(`The card provider: ${fault} (${code})`, { cause });
+  constructor(fault: CardFault, code: string, param: string | null, requestId = 'no request id') {
+    super(`The card provider: ${fault} (${code}, ${requestId})`);
     this.fault = fault;
     this.code = code;
     this.param = param;

@@ -17,15 +17,15 @@ const COME_BACK_LATER = new Set([401, 403, 409, 429, 503]);
 /** Sorts whatever the SDK throws by what may safely be done next. */
 export function faultOf(error: unknown): CardProviderError {
   if (!(error instanceof Stripe.errors.StripeError)) {
-    return new CardProviderError('unavailable', 'no_answer', null, error);
+    return new CardProviderError('unavailable', 'no_answer', null);
   }
-  const { statusCode, type, param = null } = error;
+  const { statusCode, type, param = null, requestId } = error;
   const code = error.decline_code ?? error.code ?? type;
   if (statusCode === undefined || COME_BACK_LATER.has(statusCode)) {
-    return new CardProviderError('unavailable', code, param, error);
+    return new CardProviderError('unavailable', code, param, requestId);
   }
   const isKept = statusCode >= 500 || type === 'StripeIdempotencyError';
-  return new CardProviderError(isKept ? 'faulty' : 'refused', code, param, error);
+  return new CardProviderError(isKept ? 'faulty' : 'refused', code, param, requestId);
 }
 
 const SETUP_STATUSES: readonly SetupStatus[] = [

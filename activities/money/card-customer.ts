@@ -2,16 +2,28 @@ import { findCustomerRef, forgetCustomer, rememberCustomer } from '../../db/paym
 import type { Charge } from './charge.ts';
 import type { MoneyDeps } from './deps.ts';
 import { isRefusal, retryLater } from './failures.ts';
+import { performOnce } from './keyed-step.ts';
 import { withGeneration } from './keys.ts';
 
-type Payer = Pick<Charge, 'personId' | 'keyGeneration'>;
+type Payer = Pick<Charge, 'personId' | 'keyGeneration' | 'renewKeys'>;
+
+/** One too many of these does no harm, so none is looked for: a fault only takes another key. */
+function makeHarmless<T>(payer: Payer, act: () => Promise<T>): Promise<T> {
+  return performOnce({
+    act,
+    lookUp: () => Promise.resolve(null),
+    isStale: false,
+    renewKey: () => payer.renewKeys(),
+  });
+}
 
 /** The person's customer at the provider, made at their first payment. */
 export async function ensureCustomer(deps: MoneyDeps, payer: Payer): Promise<string> {
   const known = await findCustomerRef(deps.knex, payer.personId);
   if (known !== null) return known;
   const key = withGeneration(`customer/${payer.personId}`, payer.keyGeneration);
-  return rememberCustomer(deps.knex, payer.personId, await deps.cards.createCustomer(key));
+  const created = await makeHarmless(payer, () => deps.cards.createCustomer(key));
+  return rememberCustomer(deps.knex, payer.personId, created);
 }
 
 /** A customer that somebody deleted at the provider is replaced on the next try. */
@@ -37,7 +49,8 @@ export async function ensureMethod(deps: MoneyDeps, charge: Charge): Promise<str
   if (charge.savedCardRef !== null) return charge.savedCardRef;
   const token = charge.cardToken ?? '';
   if (token.startsWith('pm_')) return token;
-  const methodRef = await deps.cards.createMethod(token, charge.keyOf('method'));
+  const key = charge.keyOf('method');
+  const methodRef = await makeHarmless(charge, () => deps.cards.createMethod(token, key));
   await charge.rememberCard(methodRef);
   return methodRef;
 }
