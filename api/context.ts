@@ -31,6 +31,8 @@ export interface HttpOptions {
   readonly rateLimits: RateLimits | null;
   /** How long a client may take to send its body, ms. */
   readonly bodyTimeoutMs: number;
+  /** Where Temporal UI is served, for the codec endpoint; null leaves the endpoint out. */
+  readonly temporalUiOrigin: string | null;
 }
 
 /** All that handlers and middleware reach outside with; made once at start. */

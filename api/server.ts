@@ -2,6 +2,7 @@ import cors from 'cors';
 import express from 'express';
 import type { Express } from 'express';
 import helmet from 'helmet';
+import { codecRouter } from './codec-mount.ts';
 import type { ApiDeps } from './context.ts';
 import { allHandlers } from './handlers.ts';
 import { createDispatcher } from './http/dispatch.ts';
@@ -37,6 +38,10 @@ export function createApi(deps: ApiDeps): Api {
   app.set('trust proxy', deps.http.trustedProxies);
   app.set('query parser', 'simple');
   app.use(requestIds(), requestLog(deps.log), helmet());
+  // The codec answers Temporal UI's origin alone, by rules of its own.
+  if (deps.http.temporalUiOrigin !== null) {
+    app.use('/codec', codecRouter(deps, deps.http.temporalUiOrigin));
+  }
   app.use(
     cors({
       origin: [...deps.http.corsOrigins],

@@ -168,3 +168,14 @@ export async function takeOneTimeToken(
   );
   return used[0] === undefined ? null : { personId: used[0].personId, isFirst: false };
 }
+
+/** Forgets expired tokens and counters. Used refresh tokens stay until they expire, to tell a reuse. */
+export async function forgetOldTokens(db: Knex): Promise<void> {
+  await db.raw('DELETE FROM refresh_tokens WHERE expires_at < now()');
+  await db.raw(
+    `DELETE FROM token_families AS family WHERE created_at < now() - interval '2 days'
+     AND NOT EXISTS (SELECT FROM refresh_tokens AS token WHERE token.family_id = family.id)`,
+  );
+  await db.raw('DELETE FROM one_time_tokens WHERE expires_at < now()');
+  await db.raw('DELETE FROM rate_limits WHERE expire < extract(epoch FROM now()) * 1000');
+}

@@ -1,9 +1,4 @@
-/** How accounts reach people; the mail gateway is one, a test's array another. */
-export interface AuthMail {
-  sendMail(mail: {
-    readonly to: string;
-    readonly subject: string;
-    readonly text: string;
-    readonly messageId: string;
-  }): Promise<void>;
-}
+import type { MailGateway } from '../../activities/gateways/mail.ts';
+
+/** How accounts reach people. */
+export type AuthMail = Pick<MailGateway, 'sendMail'>;

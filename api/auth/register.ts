@@ -120,13 +120,15 @@ async function sendVerification(
 ): Promise<'sent' | 'failed'> {
   const link = `${deps.http.publicUrl}/auth/verify-email?token=${token}`;
   try {
-    await deps.mail.sendMail({
+    const { kind } = await deps.mail.sendMail({
       to: person.email ?? '',
       subject: 'Please confirm your e-mail address',
       text: `Please open this link within ${VERIFICATION_HOURS} hours to confirm your e-mail address:\n\n${link}\n\nIf you didn't create an account, you can ignore this message.\n`,
-      messageId: `verify-email-${person.id}`,
+      messageId: `<verify-email-${person.id}@${new URL(deps.http.publicUrl).hostname}>`,
     });
-    return 'sent';
+    if (kind === 'accepted' || kind === 'ambiguous') return 'sent';
+    log.error({ personId: person.id, kind }, 'a verification mail was not sent');
+    return 'failed';
   } catch (error) {
     log.error({ personId: person.id, error: safely(error) }, 'a verification mail was not sent');
     return 'failed';

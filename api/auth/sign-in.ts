@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
 import { findCredentials, findPerson, recordLogin } from '../../db/people.ts';
 import type { Person } from '../../db/people.ts';
@@ -24,10 +25,15 @@ interface LoginBody {
   readonly password: string;
 }
 
-/** `POST /api/auth/login`. An unknown address costs the same time and gets the same answer as a wrong password. */
-export async function login(call: PublicCall<LoginBody>): Promise<Answer> {
-  const { knex } = call.deps;
-  const { email, password } = call.body;
+/**
+ * Whose e-mail address and password these are. An unknown address costs the same time and gets the
+ * same answer as a wrong password. Throws `invalid_credentials`, `account_locked`, `forbidden`.
+ */
+export async function checkCredentials(
+  knex: Knex,
+  email: string,
+  password: string,
+): Promise<Person> {
   const guard = createSignInGuard(knex);
   await guard.enter(email);
   const account = await findCredentials(knex, email);
@@ -39,7 +45,14 @@ export async function login(call: PublicCall<LoginBody>): Promise<Answer> {
   if (account.person.suspendedAt !== null) {
     throw new HoldfastError('forbidden', 'This account is suspended');
   }
-  const { person, pair } = await signIn(call, account.person);
+  return account.person;
+}
+
+/** `POST /api/auth/login` */
+export async function login(call: PublicCall<LoginBody>): Promise<Answer> {
+  const { email, password } = call.body;
+  const account = await checkCredentials(call.deps.knex, email, password);
+  const { person, pair } = await signIn(call, account);
   return {
     status: 200,
     body: {

@@ -23,6 +23,9 @@ export interface Stages {
   readonly idempotency: Idempotency;
 }
 
+/** How long a handler waits for Temporal in all; a caller is told to come back after that. */
+const TEMPORAL_TIMEOUT_MS = 6_000;
+
 /** Dispatches every request to the one handler of its operation, in the order that each step may rely on. */
 export function createDispatcher(
   deps: ApiDeps,
@@ -85,7 +88,10 @@ async function serve(work: Work): Promise<void> {
   const body = await readJsonBody(req, operation.bodyLimitBytes, deps.http.bodyTimeoutMs);
   await validate(work, body);
   const call = toCall(work, principal, address);
-  const run = (newId: string): Promise<Answer> => work.handler({ ...call, newId });
+  const run = (newId: string): Promise<Answer> =>
+    deps.temporal.withDeadline(Date.now() + TEMPORAL_TIMEOUT_MS, () =>
+      work.handler({ ...call, newId }),
+    );
   const answer =
     operation.method === 'post'
       ? await stages.idempotency.once(call, body, run)

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { assertNever } from '../../domain/assert-never.ts';
+import { therapyCode, therapyDetails } from '../therapy/present-error.ts';
 import type { Door } from './door.ts';
 import type { Fault } from './fault.ts';
 
@@ -33,13 +34,7 @@ function bodyOf(door: Door, fault: Fault, requestId: string): Record<string, unk
     case 'therapy':
       return {
         success: false,
-        error: {
-          ...extras,
-          ...(fields === undefined ? {} : { fields }),
-          ...(retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds }),
-          code,
-          message,
-        },
+        error: { ...therapyDetails(fault.details), code: therapyCode(code), message },
       };
     case 'booking':
     case 'teletherapy':

@@ -31,18 +31,24 @@ export function requestLog(log: Logger): RequestHandler {
     wrapSerializers: false,
     genReqId: (_req, res) => exchangeOf(res).requestId,
     customLogLevel: (_req, res) => (res.statusCode >= 500 ? 'error' : 'info'),
-    customProps: (req, res) => {
-      const { operationId, principal, code } = exchangeOf(res);
-      return {
-        method: req.method,
-        status: res.statusCode,
-        operationId,
-        personId: principal?.personId ?? null,
-        ...(code === null ? {} : { code }),
-      };
-    },
     customSuccessMessage: () => 'answered',
     customErrorMessage: () => 'failed',
-    customErrorObject: (_req, _res, _error, value: object) => ({ ...value, err: undefined }),
+    customSuccessObject: (req, res, value: object) => ({ ...value, ...outcomeOf(req, res) }),
+    customErrorObject: (req, res, _error, value: object) => ({
+      ...value,
+      ...outcomeOf(req, res),
+      err: undefined,
+    }),
   }) as RequestHandler;
+}
+
+function outcomeOf(req: IncomingMessage, res: ServerResponse): Record<string, unknown> {
+  const { operationId, principal, code } = exchangeOf(res);
+  return {
+    method: req.method,
+    status: res.statusCode,
+    operationId,
+    personId: principal?.personId ?? null,
+    ...(code === null ? {} : { code }),
+  };
 }

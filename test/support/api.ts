@@ -141,6 +141,7 @@ async function testDeps({
     responseValidation: 'fail',
     rateLimits: null,
     bodyTimeoutMs: 10_000,
+    temporalUiOrigin: 'http://localhost:8233',
     ...options.http,
   };
   const auth = {
@@ -168,7 +169,12 @@ async function testDeps({
     http,
     auth,
     authenticator,
-    mail: { sendMail: async (mail) => void mails.push(mail) },
+    mail: {
+      sendMail: async (mail) => {
+        mails.push(mail);
+        return { kind: 'accepted', id: mail.messageId };
+      },
+    },
     log,
     ...options.deps,
   };
@@ -222,8 +228,12 @@ async function insertTestPerson(
 function downTemporal(): Client {
   const down = (): Promise<never> =>
     Promise.reject(Object.assign(new Error('Temporal is not there'), { code: 14 }));
+  const withDeadline = (_at: unknown, work: () => Promise<unknown>): Promise<unknown> => work();
   const part: unknown = new Proxy(down, {
-    get: (_target, name) => (name === 'then' ? undefined : part),
+    get: (_target, name) => {
+      if (name === 'then') return undefined;
+      return name === 'withDeadline' ? withDeadline : part;
+    },
   });
   return part as Client;
 }
