@@ -82,13 +82,13 @@ export function readHome(reader: EnvReader): string {
 
 export function readPorts(reader: EnvReader): Ports {
   return {
-    api: reader.port('PORT', 5000),
+    api: reader.httpPort('PORT', 5000),
     postgres: reader.port('POSTGRES_PORT', 5433),
     temporal: reader.port('TEMPORAL_PORT', 7233),
-    temporalUi: reader.port('TEMPORAL_UI_PORT', 8233),
-    sandbox: reader.port('SANDBOX_PORT', 5100),
+    temporalUi: reader.httpPort('TEMPORAL_UI_PORT', 8233),
+    sandbox: reader.httpPort('SANDBOX_PORT', 5100),
     smtp: reader.port('SMTP_PORT', 5125),
-    worker: reader.port('WORKER_PORT', 5101),
+    worker: reader.httpPort('WORKER_PORT', 5101),
   };
 }
 

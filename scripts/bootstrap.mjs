@@ -40,6 +40,16 @@ function install() {
   }
 }
 
+/** npm passes a signal only to the shell between us, which dies of it and tells nobody. */
+function endWithParent(child) {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, 250);
+}
+
 /** Runs the entry to its end. It learns of this process's end through the channel between them. */
 function handOver(entry, args) {
   const path = `${join(modules, '.bin')}${delimiter}${process.env.PATH ?? ''}`;
@@ -56,6 +66,7 @@ function handOver(entry, args) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => child.kill(signal));
   child.once('exit', (code) => process.exit(code ?? 1));
+  if (process.env.npm_lifecycle_event) endWithParent(child);
 }
 
 const [command, ...args] = process.argv.slice(2);

@@ -53,9 +53,10 @@ function presentation(run: Run, demo: DemoFile): string {
     ['Logs', run.paths.logs],
   ]);
   const people = columns([
-    ['Demo person', 'E-mail', 'Password', 'Token'],
-    ...demo.people.map(({ role, email, password, accessToken }) => [
-      role,
+    ['Demo person', 'Id', 'E-mail', 'Password', 'Token'],
+    ...demo.people.map(({ role, id, email, password, accessToken, therapistId }) => [
+      therapistId === undefined ? role : 'therapist',
+      id,
       email,
       password,
       accessToken,

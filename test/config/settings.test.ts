@@ -37,6 +37,7 @@ describe('settings', () => {
   test.each([
     ['PORT', '70000'],
     ['PORT', '5e3'],
+    ['PORT', '6000'],
     ['LOG_LEVEL', 'loud'],
     ['DATABASE_URL', 'mysql://secret-value@db/x'],
     ['PUBLIC_URL', 'ftp://example.com'],

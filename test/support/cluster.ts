@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, chmodSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { Ledger } from '../../scripts/launcher/ledger.ts';
 import { startCluster } from '../../scripts/parts/postgres.ts';
 import type { Cluster } from '../../scripts/parts/postgres.ts';
 
@@ -17,9 +18,13 @@ export interface TestServer {
 
 /** The database server of one test run; nothing starts before the first test file asks for it. */
 export interface ServerHolder {
+  /** The run's temporary folder. */
+  folder: string;
   server(): Promise<TestServer>;
   close(): Promise<void>;
 }
+
+const prefix = 'holdfast-test-';
 
 /** Speed matters here and the data doesn't: a crash of the machine may lose all of it. */
 const forgetful = {
@@ -35,19 +40,23 @@ const forgetful = {
 
 /** Holds the server at `databaseUrl`, or an embedded one in a temporary folder when there is none. */
 export function holdServer(databaseUrl: string | undefined): ServerHolder {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
+  const folder = mkdtempSync(join(tmpdir(), prefix));
   chmodSync(folder, 0o711);
+  const ledger = new Ledger(join(folder, 'run'));
+  ledger.claim();
   let cluster: Cluster | undefined;
   let ready: Promise<TestServer> | undefined;
   const start = async (): Promise<TestServer> => {
     let adminUrl = databaseUrl;
     if (adminUrl === undefined) {
-      cluster = await startEmbedded(folder);
+      await endAbandonedClusters();
+      cluster = await startEmbedded(folder, ledger);
       adminUrl = cluster.url('postgres');
     }
     return { adminUrl, template: await makeTemplate(adminUrl) };
   };
   return {
+    folder,
     server: () => (ready ??= start()),
     close: async () => {
       const started = await ready?.catch(() => undefined);
@@ -58,10 +67,25 @@ export function holdServer(databaseUrl: string | undefined): ServerHolder {
   };
 }
 
-async function startEmbedded(folder: string): Promise<Cluster> {
+/** A run that was killed could not stop its server; the next one does, and removes its folder. */
+async function endAbandonedClusters(): Promise<void> {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(prefix))) {
+    const folder = join(tmpdir(), name);
+    if (!existsSync(join(folder, 'run', 'launcher.json'))) continue;
+    try {
+      const ledger = new Ledger(join(folder, 'run'));
+      ledger.claim();
+      await ledger.endLeftovers();
+      rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // Its run still lives, or another account's, or another run is removing it as well.
+    }
+  }
+}
+
+async function startEmbedded(folder: string, ledger: Ledger): Promise<Cluster> {
   const password = randomBytes(12).toString('hex');
   const dataFolder = join(folder, 'data');
-  mkdirSync(folder, { recursive: true });
   return startCluster({
     dataFolder,
     port: await freePort(),
@@ -69,6 +93,7 @@ async function startEmbedded(folder: string): Promise<Cluster> {
     logFile: join(folder, 'postgres.log'),
     settings: forgetful,
     readyWithinMs: 60_000,
+    onSpawn: (pid) => ledger.record('postgres', pid, 'SIGQUIT'),
   });
 }
 

@@ -1,7 +1,5 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { holdServer } from './cluster.ts';
 import type { ServerHolder } from './cluster.ts';
@@ -9,7 +7,6 @@ import type { ServerHolder } from './cluster.ts';
 interface Running {
   holder: ServerHolder;
   broker: Server;
-  folder: string;
 }
 
 let running: Running | undefined;
@@ -20,7 +17,6 @@ let running: Running | undefined;
  */
 export default async function globalSetup(): Promise<void> {
   const holder = holdServer(process.env['DATABASE_URL']);
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-broker-'));
   const broker = createServer((_request, response) => {
     holder.server().then(
       (server) => response.end(JSON.stringify(server)),
@@ -28,19 +24,18 @@ export default async function globalSetup(): Promise<void> {
         response.writeHead(500).end(String(fault instanceof Error ? fault.stack : fault)),
     );
   });
-  const socket = join(folder, 'socket');
+  const socket = join(holder.folder, 'socket');
   await new Promise<void>((resolve) => broker.listen(socket, resolve));
   process.env['HOLDFAST_TEST_BROKER'] = socket;
-  running = { holder, broker, folder };
+  running = { holder, broker };
 }
 
 /** Ends what the set-up began. */
 export async function stopAll(): Promise<void> {
   if (!running) return;
-  const { holder, broker, folder } = running;
+  const { holder, broker } = running;
   running = undefined;
   broker.close();
   broker.closeAllConnections();
   await holder.close();
-  rmSync(folder, { recursive: true, force: true });
 }
