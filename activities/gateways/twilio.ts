@@ -7,7 +7,7 @@ export interface TwilioGatewaySettings {
   /** The number, in E.164, that texts and calls come from; or a messaging service, for texts. */
   readonly from: string;
   /** Base URL to talk to in place of the provider's own. */
-  readonly apiUrl?: string;
+  readonly apiUrl?: string | null;
   /** This installation's base URL, as the provider sees it: webhook signatures cover it. */
   readonly publicUrl: string;
   /** Hard limit for one request, connecting included. */
@@ -90,7 +90,7 @@ const PROVIDER_ORIGIN = 'https://api.twilio.com';
 export function createTwilioGateway(settings: TwilioGatewaySettings): TwilioGateway {
   const { accountSid, authToken, from, publicUrl } = settings;
   const timeoutMs = settings.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const httpClient = createHttpClient(timeoutMs, settings.apiUrl);
+  const httpClient = createHttpClient(timeoutMs, settings.apiUrl ?? null);
   const client = twilio(accountSid, authToken, { httpClient, timeout: timeoutMs });
   const sender = from.startsWith('MG') ? { messagingServiceSid: from } : { from };
   return {
@@ -199,10 +199,10 @@ function joinUrl(base: string, path: string): string {
  * The SDK's HTTP client with a hard deadline and, when wished, another host to talk to. The
  * SDK's own limit is one of silence, which a trickling answer outlasts.
  */
-function createHttpClient(timeoutMs: number, apiUrl: string | undefined): twilio.RequestClient {
+function createHttpClient(timeoutMs: number, apiUrl: string | null): twilio.RequestClient {
   const client = new twilio.RequestClient({ timeout: timeoutMs });
   client.axios.interceptors.request.use((config) => {
-    const url = apiUrl === undefined ? config.url : redirectTo(apiUrl, config.url ?? '');
+    const url = apiUrl === null ? config.url : redirectTo(apiUrl, config.url ?? '');
     return Object.assign(config, { url, signal: AbortSignal.timeout(timeoutMs) });
   });
   return client;
