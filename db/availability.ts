@@ -3,7 +3,7 @@ import type { DateException, Schedule, WeeklyRule } from '../domain/availability
 import type { Interval } from '../domain/intervals.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { BookingRules, Grid } from '../domain/slots.ts';
-import { DOOR_PLANS } from './policies.ts';
+import { storedPlan } from './policies.ts';
 import type { Door } from './sessions.ts';
 import { THERAPIST_COLUMNS, therapistFrom } from './therapists.ts';
 import type { Therapist, TherapistRow } from './therapists.ts';
@@ -77,7 +77,7 @@ export function calendarFrom(row: CalendarRow, door: Door): TherapistCalendar {
   return {
     therapist,
     sessionType: row.session_type,
-    plan: row.plan ?? DOOR_PLANS[door],
+    plan: storedPlan(door, row.plan),
     schedule: {
       zone: therapist.timeZone,
       rules: (row.rules ?? []).map(ruleFrom),

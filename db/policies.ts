@@ -86,7 +86,12 @@ export async function planFor(
      LIMIT 1`,
     [clinicId, door, sessionType],
   );
-  return rows[0]?.plan ?? DOOR_PLANS[door];
+  return storedPlan(door, rows[0]?.plan ?? null);
+}
+
+/** A stored plan may be older than some rule: then the door's default stands for what it lacks. */
+export function storedPlan(door: Door, plan: Plan | null): Plan {
+  return plan === null ? DOOR_PLANS[door] : { ...DOOR_PLANS[door], ...plan };
 }
 
 export interface PolicyPage {

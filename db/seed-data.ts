@@ -172,6 +172,7 @@ export function quickPlan(base: Plan): Plan {
     approval: { by: 'therapist', ttlMs: 60_000 },
     payment: { ...base.payment, by: 'client', ttlMs: 60_000, dueBeforeStartMs: 0 },
     reminders: [{ beforeStartMs: 5_000, channels: ['email', 'sms'] }],
+    receiptWindowMs: 2_000,
     room: null,
     noShowGraceMs: 5_000,
     attendanceWindowMs: 5_000,

@@ -1,13 +1,10 @@
 import { auditRead } from '../../db/audit/record.ts';
 import type { Relationship } from '../../db/relationships.ts';
-import type { SessionRow } from '../../db/sessions.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { Principal } from '../access/principal.ts';
+import type { Verdict } from '../access/session-access.ts';
 import type { Call } from '../http/handler.ts';
 import { auditContext } from '../access/audit-context.ts';
-
-/** `hidden` things are answered as if they did not exist. */
-export type Verdict = 'allowed' | 'forbidden' | 'hidden';
 
 function isOneOf(principal: Principal, ...roles: readonly Principal['role'][]): boolean {
   return roles.includes(principal.role);
@@ -39,18 +36,6 @@ export function mayEndRelationship(
   return isOwn || isOneOf(principal, 'staff', 'admin') ? 'allowed' : 'hidden';
 }
 
-/** Who may read what happened to a session: its people, and those who run the clinic. */
-export function mayReadTimeline(principal: Principal, session: SessionRow | null): Verdict {
-  if (session === null || session.clinic_id !== principal.clinicId) return 'hidden';
-  const isOwn = isClient(principal, session) || session.therapist_id === principal.personId;
-  return isOwn || isOneOf(principal, 'staff', 'admin') ? 'allowed' : 'hidden';
-}
-
-export function mayRate(principal: Principal, session: SessionRow | null): Verdict {
-  if (mayReadTimeline(principal, session) === 'hidden' || session === null) return 'hidden';
-  return allowedIf(isClient(principal, session));
-}
-
 export function mayManagePolicies(principal: Principal): Verdict {
   return allowedIf(isOneOf(principal, 'admin'));
 }
@@ -61,10 +46,6 @@ export function mayHaveCredits(principal: Principal): Verdict {
 
 export function maySeeTasks(principal: Principal): Verdict {
   return allowedIf(isOneOf(principal, 'staff', 'admin'));
-}
-
-function isClient(principal: Principal, session: SessionRow): boolean {
-  return session.client_id === principal.personId;
 }
 
 export interface Target {

@@ -3,8 +3,9 @@ import { findSession } from '../../db/sessions.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { Answer, Call } from '../http/handler.ts';
-import { enforce, mayRate } from './access.ts';
+import { enforce } from './access.ts';
 import { auditContext } from '../access/audit-context.ts';
+import { relationTo, verdictOn } from '../access/session-access.ts';
 
 export interface RatingBody {
   readonly rating: number;
@@ -17,7 +18,7 @@ export async function rateSession(call: Call<RatingBody>): Promise<Answer> {
   const id = call.params['id']!;
   const target = { action: 'session.rate', objectType: 'session', objectId: id };
   const session = await findSession(deps.knex, id);
-  await enforce(call, mayRate(principal, session), target);
+  await enforce(call, verdictOn('rate', relationTo(principal, session)), target);
   if (session?.status !== 'completed') {
     throw new HoldfastError('wrong_state', 'A session can be rated once it is completed', {
       status: session?.status,

@@ -3,8 +3,9 @@ import { findSession } from '../../db/sessions.ts';
 import { sessionTimeline } from '../../db/timeline.ts';
 import type { TimelineEntry } from '../../db/timeline.ts';
 import type { Answer, Call } from '../http/handler.ts';
-import { enforce, mayReadTimeline } from './access.ts';
+import { enforce } from './access.ts';
 import { auditContext } from '../access/audit-context.ts';
+import { relationTo, verdictOn } from '../access/session-access.ts';
 
 /** GET /api/v1/sessions/{id}/timeline */
 export async function getSessionTimeline(call: Call): Promise<Answer> {
@@ -12,7 +13,7 @@ export async function getSessionTimeline(call: Call): Promise<Answer> {
   const id = call.params['id']!;
   const target = { action: 'session.timeline.read', objectType: 'session', objectId: id };
   const session = await findSession(deps.knex, id);
-  await enforce(call, mayReadTimeline(principal, session), target);
+  await enforce(call, verdictOn('read', relationTo(principal, session)), target);
   const entries = await sessionTimeline(deps.knex, id);
   await auditRead(deps.knex, auditContext(call.principal, call.requestId), {
     ...target,
