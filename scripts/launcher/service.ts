@@ -144,7 +144,7 @@ export function endOf(child: ChildProcess): Promise<string> {
 
 /** What a part said about its end, for a person who doesn't want to open the file. */
 function lastWordsIn(logFile: string): string {
-  const lines = readFileSync(logFile, 'utf8').trim().split('\n').slice(-40).reverse();
+  const lines = readFileSync(logFile, 'utf8').trim().split('\n').slice(-40).toReversed();
   const telling = lines.find((line) => /error|fault/i.test(line) && !line.startsWith(' '));
   return (telling ?? lines[0] ?? '').trim().slice(0, 300);
 }

@@ -20,12 +20,12 @@ export const searchAttributes = {
 
 /** Flags of `temporal server start-dev` that make it fit for the product, wherever its data is. */
 export const developmentServerFlags: readonly string[] = [
-  ...Object.entries(dynamicConfig).flatMap((entry) => ['--dynamic-config-value', entry.join('=')]),
-  ...Object.entries(searchAttributes).flatMap((entry) => ['--search-attribute', entry.join('=')]),
+  ...Object.entries(dynamicConfig).map((entry) => `--dynamic-config-value=${entry.join('=')}`),
+  ...Object.entries(searchAttributes).map((entry) => `--search-attribute=${entry.join('=')}`),
 ];
 
 /** Flags for a database in a file: writes don't wait for the disk one by one. */
 export const fileDatabaseFlags: readonly string[] = [
-  ...['--sqlite-pragma', 'journal_mode=wal'],
-  ...['--sqlite-pragma', 'synchronous=normal'],
+  '--sqlite-pragma=journal_mode=wal',
+  '--sqlite-pragma=synchronous=normal',
 ];

@@ -23,8 +23,9 @@ export function temporalServerArguments(options: TemporalServerOptions): string[
     '--log-format': 'json',
   };
   return [
-    ...['server', 'start-dev'],
-    ...Object.entries(own).flatMap(([flag, value]) => [flag, String(value)]),
+    'server',
+    'start-dev',
+    ...Object.entries(own).map(([flag, value]) => `${flag}=${value}`),
     ...developmentServerFlags,
     ...fileDatabaseFlags,
   ];

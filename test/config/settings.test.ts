@@ -30,7 +30,7 @@ function variablesOf(env: Env): string[] {
 
 describe('settings', () => {
   test('what is missing is told all at once', () => {
-    expect(variablesOf({}).sort()).toEqual(Object.keys(complete).sort());
+    expect(variablesOf({}).toSorted()).toEqual(Object.keys(complete).toSorted());
     expect(variablesOf(complete)).toEqual([]);
   });
 

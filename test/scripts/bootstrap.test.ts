@@ -67,7 +67,7 @@ test('an unknown command is one sentence and exit 1', async () => {
   symlinkSync(process.execPath, join(path, 'node_modules', 'node', 'bin', 'node'));
   expect(await run(path, ['strat'])).toEqual([
     1,
-    'Unknown command; use one of start, test, demo, bench.\n',
+    'Unknown command; use one of start, test, demo, bench, keys:rotate, audit:verify.\n',
   ]);
 });
 

@@ -5,6 +5,8 @@ import type { Knex } from 'knex';
 import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { signAccessToken } from '../../api/auth/access-tokens.ts';
+import { createCardGateway } from '../../activities/gateways/stripe.ts';
+import { createTwilioGateway } from '../../activities/gateways/twilio.ts';
 import { createAuthenticator } from '../../api/auth/authenticator.ts';
 import type { Role } from '../../api/access/principal.ts';
 import type { ApiDeps, HttpOptions } from '../../api/context.ts';
@@ -175,10 +177,27 @@ async function testDeps({
         return { kind: 'accepted', id: mail.messageId };
       },
     },
+    cards: createCardGateway({
+      secretKey: 'sk_test_x',
+      webhookSecret: 'whsec_x',
+      apiUrl: NOWHERE,
+      timeoutMs: 2_000,
+    }),
+    sms: createTwilioGateway({
+      accountSid: `AC${'0'.repeat(32)}`,
+      authToken: 'token',
+      from: '+15005550006',
+      apiUrl: NOWHERE,
+      publicUrl,
+    }),
+    eligibility: null,
     log,
     ...options.deps,
   };
 }
+
+/** Nobody listens there: a provider that is down. */
+const NOWHERE = 'http://127.0.0.1:9';
 
 async function insertClinic(knex: Knex): Promise<string> {
   const id = uuidv7();

@@ -15,7 +15,7 @@ let running: Running | undefined;
  * Opens a socket on which test files, each in a process of its own, ask for the run's database server.
  * It starts at the first question, so a run of pure tests never waits for it.
  */
-export default async function globalSetup(): Promise<void> {
+export async function beginRun(): Promise<void> {
   const holder = holdServer(process.env['DATABASE_URL']);
   const broker = createServer((_request, response) => {
     holder.server().then(
@@ -31,7 +31,7 @@ export default async function globalSetup(): Promise<void> {
 }
 
 /** Ends what the set-up began. */
-export async function stopAll(): Promise<void> {
+export async function endRun(): Promise<void> {
   if (!running) return;
   const { holder, broker } = running;
   running = undefined;

@@ -1,3 +1,0 @@
-import { stopAll } from './global-setup.ts';
-
-export default stopAll;
