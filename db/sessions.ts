@@ -44,6 +44,8 @@ export interface SessionRow {
   readonly attendance: string | null;
   readonly room_code: string;
   readonly details: Buffer | null;
+  /** Why the session was last declined, moved or cancelled; sealed. */
+  readonly last_reason: Buffer | null;
   readonly workflow_started_at: Date | null;
   readonly created_by: string;
   readonly created_at: Date;

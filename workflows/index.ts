@@ -1,1 +1,2 @@
 export { sessionWorkflow } from './session.ts';
+export { sweepWorkflow } from './sweep.ts';

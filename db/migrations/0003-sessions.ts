@@ -53,6 +53,7 @@ export async function up(knex: Knex): Promise<void> {
       attendance text,
       room_code text NOT NULL,
       details bytea,
+      last_reason bytea,
       workflow_started_at timestamptz,
       created_by uuid NOT NULL REFERENCES people,
       created_at timestamptz NOT NULL DEFAULT now(),

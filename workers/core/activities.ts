@@ -1,12 +1,14 @@
+import { withFailures } from '../../activities/failures.ts';
+import { createMoneyActivities, type MoneyActivityDeps } from '../../activities/money/index.ts';
 import { createNoticeActivities } from '../../activities/session/notices.ts';
 import {
-  type MessagingDeps,
   createReminderActivities,
+  type MessagingDeps,
 } from '../../activities/session/reminders.ts';
 import { createTransitionActivities } from '../../activities/session/transitions.ts';
-import { withFailures } from '../../activities/failures.ts';
+import { createSweepActivities, type SweepDeps } from '../../activities/sweep/index.ts';
 
-export type CoreActivityDeps = MessagingDeps;
+export type CoreActivityDeps = MessagingDeps & MoneyActivityDeps & SweepDeps;
 
 /** Every activity of the core task queue, over what this process reaches outside with. */
 export function createCoreActivities(deps: CoreActivityDeps) {
@@ -14,5 +16,7 @@ export function createCoreActivities(deps: CoreActivityDeps) {
     ...createTransitionActivities(deps),
     ...createReminderActivities(deps),
     ...createNoticeActivities(deps),
+    ...createMoneyActivities(deps),
+    ...createSweepActivities(deps),
   });
 }

@@ -1,0 +1,15 @@
+/** What one sweep found and mended. */
+export interface SweepReport {
+  /** Sessions whose workflow a crash had kept from starting. */
+  readonly started: number;
+  /** Bookings whose time was up before any workflow could be started. */
+  readonly released: number;
+  /** Claims that had lapsed and were still in the table. */
+  readonly claimsReleased: number;
+  /** Sessions whose workflow had been terminated. */
+  readonly revived: number;
+}
+
+export interface SweepActivities {
+  sweep(): Promise<SweepReport>;
+}

@@ -1,0 +1,42 @@
+import type { SessionRow } from '../../db/sessions.ts';
+import type { Party } from '../../domain/session.ts';
+import type { Principal } from './principal.ts';
+
+/** What can be done with a session. */
+export type SessionAct =
+  'read' | 'pay' | 'approve' | 'quote' | 'reschedule' | 'cancel' | 'mark_attendance' | 'rate';
+
+/** How a caller stands to a session: its client, its therapist, running its clinic, or nothing. */
+export type SessionRelation = 'client' | 'therapist' | 'clinic' | 'none';
+
+/** `hidden` things are answered as if they did not exist. */
+export type Verdict = 'allowed' | 'forbidden' | 'hidden';
+
+/** The one place that decides who may do what with a session. What is not here is denied. */
+const ALLOWED: Readonly<Record<SessionAct, readonly SessionRelation[]>> = {
+  read: ['client', 'therapist', 'clinic'],
+  quote: ['client', 'therapist', 'clinic'],
+  pay: ['client'],
+  approve: ['therapist'],
+  reschedule: ['client', 'therapist', 'clinic'],
+  cancel: ['client', 'therapist', 'clinic'],
+  mark_attendance: ['therapist'],
+  rate: ['client'],
+};
+
+export function relationTo(principal: Principal, session: SessionRow | null): SessionRelation {
+  if (session === null || session.clinic_id !== principal.clinicId) return 'none';
+  if (session.client_id === principal.personId) return 'client';
+  if (session.therapist_id === principal.personId) return 'therapist';
+  return principal.role === 'staff' || principal.role === 'admin' ? 'clinic' : 'none';
+}
+
+export function verdictOn(act: SessionAct, relation: SessionRelation): Verdict {
+  if (relation === 'none') return 'hidden';
+  return ALLOWED[act].includes(relation) ? 'allowed' : 'forbidden';
+}
+
+/** As which party a caller acts on a session that they may act on. */
+export function partyOf(relation: SessionRelation): Party {
+  return relation === 'clinic' || relation === 'none' ? 'staff' : relation;
+}

@@ -1,0 +1,79 @@
+import type { SessionRow } from '../../db/sessions.ts';
+import type { CancellationOverride } from '../../domain/cancellation.ts';
+import { type CancellationQuote, quote, rescheduleRefusal } from '../../domain/cancellation.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import * as messages from '../../workflows/messages/session.ts';
+import { partyOf, relationTo } from '../access/session-access.ts';
+import type { Call } from '../http/handler.ts';
+import { askSession } from './messages.ts';
+
+/** Who asks, as the session's workflow knows people. */
+export function actorOf(call: Call, session: SessionRow): messages.Actor {
+  const party = partyOf(relationTo(call.principal, session));
+  return { personId: call.principal.personId, party };
+}
+
+export function approve(call: Call, session: SessionRow): Promise<messages.StandingAnswer> {
+  const request = { actor: actorOf(call, session) };
+  return askSession(call.deps, session, messages.approveUpdate, request, call.newId);
+}
+
+export function decline(call: Call, session: SessionRow): Promise<messages.StandingAnswer> {
+  const request = { actor: actorOf(call, session) };
+  return askSession(call.deps, session, messages.declineUpdate, request, call.newId);
+}
+
+export function markAttendance(
+  call: Call,
+  session: SessionRow,
+  attendance: 'attended' | 'absent',
+): Promise<messages.StandingAnswer> {
+  const request = { actor: actorOf(call, session), attendance };
+  return askSession(call.deps, session, messages.attendanceUpdate, request, call.newId);
+}
+
+export interface CancelWish {
+  readonly wantsRefund: boolean;
+  readonly fee: CancellationOverride;
+}
+
+export function cancel(
+  call: Call,
+  session: SessionRow,
+  { wantsRefund, fee }: CancelWish,
+): Promise<messages.CancelAnswer> {
+  const request = { actor: actorOf(call, session), wantsRefund, fee };
+  return askSession(call.deps, session, messages.cancelUpdate, request, call.newId);
+}
+
+/** What a cancellation by this caller costs at `now`; a refusal is thrown. */
+export function quoteFor(call: Call, session: SessionRow, now: number): CancellationQuote {
+  const terms = quote({
+    policy: session.plan.cancellation,
+    startsAt: session.starts_at.getTime(),
+    bookedAt: session.created_at.getTime(),
+    now,
+    dueCents: session.due_cents,
+    paidCents: session.payment === 'captured' ? session.due_cents : 0,
+    by: actorOf(call, session).party,
+  });
+  if (terms.kind === 'quote') return terms;
+  throw new HoldfastError(terms.code, 'The session has started; it can no longer be cancelled.');
+}
+
+/** Refuses what the policy forbids before anything is claimed. */
+export function assertReschedulable(call: Call, session: SessionRow, now: number): void {
+  const code = rescheduleRefusal({
+    plan: session.plan,
+    startsAt: session.starts_at.getTime(),
+    bookedAt: session.created_at.getTime(),
+    now,
+    by: actorOf(call, session).party,
+  });
+  if (code !== null) {
+    throw new HoldfastError(
+      code,
+      'It is too late to move this session; it can still be cancelled.',
+    );
+  }
+}

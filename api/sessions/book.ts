@@ -1,0 +1,220 @@
+import type { Knex } from 'knex';
+import { startSession } from '../../activities/session/starting.ts';
+import { bookingRules } from '../../db/availability.ts';
+import {
+  type BookingOutcome,
+  type ClientCalendar,
+  type NewSession,
+  clientCalendar,
+  findUnstartedTwin,
+  insertBooking,
+  wishesOf,
+} from '../../db/bookings.ts';
+import { peopleInTheWay, releaseExpiredInTheWay } from '../../db/claims.ts';
+import { type Door, type SessionFormat, type SessionRow, findSession } from '../../db/sessions.ts';
+import type { Therapist } from '../../db/therapists.ts';
+import { type RecordAudit, inTransaction } from '../../db/transaction.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import type { Interval } from '../../domain/intervals.ts';
+import { dayBounds, startOfWallDay, wallMsAt } from '../../domain/local-time.ts';
+import type { BookingRules, Slot } from '../../domain/slots.ts';
+import { auditContext } from '../access/audit-context.ts';
+import { composeBooking } from './compose-booking.ts';
+import type { Call } from '../http/handler.ts';
+import { unavailable } from './messages.ts';
+import {
+  type SlotQuestion,
+  assertBookable,
+  calendarAround,
+  slotRefusal,
+  widened,
+} from './slot-check.ts';
+import { type InsuranceInfo, type Verified, keepCoverage, verifyInsurance } from './insurance.ts';
+
+export interface BookingWish {
+  readonly door: Door;
+  readonly therapistId: string;
+  readonly clientId: string;
+  readonly sessionType: string;
+  readonly format: SessionFormat;
+  readonly specialization: string | null;
+  readonly slot: Slot;
+  /** IANA: the zone in which the client thinks of this session. */
+  readonly timeZone: string;
+  /** Text that the client typed; sealed before it is stored. */
+  readonly details: object | null;
+  readonly insurance: InsuranceInfo | null;
+  readonly requiresRelationship: boolean;
+}
+
+/**
+ * Books a session: its time is claimed in PostgreSQL first, then its workflow starts. The
+ * same request, retried with its key, resumes the same session. Throws what the rules refuse,
+ * `dependency_unavailable` when the workflow can't be started; the session is kept then and
+ * taken up as soon as it can be.
+ */
+export async function bookSession(call: Call, wish: BookingWish): Promise<SessionRow> {
+  const { deps } = call;
+  const known =
+    call.headers['idempotency-key'] === undefined ? null : await findSession(deps.knex, call.newId);
+  const session = known ?? (await claimSession(call, wish));
+  try {
+    await startSession(deps.temporal, session);
+  } catch (error) {
+    throw unavailable(error);
+  }
+  return session;
+}
+
+async function claimSession(call: Call, wish: BookingWish): Promise<SessionRow> {
+  const now = Date.now();
+  const { deps, principal } = call;
+  const question: SlotQuestion = {
+    clinicId: principal.clinicId,
+    therapistId: wish.therapistId,
+    door: wish.door,
+    sessionType: wish.sessionType,
+  };
+  const day = localDay(wish.timeZone, wish.slot.startMs);
+  const [calendar, client] = await Promise.all([
+    calendarAround(deps, question, wish.slot),
+    clientCalendar(deps.knex, { ...question, ...wish, day, window: widened(wish.slot, 0) }),
+  ]);
+  if (calendar === null || client === null || !calendar.therapist.isVerified) {
+    throw new HoldfastError('not_found', 'There is no such therapist.');
+  }
+  const refusal = refusalOf(wish, calendar.therapist, client);
+  if (refusal !== null) throw refusal;
+  const rules = { ...bookingRules(calendar, now), clientBusy: client.busy };
+  const twin = await bookableOrTwin(call, wish, question, rules);
+  if (twin !== null) return twin;
+  const coverage = await verifyInsurance(call, wish.insurance, calendar.therapist, wish.slot);
+  const session = await composeBooking(call, wish, calendar, client.currency, coverage, now);
+  const outcome = await insertOrRelease(call, session, day, coverage);
+  if (outcome === 'limit_exceeded') throw limitExceeded();
+  if (outcome === 'slot_taken') throw await takenBy(call, wish, session, question, now);
+  return (await findSession(deps.knex, session.id))!;
+}
+
+function localDay(zone: string, atMs: number): Interval {
+  return dayBounds(zone, startOfWallDay(wallMsAt(zone, atMs)));
+}
+
+/** What the therapist and the door rule out before any calendar is looked at. */
+function refusalOf(
+  wish: BookingWish,
+  therapist: Therapist,
+  client: ClientCalendar,
+): HoldfastError | null {
+  if (!client.isClient) {
+    return new HoldfastError('forbidden', 'Only patients book sessions for themselves.');
+  }
+  if (!therapist.acceptsClients) {
+    return new HoldfastError('therapist_unavailable', 'The therapist takes no new bookings.');
+  }
+  if (wish.requiresRelationship && !client.hasRelationship) {
+    return new HoldfastError('relationship_required', 'You are not a client of this therapist.');
+  }
+  const durationMinutes = (wish.slot.endMs - wish.slot.startMs) / 60_000;
+  return (
+    notOffered('session_type', therapist.sessionTypes, wish.sessionType) ??
+    notOffered('session_format', therapist.sessionFormats, wish.format) ??
+    notOffered('duration', therapist.durationsMinutes, durationMinutes) ??
+    (wish.specialization === null
+      ? null
+      : notOffered('specialization', therapist.specializations, wish.specialization))
+  );
+}
+
+function notOffered<T>(field: string, offered: readonly T[], wanted: T): HoldfastError | null {
+  if (offered.includes(wanted)) return null;
+  return new HoldfastError('refused_by_rule', `The therapist does not offer this ${field}.`, {
+    fields: [{ field, message: `must be one of: ${offered.join(', ')}` }],
+  });
+}
+
+/** The caller's own booking that a crash interrupted is taken up again instead of refused. */
+async function bookableOrTwin(
+  call: Call,
+  wish: BookingWish,
+  question: SlotQuestion,
+  rules: BookingRules,
+): Promise<SessionRow | null> {
+  try {
+    await assertBookable(call.deps, question, wish.slot, rules);
+    return null;
+  } catch (error) {
+    const startsAt = wish.slot.startMs;
+    const twin = await findUnstartedTwin(call.deps.knex, { ...wish, startsAt });
+    if (twin === null) throw error;
+    return twin;
+  }
+}
+
+async function insertOrRelease(
+  call: Call,
+  session: NewSession,
+  day: Interval,
+  coverage: Verified | null,
+): Promise<BookingOutcome> {
+  const outcome = await insertOnce(call, session, day, coverage);
+  if (outcome !== 'slot_taken') return outcome;
+  const released = await releaseExpiredInTheWay(call.deps.knex, wishesOf(session));
+  return released > 0 ? insertOnce(call, session, day, coverage) : outcome;
+}
+
+class NotBooked extends Error {
+  readonly outcome: BookingOutcome;
+  constructor(outcome: BookingOutcome) {
+    super(outcome);
+    this.outcome = outcome;
+  }
+}
+
+async function insertOnce(
+  call: Call,
+  session: NewSession,
+  day: Interval,
+  coverage: Verified | null,
+): Promise<BookingOutcome> {
+  const context = auditContext(call.principal, call.requestId);
+  const work = async (trx: Knex.Transaction, audit: RecordAudit): Promise<BookingOutcome> => {
+    const outcome = await insertBooking(trx, session, day);
+    if (outcome !== 'booked') throw new NotBooked(outcome);
+    if (coverage !== null) await keepCoverage(call, trx, session.id, coverage);
+    audit({
+      action: 'session.booked',
+      objectType: 'session',
+      objectId: session.id,
+      subjectId: session.clientId,
+      changes: { status: session.state.status },
+    });
+    return outcome;
+  };
+  try {
+    return await inTransaction(call.deps.knex, context, work);
+  } catch (error) {
+    if (error instanceof NotBooked) return error.outcome;
+    throw error;
+  }
+}
+
+function limitExceeded(): HoldfastError {
+  return new HoldfastError(
+    'booking_limit_exceeded',
+    'You have as many sessions open as the clinic allows, pending ones included.',
+  );
+}
+
+async function takenBy(
+  call: Call,
+  wish: BookingWish,
+  session: NewSession,
+  question: SlotQuestion,
+  now: number,
+): Promise<HoldfastError> {
+  const people = await peopleInTheWay(call.deps.knex, session.id, wishesOf(session));
+  const isOwn = people.length === 1 && people[0] === wish.clientId;
+  const code = isOwn ? 'client_unavailable' : 'slot_unavailable';
+  return slotRefusal(call.deps, question, wish.slot, code, now);
+}

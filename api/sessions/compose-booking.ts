@@ -1,0 +1,102 @@
+import { randomInt } from 'node:crypto';
+import type { FieldRef } from '../../crypto/field-cipher.ts';
+import { type TherapistCalendar, bookingRules } from '../../db/availability.ts';
+import type { NewSession } from '../../db/bookings.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import { type Plan, answerDueAt, paymentDueAt } from '../../domain/plan.ts';
+import { amountDue, priceOf } from '../../domain/pricing.ts';
+import { type SessionState, decide } from '../../domain/session.ts';
+import type { Slot } from '../../domain/slots.ts';
+import type { Call } from '../http/handler.ts';
+import type { BookingWish } from './book.ts';
+import type { Verified } from './insurance.ts';
+
+/** The session that a wish becomes: its frozen plan, its price and what it waits for first. */
+export async function composeBooking(
+  call: Call,
+  wish: BookingWish,
+  calendar: TherapistCalendar,
+  currency: string,
+  coverage: Verified | null,
+  now: number,
+): Promise<NewSession> {
+  const { principal, newId } = call;
+  const { therapist } = calendar;
+  const plan: Plan = { ...calendar.plan, buffers: bookingRules(calendar, now).buffers };
+  const durationMinutes = (wish.slot.endMs - wish.slot.startMs) / 60_000;
+  const rates = {
+    centsByType: therapist.ratesCents,
+    standardDurationMinutes: therapist.durationsMinutes[0] ?? durationMinutes,
+  };
+  const price = priceOf(rates, wish.sessionType, durationMinutes);
+  if (price === null) {
+    throw new HoldfastError(
+      'refused_by_rule',
+      'The therapist has set no price for this type of session.',
+    );
+  }
+  const due = amountDue(price, coverage?.coverage ?? { kind: 'none' });
+  const paidByClient = plan.payment.by === 'client' ? due.dueCents : 0;
+  return {
+    id: newId,
+    clinicId: principal.clinicId,
+    door: wish.door,
+    sessionType: wish.sessionType,
+    format: wish.format,
+    specialization: wish.specialization,
+    therapistId: wish.therapistId,
+    clientId: wish.clientId,
+    timeZone: wish.timeZone,
+    state: firstState(plan, wish.slot, paidByClient > 0, therapist.acceptsAutomatically, now),
+    plan,
+    priceCents: due.priceCents,
+    dueCents: paidByClient,
+    currency,
+    roomCode: roomCode(),
+    details: await sealDetails(call, wish.details),
+    createdBy: principal.personId,
+  };
+}
+
+/** Where a session's texts live; they are sealed under the session's own key. */
+export function detailsRef(sessionId: string): FieldRef {
+  return { purpose: 'session', objectId: sessionId, column: 'details' };
+}
+
+async function sealDetails(call: Call, details: object | null): Promise<Buffer | null> {
+  if (details === null) return null;
+  const { cipher, knex } = call.deps;
+  return cipher.sealField(knex, detailsRef(call.newId), JSON.stringify(details));
+}
+
+/** What a fresh booking waits for first, by the one transition function. */
+function firstState(
+  plan: Plan,
+  slot: Slot,
+  isPaid: boolean,
+  acceptsAutomatically: boolean,
+  now: number,
+): SessionState {
+  const needsApproval = plan.approval.by === 'therapist' && !acceptsAutomatically;
+  const held: SessionState = {
+    status: 'held',
+    startsAt: slot.startMs,
+    endsAt: slot.endMs,
+    approval: needsApproval ? 'awaited' : 'not_needed',
+    payment: isPaid ? 'due' : 'not_due',
+    holdDueAt: null,
+    answerDueAt: needsApproval ? answerDueAt(plan, now, slot.startMs) : null,
+    paymentDueAt: isPaid ? paymentDueAt(plan, now, slot.startMs) : null,
+    proposal: null,
+    scheduleVersion: 1,
+  };
+  const decision = decide(held, { type: 'submit' }, now);
+  return decision.kind === 'moved' ? decision.state : held;
+}
+
+const ROOM_ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
+
+/** Nine characters of 32: nobody guesses a room, and a person can read it out. */
+function roomCode(): string {
+  return Array.from({ length: 9 }, () => ROOM_ALPHABET[randomInt(ROOM_ALPHABET.length)]).join('');
+}

@@ -1,0 +1,83 @@
+import { ServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { UpdateDefinition } from '@temporalio/common';
+import { startSession } from '../../activities/session/starting.ts';
+import { type SessionRow, findSession } from '../../db/sessions.ts';
+import { HoldfastError, isErrorCode } from '../../domain/errors.ts';
+import { workflowId } from '../../domain/ids.ts';
+import { isEnded } from '../../domain/session.ts';
+import type { ApiDeps } from '../context.ts';
+
+/** How long a caller waits for a session's answer, ms. */
+const ANSWER_TIMEOUT_MS = 35_000;
+
+/**
+ * Asks a session's workflow for something and waits for its answer. `requestId` makes the
+ * same request one message. Throws what the session refuses with, and
+ * `dependency_unavailable` when nobody answers.
+ */
+export async function askSession<Answer, Request>(
+  deps: ApiDeps,
+  session: SessionRow,
+  update: UpdateDefinition<Answer, [Request]>,
+  request: Request,
+  requestId: string,
+): Promise<Answer> {
+  const handle = deps.temporal.workflow.getHandle(workflowId('session', session.id));
+  const ask = (): Promise<Answer> =>
+    deps.temporal.withDeadline(Date.now() + ANSWER_TIMEOUT_MS, () =>
+      handle.executeUpdate(update, { args: [request], updateId: requestId } as never),
+    ) as Promise<Answer>;
+  try {
+    return await ask().catch((error: unknown) => startFirst(deps, session, error, ask));
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+/** A session whose workflow a crash has kept from starting gets it now. */
+async function startFirst<Answer>(
+  deps: ApiDeps,
+  session: SessionRow,
+  error: unknown,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
+  const current = await findSession(deps.knex, session.id);
+  if (current === null || isEnded(current.status)) {
+    throw new HoldfastError('wrong_state', 'The session is over; this cannot be done any more.');
+  }
+  await startSession(deps.temporal, current);
+  return ask();
+}
+
+function translate(error: unknown): unknown {
+  if (error instanceof WorkflowUpdateFailedError) return refusalOf(error);
+  if (error instanceof WorkflowNotFoundError) {
+    return new HoldfastError('wrong_state', 'The session is over; this cannot be done any more.');
+  }
+  if (error instanceof ServiceError || isTimeout(error)) return unavailable(error);
+  return error;
+}
+
+function refusalOf(error: WorkflowUpdateFailedError): unknown {
+  const { cause } = error;
+  if (cause instanceof ApplicationFailure && isErrorCode(cause.type)) {
+    return new HoldfastError(cause.type, cause.message);
+  }
+  // A provider's activity gave up while the caller was waiting.
+  return unavailable(error);
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && /timeout|deadline/i.test(error.name + error.message);
+}
+
+export function unavailable(cause: unknown): HoldfastError {
+  return new HoldfastError(
+    'dependency_unavailable',
+    'The service cannot answer right now; nothing was lost. Please try again shortly.',
+    { retryAfterSeconds: 5 },
+    cause,
+  );
+}

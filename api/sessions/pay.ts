@@ -1,0 +1,126 @@
+import { getClientSecret } from '../../activities/money/client-secret.ts';
+import { type PaymentRow, createPayment, findPayment, listPayments } from '../../db/payments.ts';
+import type { SessionRow } from '../../db/sessions.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import { isEnded } from '../../domain/session.ts';
+import * as messages from '../../workflows/messages/session.ts';
+import { auditContext } from '../access/audit-context.ts';
+import type { Call } from '../http/handler.ts';
+import { actorOf } from './acts.ts';
+import { askSession } from './messages.ts';
+
+export interface PaymentWish {
+  readonly method: 'card' | 'credits';
+  /** With credits, the card that pays the whole where they do not suffice. */
+  readonly cardToken: string | null;
+  readonly consents: Readonly<Record<string, true>>;
+}
+
+export interface Paid {
+  readonly standing: messages.StandingAnswer;
+  /** Null where nothing was due. */
+  readonly payment: PaymentRow | null;
+}
+
+/**
+ * Pays for a session, or resumes the attempt that an earlier request began. Throws
+ * `payment_failed`, `insufficient_tokens` or `payment_action_required` with what the client
+ * needs to go on.
+ */
+export async function paySession(
+  call: Call,
+  session: SessionRow,
+  wish: PaymentWish,
+): Promise<Paid> {
+  const { deps } = call;
+  if (isEnded(session.status) || session.status === 'in_progress') {
+    throw new HoldfastError('wrong_state', 'This session can no longer be paid for.');
+  }
+  const attempts = await listPayments(deps.knex, session.id);
+  const settled = attempts.find(({ state }) => SETTLED.has(state));
+  const isPaid = session.payment !== 'due';
+  const pending = attempts.find((attempt) => isSameAttempt(attempt, wish));
+  const payment = isPaid ? (settled ?? null) : (pending ?? null);
+  const current = await recordAttempt(call, session, wish, isPaid, payment);
+  if (isPaid || current === null) {
+    return { standing: { status: session.status, payment: session.payment }, payment: current };
+  }
+  const request = { actor: actorOf(call, session), paymentId: current.id };
+  const answer = await askSession(deps, session, messages.payUpdate, request, call.newId);
+  await assertPaid(call, answer, current);
+  const { status, payment: standing } = answer;
+  return {
+    standing: { status, payment: standing },
+    payment: await findPayment(deps.knex, current.id),
+  };
+}
+
+const SETTLED: ReadonlySet<string> = new Set(['authorised', 'saved', 'captured']);
+const UNDECIDED: ReadonlySet<string> = new Set(['created', 'requires_action', 'processing']);
+
+function isSameAttempt(attempt: PaymentRow, wish: PaymentWish): boolean {
+  const isSameWay = attempt.method === wish.method || attempt.card_token === wish.cardToken;
+  return UNDECIDED.has(attempt.state) && isSameWay && attempt.card_token === wish.cardToken;
+}
+
+/** Consents and, where one is needed, the attempt are on record before any provider is asked. */
+async function recordAttempt(
+  call: Call,
+  session: SessionRow,
+  wish: PaymentWish,
+  isPaid: boolean,
+  known: PaymentRow | null,
+): Promise<PaymentRow | null> {
+  const { deps, principal, requestId, newId } = call;
+  const context = auditContext(principal, requestId);
+  return inTransaction(deps.knex, context, async (trx, audit) => {
+    await trx('enrolments')
+      .where({ session_id: session.id, person_id: principal.personId })
+      .update({ consents: JSON.stringify(wish.consents), updated_at: trx.fn.now() });
+    audit({
+      action: 'session.consented',
+      objectType: 'session',
+      objectId: session.id,
+      subjectId: principal.personId,
+    });
+    if (isPaid || known !== null) return known;
+    return createPayment(trx, {
+      id: newId,
+      sessionId: session.id,
+      personId: principal.personId,
+      method: wish.method,
+      amountCents: session.due_cents,
+      currency: session.currency,
+      cardToken: wish.cardToken,
+    });
+  });
+}
+
+async function assertPaid(
+  call: Call,
+  { outcome }: messages.PayAnswer,
+  payment: PaymentRow,
+): Promise<void> {
+  if (outcome.kind === 'action_required') {
+    throw new HoldfastError(
+      'payment_action_required',
+      'The card holder has to confirm this payment; confirm it and send this request again.',
+      { clientSecret: await getClientSecret(call.deps, payment.id) },
+    );
+  }
+  if (outcome.kind !== 'failed') return;
+  if (outcome.code === 'insufficient_tokens') {
+    throw new HoldfastError(
+      'insufficient_tokens',
+      'Your credits do not suffice for this session.',
+      {
+        requiredCents: outcome.requiredCents ?? payment.amount_cents,
+        balanceCents: outcome.balanceCents ?? 0,
+      },
+    );
+  }
+  throw new HoldfastError('payment_failed', 'The payment was refused; try another card.', {
+    paymentError: outcome.providerCode ?? 'card_declined',
+  });
+}

@@ -1,0 +1,29 @@
+import type { Knex } from 'knex';
+import type { CancelAnswer } from '../../workflows/messages/session.ts';
+
+export interface RefundView {
+  readonly refund_method: 'mvt_tokens' | 'credit_card' | 'none';
+  readonly refund_processing_time: string;
+  readonly refund_transaction_id?: string;
+}
+
+/** Where a cancelled session's money goes and how long that takes. */
+export async function refundOf(
+  knex: Knex,
+  sessionId: string,
+  answer: CancelAnswer,
+): Promise<RefundView> {
+  if (answer.refundCents === 0) return { refund_method: 'none', refund_processing_time: 'none' };
+  const result = await knex.raw(
+    `SELECT refunds.id, payments.method FROM refunds JOIN payments ON payments.id = refunds.payment_id
+     WHERE payments.session_id = ? ORDER BY refunds.created_at DESC LIMIT 1`,
+    [sessionId],
+  );
+  const refund: { id: string; method: 'card' | 'credits' } | undefined = result.rows[0];
+  const byCredits = refund?.method === 'credits';
+  return {
+    refund_method: byCredits ? 'mvt_tokens' : 'credit_card',
+    refund_processing_time: byCredits ? 'immediate' : '5 to 10 business days',
+    ...(refund === undefined ? {} : { refund_transaction_id: refund.id }),
+  };
+}

@@ -1,0 +1,187 @@
+import type { Knex } from 'knex';
+import type { Interval } from '../domain/intervals.ts';
+import type { Plan } from '../domain/plan.ts';
+import { claimWishes } from '../domain/session-claims.ts';
+import { type SessionState, nextDeadline } from '../domain/session.ts';
+import { type ClaimWish, tryClaim } from './claims.ts';
+import { type Door, type SessionFormat, type SessionRow, columnsOf } from './sessions.ts';
+
+/** A session as it is booked. Money is minor units. */
+export interface NewSession {
+  readonly id: string;
+  readonly clinicId: string;
+  readonly door: Door;
+  readonly sessionType: string;
+  readonly format: SessionFormat;
+  readonly specialization: string | null;
+  readonly therapistId: string;
+  readonly clientId: string;
+  readonly timeZone: string;
+  readonly state: SessionState;
+  readonly plan: Plan;
+  readonly priceCents: number;
+  readonly dueCents: number;
+  readonly currency: string;
+  readonly roomCode: string;
+  /** Sealed. */
+  readonly details: Buffer | null;
+  readonly createdBy: string;
+}
+
+export interface ClientCalendar {
+  readonly isClient: boolean;
+  readonly hasRelationship: boolean;
+  readonly currency: string;
+  readonly openSessions: number;
+  readonly sessionsOnDay: number;
+  readonly busy: readonly Interval[];
+}
+
+const OPEN = `status IN ('planned', 'held', 'requested', 'awaiting_payment', 'confirmed', 'in_progress')
+  AND ends_at > now()`;
+
+/** What a booking has to know about its client, in one query. Pending sessions count as sessions. */
+export async function clientCalendar(
+  knex: Knex,
+  question: {
+    clinicId: string;
+    clientId: string;
+    therapistId: string;
+    day: Interval;
+    window: Interval;
+  },
+): Promise<ClientCalendar | null> {
+  const { clinicId, clientId, therapistId, day, window } = question;
+  const result = await knex.raw(
+    `SELECT person.role = 'patient' AS "isClient", clinic.currency,
+       EXISTS (SELECT FROM relationships WHERE therapist_id = :therapistId
+         AND client_id = person.id AND ended_at IS NULL) AS "hasRelationship",
+       counted."openSessions", counted."sessionsOnDay", coalesce(claimed.busy, '[]') AS busy
+     FROM people person JOIN clinics clinic ON clinic.id = person.clinic_id
+     CROSS JOIN LATERAL (
+       SELECT count(*)::int AS "openSessions",
+         count(*) FILTER (WHERE starts_at >= :dayStart AND starts_at < :dayEnd)::int AS "sessionsOnDay"
+       FROM sessions WHERE client_id = person.id AND ${OPEN}) counted
+     CROSS JOIN LATERAL (
+       SELECT json_agg(json_build_object(
+         'startMs', (extract(epoch FROM lower(during)) * 1000)::float8,
+         'endMs', (extract(epoch FROM upper(during)) * 1000)::float8)) AS busy
+       FROM claims WHERE person_id = person.id AND state = 'active'
+         AND (expires_at IS NULL OR expires_at > now())
+         AND during && tstzrange(:fromAt, :toAt)) claimed
+     WHERE person.id = :clientId AND person.clinic_id = :clinicId AND person.suspended_at IS NULL`,
+    {
+      therapistId,
+      clientId,
+      clinicId,
+      dayStart: new Date(day.startMs),
+      dayEnd: new Date(day.endMs),
+      fromAt: new Date(window.startMs),
+      toAt: new Date(window.endMs),
+    },
+  );
+  return result.rows[0] ?? null;
+}
+
+export type BookingOutcome = 'booked' | 'slot_taken' | 'limit_exceeded';
+
+/**
+ * Books a session: its claims first, then the session with its enrolment. The client's lock
+ * makes their limits hold when they book twice at once. On any other outcome than `booked`
+ * the caller rolls back.
+ */
+export async function insertBooking(
+  trx: Knex.Transaction,
+  session: NewSession,
+  day: Interval,
+): Promise<BookingOutcome> {
+  await trx.raw(`SELECT pg_advisory_xact_lock(hashtextextended(?, 1))`, [session.clientId]);
+  if (await exceedsLimits(trx, session, day)) return 'limit_exceeded';
+  const expiresAtMs = nextDeadline(session.state)?.dueAt ?? null;
+  const isClaimed = await tryClaim(trx, session.id, wishesOf(session), {
+    slot: 'current',
+    expiresAtMs,
+  });
+  if (!isClaimed) return 'slot_taken';
+  await trx('sessions').insert(rowOf(session));
+  await recordBooking(trx, session);
+  return 'booked';
+}
+
+export function wishesOf(session: NewSession): ClaimWish[] {
+  const { therapistId, clientId, state, plan } = session;
+  const { startsAt, endsAt } = state;
+  return claimWishes({ therapistId, clientId, startsAt, endsAt, buffers: plan.buffers });
+}
+
+async function exceedsLimits(
+  trx: Knex.Transaction,
+  { clientId, plan }: NewSession,
+  day: Interval,
+): Promise<boolean> {
+  const result = await trx.raw(
+    `SELECT count(*)::int AS open,
+       count(*) FILTER (WHERE starts_at >= ? AND starts_at < ?)::int AS today
+     FROM sessions WHERE client_id = ? AND ${OPEN}`,
+    [new Date(day.startMs), new Date(day.endMs), clientId],
+  );
+  const { open, today } = result.rows[0] as { open: number; today: number };
+  return open >= plan.limits.maxOpenPerClient || today >= plan.limits.maxPerClientPerDay;
+}
+
+function rowOf(session: NewSession): Partial<SessionRow> {
+  return {
+    id: session.id,
+    clinic_id: session.clinicId,
+    door: session.door,
+    session_type: session.sessionType,
+    format: session.format,
+    specialization: session.specialization,
+    therapist_id: session.therapistId,
+    client_id: session.clientId,
+    time_zone: session.timeZone,
+    plan: session.plan,
+    price_cents: session.priceCents,
+    due_cents: session.dueCents,
+    currency: session.currency,
+    room_code: session.roomCode,
+    details: session.details,
+    created_by: session.createdBy,
+    ...columnsOf(session.state),
+  };
+}
+
+async function recordBooking(trx: Knex.Transaction, session: NewSession): Promise<void> {
+  const { id, clientId, clinicId, createdBy, state } = session;
+  await trx.raw(
+    `WITH enrolled AS (
+       INSERT INTO enrolments (id, session_id, person_id, state) VALUES (gen_random_uuid(), ?, ?, ?)),
+     noted AS (
+       INSERT INTO session_events (session_id, kind, actor_id, data) VALUES (?, 'booked', ?, ?))
+     INSERT INTO outbox (topic, clinic_id, payload) VALUES ('session.changed', ?, ?)`,
+    [
+      id,
+      clientId,
+      state.status === 'confirmed' ? 'confirmed' : 'reserved',
+      id,
+      createdBy,
+      JSON.stringify({ status: state.status, startsAt: state.startsAt }),
+      clinicId,
+      JSON.stringify({ sessionId: id, status: state.status, event: 'booked' }),
+    ],
+  );
+}
+
+/** The caller's own booking of the same time that no workflow has taken up yet. */
+export async function findUnstartedTwin(
+  knex: Knex,
+  twin: { clientId: string; therapistId: string; startsAt: number },
+): Promise<SessionRow | null> {
+  const row = await knex('sessions')
+    .where({ client_id: twin.clientId, therapist_id: twin.therapistId })
+    .where('starts_at', new Date(twin.startsAt))
+    .whereNull('workflow_started_at')
+    .whereIn('status', ['requested', 'awaiting_payment', 'confirmed'])
+    .first();
+  return row ?? null;
+}

@@ -1,0 +1,47 @@
+import type { Knex } from 'knex';
+import type { SessionRow } from './sessions.ts';
+
+/** A caller has this long to start a workflow by itself before the sweeper does it. */
+const OWN_START_SECONDS = 15;
+/** A session that is this late with its next step has nobody who looks after it. */
+const LATE_MINUTES = 3;
+const BATCH = 500;
+
+/** Booked sessions whose workflow was never begun; planned ones of a series wait for their time. */
+export async function unstartedSessions(knex: Knex): Promise<SessionRow[]> {
+  return knex<SessionRow>('sessions')
+    .whereNull('workflow_started_at')
+    .whereNotIn('status', ['planned', 'expired', 'cancelled', 'declined'])
+    .whereRaw(`created_at < now() - make_interval(secs => ?)`, [OWN_START_SECONDS])
+    .orderBy('created_at')
+    .limit(BATCH) as unknown as Promise<SessionRow[]>;
+}
+
+/** Sessions that missed the instant at which they should have moved by themselves. */
+export async function lostSessions(knex: Knex): Promise<string[]> {
+  const result = await knex.raw(
+    `SELECT id FROM sessions
+     WHERE status IN ('held', 'requested', 'awaiting_payment', 'confirmed', 'in_progress')
+       AND workflow_started_at IS NOT NULL
+       AND least(hold_due_at, answer_due_at, payment_due_at, proposal_due_at,
+             CASE status WHEN 'confirmed' THEN starts_at
+               WHEN 'in_progress' THEN
+                 ends_at + ((plan->>'attendanceWindowMs')::float8 / 1000) * interval '1 second'
+               END)
+           < now() - make_interval(mins => ?)
+     ORDER BY id LIMIT ?`,
+    [LATE_MINUTES, BATCH],
+  );
+  return result.rows.map((row: { id: string }) => row.id);
+}
+
+/** Lapsed claims that nobody asked for again. Claims of sessions that still wait are left to them. */
+export async function releaseLapsedClaims(knex: Knex): Promise<number> {
+  const result = await knex.raw(
+    `UPDATE claims SET state = 'released' WHERE id IN (
+       SELECT claims.id FROM claims WHERE state = 'active' AND expires_at < now() - interval '1 minute'
+       ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED)`,
+    [BATCH],
+  );
+  return result.rowCount;
+}
