@@ -5,12 +5,14 @@ import type { HandlerMap } from './http/handler.ts';
 import { ownHandlers } from './own/handlers.ts';
 import { getTherapistAvailability } from './therapy/availability.ts';
 import { searchTherapists } from './therapy/search.ts';
+import { therapySessionHandlers } from './therapy/sessions.ts';
 
 /** Each door's handlers; a key that two of them share is refused at start. */
 const GROUPS: readonly Partial<HandlerMap>[] = [
   healthHandlers,
   authHandlers,
   { searchTherapists, getTherapistAvailability },
+  therapySessionHandlers,
   ownHandlers,
 ];
 

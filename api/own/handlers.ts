@@ -1,4 +1,6 @@
 import type { HandlerMap } from '../http/handler.ts';
+import { recordAttendance } from './attendance.ts';
+import { purchaseCredits } from './credit-purchase.ts';
 import { getCredits, listCreditEntries } from './credits.ts';
 import { createPolicy, listPolicies, putPolicy } from './policies.ts';
 import { getNotificationPreferences, putNotificationPreferences } from './preferences.ts';
@@ -16,12 +18,14 @@ export const ownHandlers = {
   createRelationship,
   endRelationship,
   getSessionTimeline,
+  recordAttendance,
   rateSession,
   listPolicies,
   createPolicy,
   putPolicy,
   getCredits,
   listCreditEntries,
+  purchaseCredits,
   listTasks,
   completeTask,
   getNotificationPreferences,

@@ -1,23 +1,19 @@
 import { auditRead } from '../../db/audit/record.ts';
-import { findSession } from '../../db/sessions.ts';
 import { sessionTimeline } from '../../db/timeline.ts';
 import type { TimelineEntry } from '../../db/timeline.ts';
 import type { Answer, Call } from '../http/handler.ts';
-import { enforce } from './access.ts';
+import { openSession } from '../sessions/open-session.ts';
 import { auditContext } from '../access/audit-context.ts';
-import { relationTo, verdictOn } from '../access/session-access.ts';
 
 /** GET /api/v1/sessions/{id}/timeline */
 export async function getSessionTimeline(call: Call): Promise<Answer> {
-  const { deps, principal } = call;
-  const id = call.params['id']!;
-  const target = { action: 'session.timeline.read', objectType: 'session', objectId: id };
-  const session = await findSession(deps.knex, id);
-  await enforce(call, verdictOn('read', relationTo(principal, session)), target);
-  const entries = await sessionTimeline(deps.knex, id);
-  await auditRead(deps.knex, auditContext(call.principal, call.requestId), {
-    ...target,
-    subjectId: session?.client_id ?? null,
+  const session = await openSession(call, 'read');
+  const entries = await sessionTimeline(call.deps.knex, session.id);
+  await auditRead(call.deps.knex, auditContext(call.principal, call.requestId), {
+    action: 'session.timeline.read',
+    objectType: 'session',
+    objectId: session.id,
+    subjectId: session.client_id,
   });
   return { status: 200, body: { data: entries.map(present), nextCursor: null } };
 }

@@ -2,7 +2,7 @@ import { v7 as newId } from 'uuid';
 import { signAccessToken } from '../../../api/auth/access-tokens.ts';
 import { seedDemo } from '../../../db/seed.ts';
 import { startTestApi } from '../../support/api.ts';
-import type { TestApi, TestReply } from '../../support/api.ts';
+import type { TestApi, TestApiOptions, TestReply } from '../../support/api.ts';
 
 /** The people of the demo clinic whom tests speak as; `stranger` is an admin of another clinic. */
 export const NAMES = [
@@ -34,8 +34,8 @@ export interface TestClinic {
 }
 
 /** The demo clinic behind the whole API, everybody signed in. */
-export async function startClinic(): Promise<TestClinic> {
-  const api = await startTestApi();
+export async function startClinic(options: TestApiOptions = {}): Promise<TestClinic> {
+  const api = await startTestApi(options);
   const { clinicId } = await seedDemo({
     knex: api.knex,
     passwordHash: async () => 'hash',

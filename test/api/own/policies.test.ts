@@ -58,7 +58,7 @@ test('a new policy decides the next booking, and its replacement the one after',
 test('one use has one active policy, however many are made at once', async () => {
   const body = { name: 'Twin', door: 'booking', sessionType: 'twin', plan: plan() };
   const replies = await Promise.all([1, 2, 3].map(() => clinic.as('alex', 'POST', PATH, body)));
-  expect(replies.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+  expect(replies.map(({ status }) => status).toSorted()).toEqual([201, 409, 409]);
   const other = await clinic.as<Policy>('alex', 'POST', PATH, { ...body, sessionType: 'other' });
   const moved = await clinic.as('alex', 'PUT', `${PATH}/${other.body.id}`, body);
   expect(moved.body).toMatchObject({ status: 409, code: 'already_exists' });

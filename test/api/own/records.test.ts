@@ -38,7 +38,7 @@ describe('rating', () => {
     const replies = await Promise.all(
       [1, 2, 3, 4].map(() => clinic.as('ada', 'POST', path, { rating: 2, comment: SECRET })),
     );
-    expect(replies.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
+    expect(replies.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409]);
     const profile = await clinic.api
       .knex('therapist_profiles')
       .where({ person_id: clinic.ids.sarah })
@@ -192,15 +192,13 @@ test('a task is done once, by the first who says so, and its note is encrypted',
   const { api, ids, clinicId } = clinic;
   const id = newId();
   const data = { refundCents: 500 };
-  await api
-    .knex('tasks')
-    .insert({
-      id,
-      clinic_id: clinicId,
-      key: id,
-      kind: 'refund_failed',
-      data: JSON.stringify(data),
-    });
+  await api.knex('tasks').insert({
+    id,
+    clinic_id: clinicId,
+    key: id,
+    kind: 'refund_failed',
+    data: JSON.stringify(data),
+  });
   const open = await clinic.as<{ data: { id: string }[] }>(
     'sam',
     'GET',

@@ -47,7 +47,7 @@ test('a therapist makes and ends their own relationships, and never another oneâ
 test('of many who make the same relationship at once one does', async () => {
   const body = { therapistId: clinic.ids.maya, clientId: clinic.ids.ben };
   const replies = await Promise.all([1, 2, 3, 4].map(() => clinic.as('sam', 'POST', PATH, body)));
-  expect(replies.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
+  expect(replies.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409]);
 });
 
 test.each([

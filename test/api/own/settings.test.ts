@@ -44,7 +44,7 @@ test('of two who have read the same version one wins', async () => {
   const change = (insurer: string): Promise<{ status: number }> =>
     clinic.as('sarah', 'PUT', path, { insurers: [insurer] }, { 'if-match': `"${body.version}"` });
   const replies = await Promise.all(['One', 'Two', 'Three'].map(change));
-  expect(replies.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
+  expect(replies.map(({ status }) => status).toSorted()).toEqual([200, 409, 409]);
   const late = await clinic.as('sarah', 'PUT', path, { version: body.version, insurers: [] });
   expect(late.body).toMatchObject({ code: 'version_conflict', currentVersion: body.version + 1 });
   const anyVersion = await clinic.as('sarah', 'PUT', path, { insurers: [] }, { 'if-match': '*' });

@@ -123,7 +123,7 @@ test('the therapist with longer sessions offers the length that is asked for', a
 test('without dates it is the coming week in the therapist’s own zone', async () => {
   const { availability: days, timezone } = await availability('jonas');
   expect(timezone).toBe('Europe/Berlin');
-  const dates = Object.keys(days).sort();
+  const dates = Object.keys(days).toSorted();
   expect(dates[0]! >= localDateOf('Europe/Berlin', Date.now())).toBe(true);
   expect(dates.at(-1)! <= localDateOf('Europe/Berlin', Date.now() + 7 * DAY_MS)).toBe(true);
 });

@@ -34,7 +34,7 @@ async function search(query: Record<string, string> = {}): Promise<Page['data']>
 }
 
 async function names(query: Record<string, string>): Promise<string[]> {
-  return (await search(query)).therapists.map((therapist) => therapist.display_name).sort();
+  return (await search(query)).therapists.map((therapist) => therapist.display_name).toSorted();
 }
 
 const SARAH = 'Dr. Sarah Johnson, LCSW';
