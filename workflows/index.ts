@@ -1,2 +1,4 @@
+export { creditPurchaseWorkflow } from './credit-purchase.ts';
+export { reconciliationWorkflow } from './reconciliation.ts';
 export { sessionWorkflow } from './session.ts';
 export { sweepWorkflow } from './sweep.ts';

@@ -27,8 +27,9 @@ export async function reconciliationWorkflow(
   while (hasNews) {
     hasNews = false;
     looks += 1;
-    result = await reconcilePayment(input);
-    if (result.kind !== 'left_to_session' || looks >= MAX_LOOKS) continue;
+    const isLastLook = looks >= MAX_LOOKS;
+    result = await reconcilePayment({ ...input, isLastLook });
+    if (result.kind !== 'left_to_session' || isLastLook) continue;
     // Its row says that it has not ended, though its workflow has: it may be just about to.
     await condition(() => hasNews, SETTLING_TIME, { summary: 'the session may settle it' });
     hasNews = true;

@@ -10,9 +10,11 @@ import type { PurchaseOutcome } from './credit-purchase.ts';
 import type { MoneyDeps } from './deps.ts';
 import { translated } from './failures.ts';
 import { reconcilePayment } from './reconcile.ts';
-import type { ReconcileOutcome, ReviveSession } from './reconcile.ts';
+import type { ReconcileInput, ReconcileOutcome, ReviveSession } from './reconcile.ts';
 import { refundPayment } from './refund.ts';
 import { syncPayment } from './sync.ts';
+
+export type { PurchaseOutcome } from './credit-purchase.ts';
 
 export interface MoneyActivityDeps {
   readonly knex: Knex;
@@ -26,7 +28,7 @@ export interface MoneyActivityDeps {
 }
 
 export interface ReconciliationActivities {
-  reconcilePayment(input: { readonly paymentId: string }): Promise<ReconcileOutcome>;
+  reconcilePayment(input: ReconcileInput): Promise<ReconcileOutcome>;
 }
 
 export interface CreditPurchaseActivities {
@@ -39,14 +41,19 @@ export type AllMoneyActivities = MoneyActivities &
   ReconciliationActivities &
   CreditPurchaseActivities;
 
-/** Everything that moves money. Each activity may be killed at any line and run again. */
-export function createMoneyActivities(options: MoneyActivityDeps): AllMoneyActivities {
-  const deps: MoneyDeps = {
+/** What the money steps reach outside with, the machine's clock and Temporal's word by default. */
+export function moneyDepsOf(options: MoneyActivityDeps): MoneyDeps {
+  return {
     knex: options.knex,
     cards: options.cards,
     now: options.now ?? Date.now,
     waitedMs: options.waitedMs ?? waitedInActivityMs,
   };
+}
+
+/** Everything that moves money. Each activity may be killed at any line and run again. */
+export function createMoneyActivities(options: MoneyActivityDeps): AllMoneyActivities {
+  const deps = moneyDepsOf(options);
   const reviveSession = options.reviveSession ?? (() => Promise.resolve(false));
   return {
     authorisePayment: (input) => translated(() => authorisePayment(deps, input)),

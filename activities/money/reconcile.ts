@@ -1,6 +1,7 @@
 import { findPayment } from '../../db/payments.ts';
 import type { PaymentRow } from '../../db/payments.ts';
 import type { SessionRow } from '../../db/sessions.ts';
+import { openTask } from '../../db/tasks.ts';
 import { holdsMoney } from '../../domain/payment.ts';
 import { isEnded } from '../../domain/session.ts';
 import { release } from './close.ts';
@@ -27,15 +28,24 @@ export interface ReconcileOutcome {
   readonly kind: 'in_order' | 'left_to_session' | 'taken_back' | 'released' | 'refunded';
 }
 
+export interface ReconcileInput {
+  readonly paymentId: string;
+  /** Nobody looks again: what is still not settled becomes a task for a human. */
+  readonly isLastLook: boolean;
+}
+
 /** Squares a payment with a session that has ended: never charged without a session or a refund. */
 export async function reconcilePayment(
   deps: MoneyDeps & { readonly reviveSession: ReviveSession },
-  { paymentId }: { readonly paymentId: string },
+  { paymentId, isLastLook }: ReconcileInput,
 ): Promise<ReconcileOutcome> {
   await syncPayment(deps, { paymentId });
   const { payment, session } = await loadPayment(deps.knex, paymentId);
   if (!holdsMoney(payment.state)) return { kind: 'in_order' };
-  if (!isEnded(session.status)) return { kind: 'left_to_session' };
+  if (!isEnded(session.status)) {
+    if (isLastLook) await reportMismatch(deps, payment, session);
+    return { kind: 'left_to_session' };
+  }
   if (payment.state === 'captured' && isEarned(payment, session)) return { kind: 'in_order' };
   if (session.status === 'expired' && session.starts_at.getTime() > deps.now()) {
     const input = { sessionId: session.id, paymentId };
@@ -52,6 +62,22 @@ function isEarned(payment: PaymentRow, session: SessionRow): boolean {
   if (session.status === 'completed' || session.status === 'no_show') return true;
   if (session.status !== 'cancelled' || payment.captured_at === null) return false;
   return payment.captured_at <= session.updated_at;
+}
+
+/** The session goes on, as far as its row says, but nothing carries it: only a human can tell. */
+async function reportMismatch(
+  { knex }: MoneyDeps,
+  payment: PaymentRow,
+  session: SessionRow,
+): Promise<void> {
+  await openTask(knex, {
+    clinicId: session.clinic_id,
+    key: `payment_mismatch/${payment.id}`,
+    kind: 'payment_mismatch',
+    sessionId: session.id,
+    paymentId: payment.id,
+    data: { paymentState: payment.state, sessionStatus: session.status },
+  });
 }
 
 async function giveBack(

@@ -5,6 +5,7 @@ import { findRefund, findRefundByRef, insertRefund, updateRefund } from '../../d
 import type { RefundRow, RefundState } from '../../db/refunds.ts';
 import { findSession } from '../../db/sessions.ts';
 import { openTask } from '../../db/tasks.ts';
+import { isUuid } from '../../domain/ids.ts';
 import type { ProviderRefund } from '../gateways/card-gateway.ts';
 import { asSystem } from './deps.ts';
 import type { MoneyDeps } from './deps.ts';
@@ -62,7 +63,7 @@ async function syncRefund(
   const ownId = refund.metadata['refund_id'];
   const own =
     (await findRefundByRef(trx, refund.ref)) ??
-    (ownId === undefined ? null : await findRefund(trx, ownId));
+    (ownId === undefined || !isUuid(ownId) ? null : await findRefund(trx, ownId));
   if (own !== null) return takeNews(trx, payment, own, refund);
   // Somebody has refunded it in the provider's dashboard.
   const added = await insertRefund(trx, payment, {

@@ -1,5 +1,6 @@
 import { findPayment, findPaymentByRef, listPayments } from '../../db/payments.ts';
 import type { PaymentRow } from '../../db/payments.ts';
+import { isUuid } from '../../domain/ids.ts';
 import { holdsMoney, isOver } from '../../domain/payment.ts';
 import { release } from './close.ts';
 import { loadPayment } from './context.ts';
@@ -45,7 +46,7 @@ export async function findPaymentOf(
     const payment = ref === null ? null : await findPaymentByRef(knex, ref);
     if (payment !== null) return payment;
   }
-  return paymentId === undefined ? null : findPayment(knex, paymentId);
+  return paymentId === undefined || !isUuid(paymentId) ? null : findPayment(knex, paymentId);
 }
 
 async function fetchTruth(deps: MoneyDeps, payment: PaymentRow): Promise<PaymentRow> {

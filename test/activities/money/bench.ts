@@ -48,10 +48,10 @@ export interface MoneyBench {
 }
 
 /** Database, Stripe stand-in and activities of one test file. */
-export async function startMoney(timeoutMs = 2_000): Promise<MoneyBench> {
+export async function startMoney(timeoutMs = 2_000, webhookUrl = ''): Promise<MoneyBench> {
   const database = await createTestDatabase();
   const knex = openDatabase(database.url, { maxConnections: 20, acquireTimeoutMs: 20_000 });
-  const provider = await startBench();
+  const provider = await startBench({ webhookUrl });
   const clock: MoneyBench['clock'] = {
     offsetMs: 0,
     waitedMs: 0,

@@ -283,7 +283,9 @@ describe('closing unpaid', () => {
       outcome: 'succeed',
     });
     await bench.knex('sessions').where({ id: session.sessionId }).update({ status: 'expired' });
-    expect(await bench.money.reconcilePayment({ paymentId })).toEqual({ kind: 'released' });
+    expect(await bench.money.reconcilePayment({ paymentId, isLastLook: false })).toEqual({
+      kind: 'released',
+    });
     expect((await atProvider(paymentId)).intents[0]?.status).toBe('canceled');
   });
 
@@ -382,16 +384,20 @@ describe('reconciling', () => {
     const session = await bench.session();
     const paymentId = await bench.payment(session);
     await bench.money.authorisePayment({ paymentId });
-    expect(await bench.money.reconcilePayment({ paymentId })).toEqual({ kind: 'left_to_session' });
+    expect(await bench.money.reconcilePayment({ paymentId, isLastLook: false })).toEqual({
+      kind: 'left_to_session',
+    });
     await bench.money.capturePayment(session);
     await bench.knex('sessions').where({ id: session.sessionId }).update({ status: 'expired' });
     const runs = [1, 2, 3].map(() =>
-      persistently(() => bench.money.reconcilePayment({ paymentId })),
+      persistently(() => bench.money.reconcilePayment({ paymentId, isLastLook: false })),
     );
     const kinds = (await Promise.all(runs)).map(({ kind }) => kind);
     expect(kinds).toContain('refunded');
     expect(await atProvider(paymentId)).toMatchObject({ refunded: PRICE_CENTS });
-    expect(await bench.money.reconcilePayment({ paymentId })).toEqual({ kind: 'in_order' });
+    expect(await bench.money.reconcilePayment({ paymentId, isLastLook: false })).toEqual({
+      kind: 'in_order',
+    });
   });
 
   test('the slot is taken back when it is still free', async () => {
@@ -399,10 +405,14 @@ describe('reconciling', () => {
     const paymentId = await bench.payment(session);
     await bench.money.authorisePayment({ paymentId });
     bench.clock.revive = () => Promise.resolve(true);
-    expect(await bench.money.reconcilePayment({ paymentId })).toEqual({ kind: 'taken_back' });
+    expect(await bench.money.reconcilePayment({ paymentId, isLastLook: false })).toEqual({
+      kind: 'taken_back',
+    });
     bench.clock.revive = () => Promise.resolve(false);
     expect((await bench.row(paymentId)).state).toBe('authorised');
-    expect(await bench.money.reconcilePayment({ paymentId })).toEqual({ kind: 'released' });
+    expect(await bench.money.reconcilePayment({ paymentId, isLastLook: false })).toEqual({
+      kind: 'released',
+    });
   });
 
   test('the fee of a cancelled session is kept', async () => {
@@ -413,7 +423,9 @@ describe('reconciling', () => {
       .update({ status: 'cancelled', updated_at: bench.knex.fn.now() });
     const request = { sessionId, refundCents: 6_000, reason: 'cancelled', step: 'end' };
     await bench.money.refundPayment(request);
-    expect(await bench.money.reconcilePayment({ paymentId })).toEqual({ kind: 'in_order' });
+    expect(await bench.money.reconcilePayment({ paymentId, isLastLook: false })).toEqual({
+      kind: 'in_order',
+    });
     expect((await atProvider(paymentId)).refunded).toBe(6_000);
   });
 });

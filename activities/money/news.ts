@@ -1,0 +1,85 @@
+import { findCreditPurchase, findCreditPurchaseByRef } from '../../db/credit-purchases.ts';
+import { listPayments } from '../../db/payments.ts';
+import type { PaymentRow } from '../../db/payments.ts';
+import type { SessionRow } from '../../db/sessions.ts';
+import { isUuid } from '../../domain/ids.ts';
+import { holdsMoney } from '../../domain/payment.ts';
+import { isEnded } from '../../domain/session.ts';
+import type { CardEvent } from '../gateways/card-gateway.ts';
+import { loadPayment } from './context.ts';
+import type { MoneyDeps } from './deps.ts';
+import { recordDispute } from './disputes.ts';
+import { findPaymentOf, syncPayment } from './sync.ts';
+
+/** Whom an event of the card provider concerns, once the database has its truth. */
+export type CardNews =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'payment'; readonly paymentId: string; readonly sessionId: string }
+  | { readonly kind: 'purchase'; readonly purchaseId: string };
+
+const RELEVANT =
+  /^(payment_intent|setup_intent)\.(?!created$)|^refund\.|^charge\.(refund|expired|dispute)/;
+
+/**
+ * Brings the database up to date on whatever an event is about, from the provider's objects
+ * as they are now. The event itself is only a hint: it may be old, doubled or out of order.
+ * `none` when nobody needs to hear of it.
+ */
+export async function takeCardEvent(deps: MoneyDeps, event: CardEvent): Promise<CardNews> {
+  if (!RELEVANT.test(event.type)) return { kind: 'none' };
+  if (event.dispute !== null) {
+    if (event.intentRef !== null) await recordDispute(deps, event.intentRef, event.dispute);
+    return { kind: 'none' };
+  }
+  const { intentRef, setupRef, metadata } = event;
+  const payment = await findPaymentOf(deps, [intentRef, setupRef], metadata['payment_id']);
+  if (payment !== null) return newsOfPayment(deps, payment.id);
+  const purchase =
+    (intentRef === null ? null : await findCreditPurchaseByRef(deps.knex, intentRef)) ??
+    (await purchaseNamed(deps, metadata['purchase_id']));
+  return purchase === null ? { kind: 'none' } : { kind: 'purchase', purchaseId: purchase.id };
+}
+
+function purchaseNamed(
+  { knex }: MoneyDeps,
+  purchaseId: string | undefined,
+): ReturnType<typeof findCreditPurchase> {
+  const isNamed = purchaseId !== undefined && isUuid(purchaseId);
+  return isNamed ? findCreditPurchase(knex, purchaseId) : Promise.resolve(null);
+}
+
+async function newsOfPayment(deps: MoneyDeps, paymentId: string): Promise<CardNews> {
+  await syncPayment(deps, { paymentId });
+  const { payment, session } = await loadPayment(deps.knex, paymentId);
+  const attempts = await listPayments(deps.knex, session.id);
+  if (isInAgreement(payment, session, attempts)) return { kind: 'none' };
+  return { kind: 'payment', paymentId, sessionId: session.id };
+}
+
+/**
+ * Whether the session knows already: most events only echo what its own workflow has just
+ * done. Comparing the rows, instead of remembering what was told, lets no crash in between
+ * lose the news.
+ */
+function isInAgreement(
+  payment: PaymentRow,
+  session: SessionRow,
+  attempts: readonly PaymentRow[],
+): boolean {
+  switch (payment.state) {
+    case 'created':
+    case 'requires_action':
+    case 'processing':
+    case 'refunded':
+      return true;
+    case 'saved':
+      return session.payment !== 'due' || isEnded(session.status);
+    case 'authorised':
+    case 'captured':
+      return session.payment === payment.state && !isEnded(session.status);
+    default: {
+      const isCovered = attempts.some(({ state }) => holdsMoney(state) || state === 'saved');
+      return isCovered || session.payment === 'due' || session.payment === 'not_due';
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { CardNews } from '../../activities/money/news.ts';
+import { assertNever } from '../../domain/assert-never.ts';
+import { workflowId } from '../../domain/ids.ts';
+import {
+  CREDIT_PURCHASE_WORKFLOW,
+  purchaseNewsSignal,
+} from '../../workflows/messages/credit-purchase.ts';
+import {
+  RECONCILIATION_WORKFLOW,
+  lookAgainSignal,
+} from '../../workflows/messages/reconciliation.ts';
+import { paymentNewsSignal, sendSettledSignal } from '../../workflows/messages/session.ts';
+import { CORE_TASK_QUEUE } from '../../workflows/messages/task-queues.ts';
+
+/** Tells whoever carries a payment or a message what its provider has said. */
+export interface ProviderNews {
+  ofCard(news: CardNews): Promise<void>;
+  /** A text has arrived, or never will. Nobody needs to hear of it after the session. */
+  ofText(
+    sessionId: string,
+    settled: { readonly key: string; readonly state: 'delivered' | 'failed' },
+  ): Promise<void>;
+}
+
+export function createProviderNews(temporal: Client): ProviderNews {
+  return {
+    async ofCard(news) {
+      switch (news.kind) {
+        case 'none':
+          return;
+        case 'payment':
+          return tellSession(temporal, news);
+        case 'purchase':
+          return tellPurchase(temporal, news.purchaseId);
+        default:
+          assertNever(news);
+      }
+    },
+    async ofText(sessionId, settled) {
+      const session = temporal.workflow.getHandle(workflowId('session', sessionId));
+      await session.signal(sendSettledSignal, settled).catch(unlessEnded);
+    },
+  };
+}
+
+function unlessEnded(error: unknown): void {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
+}
+
+/** Money news must reach somebody: when the session is over, a workflow of its own squares it. */
+async function tellSession(
+  temporal: Client,
+  { paymentId, sessionId }: Extract<CardNews, { kind: 'payment' }>,
+): Promise<void> {
+  const session = temporal.workflow.getHandle(workflowId('session', sessionId));
+  try {
+    await session.signal(paymentNewsSignal, { paymentId });
+  } catch (error) {
+    unlessEnded(error);
+    await temporal.workflow.signalWithStart(RECONCILIATION_WORKFLOW, {
+      taskQueue: CORE_TASK_QUEUE,
+      workflowId: workflowId('reconciliation', paymentId),
+      args: [{ paymentId }],
+      signal: lookAgainSignal,
+      signalArgs: [],
+    });
+  }
+}
+
+/** A purchase that has ended is simply looked at again: it is charged and credited once. */
+async function tellPurchase(temporal: Client, purchaseId: string): Promise<void> {
+  await temporal.workflow.signalWithStart(CREDIT_PURCHASE_WORKFLOW, {
+    taskQueue: CORE_TASK_QUEUE,
+    workflowId: workflowId('credit-purchase', purchaseId),
+    args: [{ purchaseId }],
+    signal: purchaseNewsSignal,
+    signalArgs: [],
+  });
+}

@@ -1,0 +1,46 @@
+import type { Knex } from 'knex';
+import type { SendState } from './sends.ts';
+
+/** What a delivery receipt says: `sent` is no more than that the provider has accepted it. */
+export interface SendReceipt {
+  readonly key: string;
+  readonly providerRef: string;
+  readonly state: 'sent' | 'delivered' | 'failed';
+  /** The provider's code of a failure. */
+  readonly code: string | null;
+}
+
+export interface SettledSend {
+  readonly sessionId: string | null;
+  readonly state: SendState;
+}
+
+/**
+ * Takes a receipt into the ledger. It settles what was ambiguous; what is settled stays,
+ * since receipts overtake each other. Null for a key that was never used.
+ */
+export async function takeReceipt(knex: Knex, receipt: SendReceipt): Promise<SettledSend | null> {
+  const { key, providerRef, state, code } = receipt;
+  const movable = state === 'sent' ? ['sending', 'ambiguous'] : ['sending', 'ambiguous', 'sent'];
+  await knex('sends')
+    .where({ key })
+    .whereIn('state', movable)
+    .update({
+      state,
+      provider_ref: knex.raw('coalesce(provider_ref, ?)', [providerRef]),
+      sent_at: knex.raw('coalesce(sent_at, now())'),
+      ...(state === 'failed' ? { reason: code } : {}),
+      ...(state === 'sent' ? {} : { settled_at: knex.fn.now() }),
+    });
+  const row = await knex('sends').where({ key }).first('session_id', 'state');
+  return row === undefined ? null : { sessionId: row.session_id, state: row.state };
+}
+
+/** The holder of a number wants no more texts. */
+export async function optOut(knex: Knex, phone: string): Promise<void> {
+  await knex('sms_opt_outs').insert({ phone }).onConflict('phone').ignore();
+}
+
+export async function optIn(knex: Knex, phone: string): Promise<void> {
+  await knex('sms_opt_outs').where({ phone }).delete();
+}
