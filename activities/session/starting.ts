@@ -21,15 +21,23 @@ const START_TIMEOUT_MS = 5_000;
  * Gives a booked session its workflow. Starting it again changes nothing: a running one is
  * kept, and one that has ended never gets a second life.
  */
-export async function startSession(client: Client, session: SessionRow): Promise<void> {
+export async function startSession(
+  client: Client,
+  session: SessionRow,
+  life: 'first' | 'again' = 'first',
+): Promise<void> {
   try {
     await client.withDeadline(Date.now() + START_TIMEOUT_MS, () =>
       client.workflow.start(SESSION_WORKFLOW, {
         taskQueue: CORE_TASK_QUEUE,
         workflowId: workflowId('session', session.id),
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-        // A terminated run left a session without anybody who looks after it.
-        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+        // A terminated run left a session without anybody who looks after it; only a session
+        // that was taken back after its end lives again.
+        workflowIdReusePolicy:
+          life === 'again'
+            ? WorkflowIdReusePolicy.ALLOW_DUPLICATE
+            : WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
         args: [sessionInput(session)],
         typedSearchAttributes: [
           { key: SESSION_STATE, value: session.status },

@@ -19,7 +19,7 @@ type TransitionActivities = Pick<SessionActivities, 'begin' | 'recordTransition'
 export function createTransitionActivities({ knex }: { knex: Knex }): TransitionActivities {
   return {
     begin: (input) => begin(knex, input.sessionId),
-    recordTransition: async (input) => ({ outcome: await record(knex, input) }),
+    recordTransition: async (input) => ({ outcome: await recordStep(knex, input) }),
   };
 }
 
@@ -34,7 +34,8 @@ async function begin(knex: Knex, sessionId: string): Promise<BeginOutcome> {
   return { kind: row === undefined || row.has_ended ? 'ended' : 'begun' };
 }
 
-async function record(knex: Knex, input: TransitionInput): Promise<TransitionOutcome> {
+/** Records one step; lapsed holds that are in the way of its new time go first. */
+export async function recordStep(knex: Knex, input: TransitionInput): Promise<TransitionOutcome> {
   const claims = await claimsOf(knex, input);
   const outcome = await attempt(knex, input, claims);
   if (outcome !== 'slot_taken' || !('wishes' in claims)) return outcome;

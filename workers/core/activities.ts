@@ -5,6 +5,7 @@ import {
   createReminderActivities,
   type MessagingDeps,
 } from '../../activities/session/reminders.ts';
+import { reviveSession } from '../../activities/session/reviving.ts';
 import { createTransitionActivities } from '../../activities/session/transitions.ts';
 import { createSweepActivities, type SweepDeps } from '../../activities/sweep/index.ts';
 
@@ -16,7 +17,10 @@ export function createCoreActivities(deps: CoreActivityDeps) {
     ...createTransitionActivities(deps),
     ...createReminderActivities(deps),
     ...createNoticeActivities(deps),
-    ...createMoneyActivities(deps),
+    ...createMoneyActivities({
+      ...deps,
+      reviveSession: (input) => reviveSession(deps, input),
+    }),
     ...createSweepActivities(deps),
   });
 }

@@ -1,0 +1,56 @@
+import type { Client } from '@temporalio/client';
+import type { Knex } from 'knex';
+import { findSession, type SessionRow, stateOf } from '../../db/sessions.ts';
+import type { SessionState } from '../../domain/session.ts';
+import { isEnded } from '../../domain/session.ts';
+import { startSession } from './starting.ts';
+import { recordStep } from './transitions.ts';
+
+/**
+ * Gives an expired session its time back when it is still free, since its money came after
+ * all. False when somebody else has the time, or when more than the money was missing.
+ */
+export async function reviveSession(
+  { knex, temporal }: { knex: Knex; temporal: Client },
+  { sessionId }: { sessionId: string },
+): Promise<boolean> {
+  const session = await findSession(knex, sessionId);
+  if (session === null) return false;
+  if (isEnded(session.status) && !(await takeBack(knex, session))) return false;
+  const revived = await findSession(knex, sessionId);
+  if (revived === null || isEnded(revived.status)) return false;
+  await startSession(temporal, revived, 'again');
+  return true;
+}
+
+async function takeBack(knex: Knex, session: SessionRow): Promise<boolean> {
+  const wasOnlyUnpaid = session.status === 'expired' && session.approval !== 'awaited';
+  if (!wasOnlyUnpaid) return false;
+  const outcome = await recordStep(knex, {
+    sessionId: session.id,
+    version: session.version + 1,
+    state: unpaidButAuthorised(stateOf(session)),
+    claims: 'reclaim',
+    event: 'taken_back',
+    actorId: null,
+    data: { by: 'system' },
+  });
+  return outcome === 'recorded';
+}
+
+/** What it was waiting for is there: only the capture is left to its new run. */
+function unpaidButAuthorised(state: SessionState): SessionState {
+  const { startsAt, endsAt, approval, scheduleVersion } = state;
+  return {
+    status: 'awaiting_payment',
+    startsAt,
+    endsAt,
+    approval,
+    scheduleVersion,
+    payment: 'authorised',
+    answerDueAt: null,
+    paymentDueAt: null,
+    holdDueAt: null,
+    proposal: null,
+  };
+}
