@@ -49,9 +49,7 @@ export function openLine(context: TwilioContext, first: CallRecord): Line {
     change,
     notify,
     note: (text) => change({ transcript: [...call().transcript, text] }),
-    async rest(ms) {
-      await delay(ms, undefined, { signal: ended, ref: false });
-    },
+    rest: (ms) => delay(ms, undefined, { signal: ended, ref: false }),
     hangUp(status) {
       if (ended.aborted || isFinalCall(call())) return false;
       change({ status, endedAt: context.clock() });

@@ -21,7 +21,7 @@ export interface CallRunner {
 export function createCallRunner(context: TwilioContext): CallRunner {
   const lines = new Map<string, Line>();
 
-  const carry = (call: CallRecord, task: (line: Line) => Promise<void>): void => {
+  const carry: Carry = (call, task) => {
     const line = openLine(context, call);
     lines.set(call.sid, line);
     context.later(0, () => {
@@ -49,14 +49,18 @@ export function createCallRunner(context: TwilioContext): CallRunner {
       line.note(`pressed: ${keys}`);
       return { submitted: line.keypad.press(keys) };
     },
-    resume() {
-      const unfinished = context.calls.list().filter((call) => !isFinalCall(call));
-      for (const call of unfinished) {
-        if (call.status !== 'in-progress') start(call);
-        else carry(call, async (line) => void line.hangUp('completed'));
-      }
-    },
+    resume: () => resume(context, start, carry),
   };
+}
+
+type Carry = (call: CallRecord, task: (line: Line) => Promise<void>) => void;
+
+function resume(context: TwilioContext, start: (call: CallRecord) => void, carry: Carry): void {
+  const unfinished = context.calls.list().filter((call) => !isFinalCall(call));
+  for (const call of unfinished) {
+    if (call.status !== 'in-progress') start(call);
+    else carry(call, async (line) => void line.hangUp('completed'));
+  }
 }
 
 async function dial(context: TwilioContext, line: Line): Promise<void> {

@@ -58,33 +58,21 @@ export function signRequest(authToken: string, url: string, params: FormParams):
 
 export function createWebhooks(options: WebhookOptions): Webhooks {
   const closing = new AbortController();
-  const threads = new Map<string, Promise<void>>();
   const recent: WebhookAttempt[] = [];
-  let held: { thread: string; request: WebhookRequest }[] = [];
-  let paused = false;
-
   const ask = async (request: WebhookRequest): Promise<WebhookAnswer | null> => {
     const answer = await askWithRetry(options, request, closing.signal);
     recent.push({ ...request, at: options.clock(), status: answer?.status ?? null });
     if (recent.length > KEPT_ATTEMPTS) recent.shift();
     return answer;
   };
-  const send = (thread: string, request: WebhookRequest): Promise<void> => {
-    const after = inTurn(threads.get(thread), request).finally(() => {
-      if (threads.get(thread) === after) threads.delete(thread);
-    });
-    threads.set(thread, after);
-    return after;
-  };
-  const inTurn = async (before: Promise<void> | undefined, request: WebhookRequest) => {
-    await before;
-    await ask(request);
-  };
+  const threads = createThreads(ask);
+  let held: { thread: string; request: WebhookRequest }[] = [];
+  let paused = false;
   return {
     ask,
     notify(thread, request) {
       if (paused) held.push({ thread, request });
-      else void send(thread, request);
+      else void threads.send(thread, request);
     },
     pause: () => void (paused = true),
     resume: () => void (paused = false),
@@ -92,14 +80,41 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
       const batch = reverse ? held.toReversed() : held;
       held = [];
       const all = duplicate ? batch.flatMap((item) => [item, item]) : batch;
-      for (const { thread, request } of all) await send(thread, request);
+      for (const { thread, request } of all) await threads.send(thread, request);
       return all.length;
     },
     state: () => ({ paused, held: held.length, recent }),
-    async settled() {
-      while (threads.size > 0) await Promise.all(threads.values());
-    },
+    settled: threads.settled,
     close: () => closing.abort(),
+  };
+}
+
+interface Threads {
+  send(thread: string, request: WebhookRequest): Promise<void>;
+  settled(): Promise<void>;
+}
+
+/** Sends the requests of one thread one after the other, and threads side by side. */
+function createThreads(ask: Webhooks['ask']): Threads {
+  const ends = new Map<string, Promise<void>>();
+  const inTurn = async (
+    before: Promise<void> | undefined,
+    request: WebhookRequest,
+  ): Promise<void> => {
+    await before;
+    await ask(request);
+  };
+  return {
+    send(thread, request) {
+      const end = inTurn(ends.get(thread), request).finally(() => {
+        if (ends.get(thread) === end) ends.delete(thread);
+      });
+      ends.set(thread, end);
+      return end;
+    },
+    async settled() {
+      while (ends.size > 0) await Promise.all(ends.values());
+    },
   };
 }
 
