@@ -85,23 +85,30 @@ export interface TestApiOptions {
   readonly deps?: Partial<ApiDeps>;
 }
 
-/** The whole API on a port of its own over a fresh database. Answers that don't fit openapi.yaml are 500. */
-export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
+/**
+ * The whole API on a port of its own over a fresh database. Answers that don't fit openapi.yaml are
+ * 500. Options that depend on the API's own address are given as a function of it.
+ */
+export async function startTestApi(
+  given: TestApiOptions | ((url: string) => Promise<TestApiOptions>) = {},
+): Promise<TestApi> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const options = typeof given === 'function' ? await given(url) : given;
   const database = await createTestDatabase();
   const knex = openDatabase(database.url, { maxConnections: 10 });
   const mails: SentMail[] = [];
   const logged: Record<string, unknown>[] = [];
   const deps = await testDeps({ knex, databaseUrl: database.url, mails, logged, options });
   const clinicId = await insertClinic(knex);
-  const server = createServer(createApp(deps));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server.on('request', createApp(deps));
   return {
     url,
     databaseUrl: database.url,
     clinicId,
     clinic: () => insertClinic(knex),
-    person: (person) => insertTestPerson(deps, clinicId, person),
+    person: (person) => insertTestPerson({ ...deps, knex }, clinicId, person),
     knex,
     deps,
     mails,
