@@ -116,23 +116,26 @@ export interface CalendarQuestion {
   readonly window: Interval;
 }
 
+const CALENDAR = `
+  SELECT ${CALENDAR_COLUMNS} FROM therapist_profiles profile
+  JOIN people person ON person.id = profile.person_id ${CALENDAR_JOINS}
+  WHERE profile.person_id = :therapistId AND profile.clinic_id = :clinicId`;
+
 /** One therapist's calendar in one query; null where the clinic has no such therapist. */
 export async function findCalendar(
   db: Knex,
   question: CalendarQuestion,
 ): Promise<TherapistCalendar | null> {
-  const { rows } = await db.raw<{ rows: CalendarRow[] }>(
-    `SELECT ${CALENDAR_COLUMNS} FROM therapist_profiles profile
-     JOIN people person ON person.id = profile.person_id ${CALENDAR_JOINS}
-     WHERE profile.person_id = :therapistId AND profile.clinic_id = :clinicId`,
-    {
+  // Prepared, because parsing and planning take twice as long as the query itself.
+  const { rows } = await db
+    .raw<{ rows: CalendarRow[] }>(CALENDAR, {
       therapistId: question.therapistId,
       clinicId: question.clinicId,
       door: question.door,
       sessionType: question.sessionType,
       ...windowBindings(question.window),
-    },
-  );
+    })
+    .options({ name: 'therapist-calendar' });
   return rows[0] === undefined ? null : calendarFrom(rows[0], question.door);
 }
 
@@ -142,10 +145,12 @@ export function windowBindings(window: Interval): { fromAt: Date; toAt: Date } {
 
 /** A person's active claims within a stretch of time. */
 export async function findBusy(db: Knex, personId: string, window: Interval): Promise<Interval[]> {
-  const { rows } = await db.raw<{ rows: Pick<CalendarRow, 'busy'>[] }>(busyOf(':personId'), {
-    personId,
-    ...windowBindings(window),
-  });
+  const { rows } = await db
+    .raw<{ rows: Pick<CalendarRow, 'busy'>[] }>(busyOf(':personId'), {
+      personId,
+      ...windowBindings(window),
+    })
+    .options({ name: 'person-busy' });
   return (rows[0]?.busy ?? []).map(intervalFrom);
 }
 

@@ -92,7 +92,7 @@ const JONAS: DemoTherapist = {
 const MAYA: DemoTherapist = {
   displayName: 'Maya Lindqvist, PsyD',
   acceptsAutomatically: true,
-  durationsMinutes: [30, 60, 90],
+  durationsMinutes: [60, 30, 90],
   sessionTypes: ['individual', 'couples'],
   specializations: ['anxiety', 'relationships', 'stress'],
   languages: ['en', 'sv'],
