@@ -1,6 +1,9 @@
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
+import type { CardGateway } from '../activities/gateways/card-gateway.ts';
+import type { EligibilityGateway } from '../activities/gateways/eligibility.ts';
+import type { TwilioGateway } from '../activities/gateways/twilio.ts';
 import type { AuthSettings } from '../config/types.ts';
 import type { FieldCipher } from '../crypto/field-cipher.ts';
 import type { KeyRing } from '../crypto/key-ring.ts';
@@ -45,5 +48,9 @@ export interface ApiDeps {
   readonly auth: AuthSettings;
   readonly authenticator: Authenticator;
   readonly mail: AuthMail;
+  readonly cards: CardGateway;
+  readonly sms: TwilioGateway;
+  /** Null where the clinic verifies no insurance. */
+  readonly eligibility: EligibilityGateway | null;
   readonly log: Logger;
 }

@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs';
 import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import { createEligibilityGateway } from '../activities/gateways/eligibility.ts';
+import type { EligibilityGateway } from '../activities/gateways/eligibility.ts';
 import { createMailGateway } from '../activities/gateways/mail.ts';
+import { createCardGateway } from '../activities/gateways/stripe.ts';
+import { createTwilioGateway } from '../activities/gateways/twilio.ts';
 import { SettingsFault, loadSettings } from '../config/settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { createClientDataConverter } from '../crypto/data-converter.ts';
@@ -15,6 +19,7 @@ import { startHousekeeping } from './housekeeping.ts';
 import { safely } from './http/error-handler.ts';
 import { PUBLISHED_LIMITS } from './http/rate-limits.ts';
 import { createHttpServer, listen } from './listen.ts';
+import { startRealtime } from './realtime/realtime.ts';
 import { createApi } from './server.ts';
 
 const DRAIN_MS = 10_000;
@@ -48,6 +53,10 @@ function openTemporal(settings: Settings): Connection {
   return Connection.lazy({ address, connectTimeout: TEMPORAL_CONNECT_TIMEOUT_MS });
 }
 
+function openEligibility({ eligibility }: Settings): EligibilityGateway | null {
+  return eligibility.url === null ? null : createEligibilityGateway({ baseUrl: eligibility.url });
+}
+
 async function start(settings: Settings, log: Logger): Promise<Running> {
   const keyRing = await loadKeyRing(settings.keysFile);
   const { url: databaseUrl, poolSize } = settings.database;
@@ -78,16 +87,23 @@ async function start(settings: Settings, log: Logger): Promise<Running> {
       log,
     }),
     mail,
+    cards: createCardGateway(settings.stripe),
+    sms: createTwilioGateway({ ...settings.twilio, publicUrl }),
+    eligibility: openEligibility(settings),
     log,
   };
   const api = createApi(deps);
   const { host, port } = settings.api;
-  const listening = await listen(createHttpServer(api.app), { host, port, drainMs: DRAIN_MS });
+  const server = createHttpServer(api.app);
+  const realtime = startRealtime(server, deps, databaseUrl);
+  const listening = await listen(server, { host, port, drainMs: DRAIN_MS });
   const housekeeping = startHousekeeping(knex, log);
   log.info({ port: listening.port }, 'the API listens');
   return {
     stop: async () => {
-      await listening.close();
+      const drained = listening.close();
+      await realtime.close();
+      await drained;
       await api.drain();
       housekeeping.stop();
       await deps.authenticator.close();

@@ -3,12 +3,12 @@ import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import type { TrustedIssuer } from '../../config/json-settings.ts';
 import type { KeyRing } from '../../crypto/key-ring.ts';
+import { openListener } from '../../db/listener.ts';
+import type { Listener } from '../../db/listener.ts';
 import { findAccessFacts, findForeignFacts } from '../../db/tokens.ts';
 import type { AccessFacts } from '../../db/tokens.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { Principal } from '../access/principal.ts';
-import { openAccessFeed } from './access-feed.ts';
-import type { AccessFeed } from './access-feed.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { createTokenVerifier } from './token-verifier.ts';
 import type { VerifiedToken } from './token-verifier.ts';
@@ -21,6 +21,8 @@ export interface Authenticator {
   authenticate(token: string): Promise<Principal>;
   /** Forgets a family in this process at once; other processes hear of it through the database. */
   forgetFamily(familyId: string): void;
+  /** Told of every change of rights: `family:<id>`, `person:<id>`, or null when some may have been missed. */
+  onChange(listener: (subject: string | null) => void): void;
   close(): Promise<void>;
 }
 
@@ -55,16 +57,22 @@ class CachingAuthenticator implements Authenticator {
   readonly #verify: (token: string) => Promise<VerifiedToken>;
   readonly #verified = new BoundedCache<VerifiedToken>(MAX_TOKENS, SIGNATURE_TTL_MS);
   readonly #holders = new BoundedCache<Holder>(MAX_HOLDERS, FACTS_TTL_MS);
-  readonly #feed: AccessFeed;
+  readonly #listeners = new Set<(subject: string | null) => void>();
+  readonly #feed: Listener;
 
   constructor(options: AuthenticatorOptions) {
     this.#knex = options.knex;
     this.#verify = createTokenVerifier(options);
-    this.#feed = openAccessFeed({
+    this.#feed = openListener({
       databaseUrl: options.databaseUrl,
-      log: options.log,
-      onChange: (subject) => this.#forget(subject),
-      onGap: () => this.#holders.clear(),
+      applicationName: 'holdfast-access',
+      channel: 'holdfast_access',
+      onNotice: (subject) => this.#forget(subject),
+      onGap: () => {
+        this.#holders.clear();
+        for (const listener of this.#listeners) listener(null);
+      },
+      onLoss: () => options.log.warn('changes of rights are not heard; asking each time'),
     });
   }
 
@@ -79,6 +87,10 @@ class CachingAuthenticator implements Authenticator {
     }
     if (facts.isSuspended) throw new HoldfastError('forbidden', 'This account is suspended');
     return principalOf(facts, verified);
+  }
+
+  onChange(listener: (subject: string | null) => void): void {
+    this.#listeners.add(listener);
   }
 
   forgetFamily(familyId: string): void {
@@ -131,6 +143,7 @@ class CachingAuthenticator implements Authenticator {
     if (kind === 'family') this.#holders.delete(subject);
     // A holder whose person isn't known yet may be this one.
     else this.#holders.deleteWhere(({ personId }) => personId === id || personId === null);
+    for (const listener of this.#listeners) listener(subject);
   }
 }
 

@@ -116,7 +116,7 @@ function translate(error: unknown): HoldfastError {
   if (error instanceof errors.JWTExpired) {
     return new HoldfastError('token_expired', 'The token has expired');
   }
-  const isNoAnswer = error instanceof errors.JWKSTimeout || error instanceof TypeError;
+  const isNoAnswer = error instanceof errors.JWKSTimeout || (error as Error).name === 'TypeError';
   const isBadAnswer = error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC';
   if (isNoAnswer || isBadAnswer) {
     return new HoldfastError('dependency_unavailable', "The issuer's keys can't be reached");

@@ -116,8 +116,7 @@ async function authenticate(
 async function validate({ req, res, next, ...work }: Work, body: ReadBody): Promise<void> {
   req.body = body.value;
   // One spelling for all, since the validator compiles a schema for each that it meets.
-  if (body.value === undefined) delete req.headers['content-type'];
-  else req.headers['content-type'] = 'application/json';
+  req.headers['content-type'] = 'application/json';
   if (req.method === 'HEAD') req.method = 'GET';
   await work.validate(req, res, next);
 }

@@ -1,41 +1,42 @@
 import pg from 'pg';
-import type { Logger } from 'pino';
 
-export interface AccessFeed {
-  /** False while changes may be missed: then every answer has to come from the database. */
+/** Notices of PostgreSQL, as far as this process hears them. */
+export interface Listener {
+  /** False while notices may be missed: then every answer has to come from the database. */
   readonly isLive: boolean;
   close(): Promise<void>;
 }
 
-export interface AccessFeedOptions {
+export interface ListenerOptions {
   readonly databaseUrl: string;
-  readonly log: Logger;
-  /** `family:<id>` or `person:<id>`. */
-  readonly onChange: (subject: string) => void;
-  /** Changes may have been missed: forget everything. */
+  readonly applicationName: string;
+  /** The channel's name, of letters and underscores. */
+  readonly channel: string;
+  readonly onNotice: (payload: string) => void;
+  /** Listening begins, for the first time or again: notices may have been missed before. */
   readonly onGap: () => void;
+  readonly onLoss: () => void;
 }
 
-const CHANNEL = 'holdfast_access';
 const HEARTBEAT_MS = 5_000;
 const ANSWER_WITHIN_MS = 2_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 10_000;
 
-/** Listens for changes of rights on a connection of its own, which it keeps alive and opens again. */
-export function openAccessFeed(options: AccessFeedOptions): AccessFeed {
-  return new Feed(options);
+/** Listens on a connection of its own, which it keeps alive and opens again when it is lost. */
+export function openListener(options: ListenerOptions): Listener {
+  return new ReconnectingListener(options);
 }
 
-class Feed implements AccessFeed {
-  readonly #options: AccessFeedOptions;
+class ReconnectingListener implements Listener {
+  readonly #options: ListenerOptions;
   #client: pg.Client | null = null;
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
   #isLive = false;
   #isClosed = false;
 
-  constructor(options: AccessFeedOptions) {
+  constructor(options: ListenerOptions) {
     this.#options = options;
     void this.#connect();
   }
@@ -56,7 +57,7 @@ class Feed implements AccessFeed {
   async #connect(): Promise<void> {
     const client = new pg.Client({
       connectionString: this.#options.databaseUrl,
-      application_name: 'holdfast-access',
+      application_name: this.#options.applicationName,
       connectionTimeoutMillis: ANSWER_WITHIN_MS,
       query_timeout: ANSWER_WITHIN_MS,
       keepAlive: true,
@@ -64,10 +65,10 @@ class Feed implements AccessFeed {
     this.#client = client;
     client.on('error', () => this.#lose(client));
     client.on('end', () => this.#lose(client));
-    client.on('notification', ({ payload }) => this.#options.onChange(payload ?? ''));
+    client.on('notification', ({ payload }) => this.#options.onNotice(payload ?? ''));
     try {
       await client.connect();
-      await client.query(`LISTEN ${CHANNEL}`);
+      await client.query(`LISTEN ${this.#options.channel}`);
     } catch {
       this.#lose(client);
       return;
@@ -94,7 +95,7 @@ class Feed implements AccessFeed {
     this.#client = null;
     clearTimeout(this.#timer);
     client.end().catch(() => undefined);
-    if (this.#isLive) this.#options.log.warn('changes of rights are not heard; asking each time');
+    if (this.#isLive) this.#options.onLoss();
     this.#isLive = false;
     if (this.#isClosed) return;
     const delayMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, LAST_RETRY_MS);

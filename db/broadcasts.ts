@@ -1,0 +1,38 @@
+import type { Knex } from 'knex';
+
+export const BROADCAST_CHANNEL = 'holdfast_broadcast';
+
+export type Room = `person:${string}` | `session:${string}`;
+
+/** Ids, codes, instants and counts; a text has no place in a broadcast. */
+export type BroadcastIds = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface Broadcast {
+  readonly room: Room;
+  readonly event: string;
+  readonly ids: BroadcastIds;
+}
+
+const EVENT = /^[a-z][a-z-]{0,40}$/;
+const ROOM = /^(?:person|session):[0-9a-f-]{36}$/;
+const CODE = /^[A-Za-z0-9_.:+-]{0,64}$/;
+
+/** Throws a TypeError for anything that isn't ids and codes: whatever is broadcast passes through logs of others. */
+export function assertBroadcast({ room, event, ids }: Broadcast): void {
+  if (!ROOM.test(room)) throw new TypeError('A broadcast needs a room of a person or a session');
+  if (!EVENT.test(event)) throw new TypeError('A broadcast needs an event name');
+  for (const [name, value] of Object.entries(ids)) {
+    if (typeof value === 'string' && !CODE.test(value)) {
+      throw new TypeError(`A broadcast carries ids and codes only: ${name} is neither`);
+    }
+  }
+}
+
+/**
+ * Tells the sockets of a room, whichever process they are connected to. Within a transaction it
+ * goes out with the commit, or not at all.
+ */
+export async function broadcast(db: Knex, message: Broadcast): Promise<void> {
+  assertBroadcast(message);
+  await db.raw('SELECT pg_notify(?, ?)', [BROADCAST_CHANNEL, JSON.stringify(message)]);
+}
