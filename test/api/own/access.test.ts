@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Client } from '@temporalio/client';
 import { v7 as newId } from 'uuid';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
 import { NAMES, insertSession, startClinic } from './clinic.ts';
@@ -8,8 +9,18 @@ let clinic: TestClinic;
 let sessionId: string;
 let taskId: string;
 
+/** A Temporal that can't be reached. */
+function downTemporal(): Client {
+  const down = (): Promise<never> =>
+    Promise.reject(Object.assign(new Error('Temporal is not there'), { code: 14 }));
+  return {
+    withDeadline: (_at: number, work: () => Promise<unknown>) => work(),
+    workflow: { getHandle: () => ({ executeUpdate: down }), executeUpdateWithStart: down },
+  } as unknown as Client;
+}
+
 beforeAll(async () => {
-  clinic = await startClinic();
+  clinic = await startClinic({ temporal: downTemporal() });
   sessionId = await insertSession(clinic);
   taskId = newId();
   await clinic.api
@@ -89,6 +100,17 @@ const MATRIX: readonly [string, () => [string, string, unknown?], Expected][] = 
     () => ['POST', `/api/v1/sessions/${sessionId}/rating`, { rating: 5 }],
     expected({ ada: 201, sarah: 403, sam: 403, alex: 403, rest: 404 }),
   ],
+  // The session's workflow can't be reached here: who may ask gets as far as that.
+  [
+    'attendance',
+    () => ['POST', `/api/v1/sessions/${sessionId}/attendance`, { attendance: 'attended' }],
+    expected({ sarah: 503, ada: 403, sam: 403, alex: 403, rest: 404 }),
+  ],
+  [
+    'a credit purchase',
+    () => ['POST', '/api/v1/credits/purchase', { amountCents: 500, cardToken: 'pm_card_visa' }],
+    expected({ ada: 503, ben: 503, rest: 403 }),
+  ],
   ['preferences', () => ['GET', '/api/v1/notification-preferences'], expected({ rest: 200 })],
 ];
 
@@ -101,6 +123,7 @@ test.each(MATRIX)('%s: who may', async (_what, request, statuses) => {
     answers[name] = reply.status;
     const denied = (await deniedRows()) - before;
     if (reply.status === 403) expect(denied).toBe(1);
+    if (reply.status === 503) expect(reply.headers.get('retry-after')).not.toBeNull();
     if (reply.status >= 400) {
       expect(reply.headers.get('content-type')).toMatch(/^application\/problem\+json/);
       expect(reply.body).toMatchObject({ status: reply.status, code: expect.any(String) });
@@ -121,6 +144,7 @@ test.each<[string, string, unknown]>([
   ['GET', '/api/v1/therapists/ID/settings', undefined],
   ['GET', '/api/v1/sessions/ID/timeline', undefined],
   ['POST', '/api/v1/sessions/ID/rating', { rating: 3 }],
+  ['POST', '/api/v1/sessions/ID/attendance', { attendance: 'absent' }],
   ['PUT', '/api/v1/policies/ID', { name: 'x', plan: DEFAULT_PLAN }],
   ['POST', '/api/v1/tasks/ID/done', undefined],
   ['DELETE', '/api/v1/relationships/ID', undefined],
