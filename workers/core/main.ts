@@ -13,6 +13,7 @@ import { createSealer } from '../../db/audit/sealer.ts';
 import { openDatabase } from '../../db/knex.ts';
 import { provideWorkflowBundle } from './bundle.ts';
 import { ensureSchedules } from './schedules.ts';
+import { becomeCurrent, deploymentOf } from './versioning.ts';
 import { createCoreWorker } from './worker.ts';
 
 /** Hands the SDK's own messages to the log: their codes and ids, never a payload. */
@@ -41,12 +42,14 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
     namespace: temporal.namespace,
     dataConverter: createClientDataConverter(keyRing),
   });
+  const deployment = deploymentOf(workflowBundle.codePath);
   const mail = createMailGateway(settings.mail);
   const worker = await createCoreWorker({
     connection,
     namespace: temporal.namespace,
     dataConverter: createDataConverter(keyRing),
     workflowBundle,
+    deployment,
     deps: {
       knex,
       temporal: client,
@@ -56,11 +59,12 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
       publicUrl: api.publicUrl,
     },
   });
-  await ensureSchedules(client);
   const sealer = createSealer(knex, keyRing, {
     onFault: (error) => log.error({ error: error.name }, error.message),
   });
   const running = worker.run();
+  await becomeCurrent(clientConnection, temporal.namespace, deployment.version.buildId);
+  await ensureSchedules(client);
   const health = serveHealth(worker, settings.worker.healthPort);
   log.info('the core worker runs');
   running.catch((error: unknown) => {

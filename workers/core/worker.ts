@@ -1,5 +1,10 @@
 import type { DataConverter } from '@temporalio/common';
-import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import {
+  type NativeConnection,
+  Worker,
+  type WorkerDeploymentOptions,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
 import { CORE_TASK_QUEUE } from '../../workflows/messages/task-queues.ts';
 import { type CoreActivityDeps, createCoreActivities } from './activities.ts';
 
@@ -10,6 +15,8 @@ export interface CoreWorkerOptions {
   readonly workflowBundle: WorkflowBundleOption;
   readonly deps: CoreActivityDeps;
   readonly taskQueue?: string;
+  /** The version of the workflows; without it the worker takes any task of its queue. */
+  readonly deployment?: WorkerDeploymentOptions;
 }
 
 /** The worker of sessions, their money and their messages. Shutting it down lets activities finish. */
@@ -22,6 +29,7 @@ export function createCoreWorker(options: CoreWorkerOptions): Promise<Worker> {
     workflowBundle,
     taskQueue: options.taskQueue ?? CORE_TASK_QUEUE,
     activities: createCoreActivities(deps),
+    ...(options.deployment === undefined ? {} : { workerDeploymentOptions: options.deployment }),
     shutdownGraceTime: '20 seconds',
     maxConcurrentActivityTaskExecutions: 50,
     maxConcurrentLocalActivityExecutions: 50,
