@@ -1,5 +1,6 @@
 import { environmentWith } from '../../config/launcher-settings.ts';
 import type { LauncherSettings } from '../../config/launcher-settings.ts';
+import { homePaths } from './home.ts';
 import type { Secrets } from './home.ts';
 
 export interface Addresses {
@@ -21,6 +22,7 @@ export function productEnvironment(
   return environmentWith({
     HOST: settings.host,
     HOLDFAST_HOME: settings.home,
+    NODE_COMPILE_CACHE: homePaths(settings.home).compiled,
     DATABASE_URL: addresses.databaseUrl,
     TEMPORAL_ADDRESS: addresses.temporalAddress,
     TEMPORAL_NAMESPACE: settings.temporalNamespace,

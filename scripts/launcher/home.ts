@@ -19,6 +19,8 @@ export interface HomePaths {
   postgres: string;
   temporal: string;
   sandbox: string;
+  /** Modules that Node has compiled, which makes the next start faster. */
+  compiled: string;
   keys: string;
   secrets: string;
   demo: string;
@@ -33,6 +35,7 @@ export function homePaths(home: string): HomePaths {
     postgres: join(home, 'postgres'),
     temporal: join(home, 'temporal.db'),
     sandbox: join(home, 'sandbox'),
+    compiled: join(home, 'compiled'),
     keys: join(home, 'keys.json'),
     secrets: join(home, 'secrets.json'),
     demo: join(home, 'demo.json'),
@@ -58,7 +61,7 @@ export function removeData(paths: HomePaths, embedded: { database: boolean }): v
   const beside = readdirSync(paths.home)
     .filter((file) => file.startsWith('temporal.db'))
     .map((file) => join(paths.home, file));
-  const own = [paths.logs, paths.sandbox, paths.demo, paths.startTimes, ...beside];
+  const own = [paths.logs, paths.sandbox, paths.compiled, paths.demo, paths.startTimes, ...beside];
   const ofTheDatabase = [paths.postgres, paths.keys, paths.secrets];
   if (embedded.database) own.push(clusterFolder(paths.postgres, databaseAccount()));
   for (const path of embedded.database ? [...own, ...ofTheDatabase] : own) {

@@ -53,15 +53,15 @@ function presentation(run: Run, demo: DemoFile): string {
     ['Logs', run.paths.logs],
   ]);
   const people = columns([
-    ['Demo person', 'Id', 'E-mail', 'Password', 'Token'],
-    ...demo.people.map(({ role, id, email, password, accessToken, therapistId }) => [
+    ['Demo person', 'Id', 'E-mail', 'Password'],
+    ...demo.people.map(({ role, id, email, password, therapistId }) => [
       therapistId === undefined ? role : 'therapist',
       id,
       email,
       password,
-      accessToken,
     ]),
   ]);
+  const tokens = columns(demo.people.map(({ email, accessToken }) => [email, accessToken]));
   return [
     `\n  Holdfast is up after ${(totalMs / 1000).toFixed(1)} s (seconds: ${shares})\n`,
     `${places}\n`,

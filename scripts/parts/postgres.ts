@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
@@ -69,7 +69,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   closeSync(log);
   if (server.pid !== undefined) options.onSpawn?.(server.pid);
   const url = (database: string): string =>
-    `postgresql://postgres:${options.password}@127.0.0.1:${options.port}/${database}`;
+    `postgresql://postgres:${encodeURIComponent(options.password)}@127.0.0.1:${options.port}/${database}`;
   await untilReady(server, url('postgres'), options);
   let stopping: Promise<void> | undefined;
   return { folder, process: server, url, stop: () => (stopping ??= stopServer(server)) };
@@ -84,7 +84,8 @@ async function initialise(
   // Built beside and renamed, so that an interrupted initialisation leaves no half-made cluster.
   const building = `${folder}.new`;
   rmSync(building, { recursive: true, force: true });
-  mkdirSync(building, { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(building), { recursive: true });
+  mkdirSync(building, { mode: 0o700 });
   const passwordFile = `${building}.password`;
   writeFileSync(passwordFile, password, { mode: 0o600 });
   if (identity.uid !== undefined && identity.gid !== undefined) {
@@ -97,6 +98,14 @@ async function initialise(
     const paths = [`--pgdata=${building}`, `--pwfile=${passwordFile}`];
     await run(initdb, [...paths, ...flags, ...locale], identity);
     renameSync(building, folder);
+  } catch (fault) {
+    const complaint = (fault as { stderr?: string }).stderr?.trim().split('\n').at(-1);
+    throw new Error(
+      `PostgreSQL could not make its data folder: ${complaint ?? 'no reason given'}.`,
+      {
+        cause: fault,
+      },
+    );
   } finally {
     rmSync(passwordFile, { force: true });
   }

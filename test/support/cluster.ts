@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { Ledger } from '../../scripts/launcher/ledger.ts';
 import { startCluster } from '../../scripts/parts/postgres.ts';
 import type { Cluster } from '../../scripts/parts/postgres.ts';
+import { freePort } from './free-port.ts';
 
 /** What a test file needs to make a database of its own. */
 export interface TestServer {
@@ -94,16 +94,6 @@ async function startEmbedded(folder: string, ledger: Ledger): Promise<Cluster> {
     settings: forgetful,
     readyWithinMs: 60_000,
     onSpawn: (pid) => ledger.record('postgres', pid, 'SIGQUIT'),
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
   });
 }
 

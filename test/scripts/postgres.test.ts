@@ -1,0 +1,68 @@
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { startCluster } from '../../scripts/parts/postgres.ts';
+import type { Cluster } from '../../scripts/parts/postgres.ts';
+import { endOf } from '../../scripts/launcher/service.ts';
+import { freePort } from '../support/free-port.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const folder = tempFolder();
+chmodSync(folder, 0o711);
+const running: Cluster[] = [];
+afterAll(async () => {
+  await Promise.all(running.map((cluster) => cluster.stop()));
+});
+
+async function started(): Promise<Cluster> {
+  const cluster = await startCluster({
+    dataFolder: join(folder, 'data'),
+    port: await freePort(),
+    password: 'p w/?',
+    logFile: join(folder, 'postgres.log'),
+    settings: { shared_buffers: '16MB' },
+    readyWithinMs: 60_000,
+  });
+  running.push(cluster);
+  return cluster;
+}
+
+async function ask(cluster: Cluster, sql: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: cluster.url('postgres') });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+test('what was committed outlives a server that was killed, and one that was stopped', async () => {
+  const first = await started();
+  await ask(first, 'CREATE TABLE kept (id int)');
+  await ask(first, 'INSERT INTO kept VALUES (1)');
+  const killed = endOf(first.process);
+  first.process.kill('SIGKILL');
+  expect(await killed).toBe('was ended by SIGKILL');
+  const second = await started();
+  await ask(second, 'INSERT INTO kept VALUES (2)');
+  await Promise.all([second.stop(), second.stop()]);
+  const third = await started();
+  expect(await ask(third, 'SELECT id FROM kept ORDER BY id')).toEqual([{ id: 1 }, { id: 2 }]);
+}, 120_000);
+
+test('a server that cannot start is told in one sentence, with where to look', async () => {
+  const port = await freePort();
+  const options = {
+    dataFolder: join(folder, 'faulty'),
+    port,
+    password: 'p',
+    logFile: join(folder, 'faulty.log'),
+    settings: { no_such_setting: '1' },
+    readyWithinMs: 60_000,
+  };
+  await expect(startCluster(options)).rejects.toThrow(
+    `PostgreSQL did not start on port ${port} (it ended with code 1); see ${options.logFile}.`,
+  );
+}, 60_000);
