@@ -1,0 +1,78 @@
+import type { MailRecord } from '../../sandbox/mail/index.ts';
+import type { State } from '../sandbox/stripe-support.ts';
+import type { MessageRecord } from '../../sandbox/twilio/index.ts';
+import type { Stack } from './stack.ts';
+
+/** What the card provider holds of one session; amounts in cents. */
+export interface Charges {
+  /** Successful authorisations: more than one is a double charge. */
+  readonly authorisations: number;
+  readonly capturedCents: number;
+  readonly refunds: number;
+  readonly refundedCents: number;
+}
+
+async function control<T>(stack: Stack, path: string): Promise<T> {
+  return (await fetch(`${stack.sandboxUrl}/control${path}`)).json() as Promise<T>;
+}
+
+export async function chargesOf(stack: Stack, sessionId: string): Promise<Charges> {
+  const state = await control<State>(stack, '/stripe/state');
+  const intents = state.payment_intents
+    .filter(({ metadata }) => metadata['session_id'] === sessionId)
+    .map(({ id }) => id);
+  const charges = state.charges.filter(
+    (charge) => charge.status === 'succeeded' && intents.includes(String(charge.payment_intent)),
+  );
+  const refunds = state.refunds.filter(({ payment_intent: intent }) =>
+    intents.includes(String(intent)),
+  );
+  return {
+    authorisations: charges.length,
+    capturedCents: sum(charges.map((charge) => charge.amount_captured)),
+    refunds: refunds.length,
+    refundedCents: sum(refunds.map(({ amount }) => amount)),
+  };
+}
+
+function sum(amounts: readonly number[]): number {
+  return amounts.reduce((total, amount) => total + amount, 0);
+}
+
+export async function textsTo(stack: Stack, phone: string): Promise<MessageRecord[]> {
+  const query = new URLSearchParams({ to: phone });
+  const path = `/twilio/messages?${query.toString()}`;
+  return (await control<{ messages: MessageRecord[] }>(stack, path)).messages;
+}
+
+export async function mailsTo(stack: Stack, address: string): Promise<MailRecord[]> {
+  const query = new URLSearchParams({ to: address });
+  return (await control<{ messages: MailRecord[] }>(stack, `/mail/messages?${query.toString()}`))
+    .messages;
+}
+
+export interface Claim {
+  readonly person_id: string;
+  readonly slot: string;
+  readonly starts_at: Date;
+  readonly ends_at: Date;
+}
+
+/** The stretches of people's calendars that a session holds. */
+export async function claimsOf(stack: Stack, sessionId: string): Promise<Claim[]> {
+  const { rows } = await stack.api.knex.raw<{ rows: Claim[] }>(
+    `SELECT person_id, slot, lower(during) AS starts_at, upper(during) AS ends_at
+     FROM claims WHERE session_id = ? AND state = 'active' ORDER BY person_id, starts_at`,
+    [sessionId],
+  );
+  return rows;
+}
+
+/** The names of what happened to a session, in order. */
+export function eventsOf(stack: Stack, sessionId: string): Promise<string[]> {
+  return stack.api
+    .knex('session_events')
+    .where('session_id', sessionId)
+    .orderBy('id')
+    .pluck('kind');
+}
