@@ -14,7 +14,7 @@ import { DEFAULT_PLAN } from '../../../domain/plan.ts';
 import type { PaymentPlan } from '../../../domain/plan.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { SECRET_KEY, startBench, WEBHOOK_SECRET } from '../../sandbox/stripe-support.ts';
-import type { Bench } from '../../sandbox/stripe-support.ts';
+import type { Bench, State } from '../../sandbox/stripe-support.ts';
 
 export const PRICE_CENTS = 12_000;
 export const HOUR_MS = 3_600_000;
@@ -194,4 +194,48 @@ export async function persistently<T>(work: () => Promise<T>, limit = 8): Promis
       if (attempt === limit) throw error;
     }
   }
+}
+
+export interface AtProvider {
+  readonly intents: State['payment_intents'];
+  /** Charges that the bank approved. */
+  readonly authorised: number;
+  readonly captured: number;
+  readonly refunded: number;
+}
+
+/** What the provider has of one payment. */
+export async function atProvider(bench: MoneyBench, paymentId: string): Promise<AtProvider> {
+  const state = await bench.provider.state();
+  const intents = state.payment_intents.filter(
+    (intent) => intent.metadata['payment_id'] === paymentId,
+  );
+  const ids = intents.map((intent) => intent.id);
+  const charges = state.charges.filter((charge) => ids.includes(String(charge.payment_intent)));
+  const good = charges.filter((charge) => charge.status === 'succeeded');
+  return {
+    intents,
+    authorised: good.length,
+    captured: good.reduce((sum, charge) => sum + charge.amount_captured, 0),
+    refunded: good.reduce((sum, charge) => sum + charge.amount_refunded, 0),
+  };
+}
+
+/** A session that has been paid for in full. */
+export async function paidSession(
+  bench: MoneyBench,
+  cardToken = 'pm_card_visa',
+): Promise<{ sessionId: string; paymentId: string }> {
+  const session = await bench.session();
+  const paymentId = await bench.payment(session, { cardToken });
+  await bench.money.authorisePayment({ paymentId });
+  const { kind } = await bench.money.capturePayment(session);
+  if (kind !== 'captured') throw new Error(`not captured: ${kind}`);
+  return { sessionId: session.sessionId, paymentId };
+}
+
+/** The card's holder answers the bank's question. */
+export async function authenticate(bench: MoneyBench, paymentId: string): Promise<void> {
+  const ref = (await bench.row(paymentId)).provider_ref;
+  await bench.provider.control(`/payment_intents/${ref}/authenticate`, { outcome: 'succeed' });
 }
