@@ -52,7 +52,8 @@ export function strictPage(response: Response): string {
     ].join('; '),
     'X-Frame-Options': 'DENY',
     'X-Content-Type-Options': 'nosniff',
-    'Referrer-Policy': 'no-referrer',
+    // With `no-referrer` browsers send the form's Origin as `null`, and it would be refused.
+    'Referrer-Policy': 'same-origin',
     'Cache-Control': 'no-store',
   });
   return nonce;
