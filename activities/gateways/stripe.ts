@@ -13,7 +13,7 @@ export interface CardGatewaySettings {
 }
 
 const API_VERSION = '2026-10-28.endive';
-const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_TIMEOUT_MS = 8_000;
 const EXPAND = { expand: ['latest_charge'] };
 const LIST_LIMIT = 300;
 /** Only what is confirmed without leaving the page: cards, 3-D Secure included. */

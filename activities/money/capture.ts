@@ -3,6 +3,7 @@ import { applyFacts, listPayments, lockPayment } from '../../db/payments.ts';
 import type { PaymentRow } from '../../db/payments.ts';
 import type { Intent } from '../gateways/card-gateway.ts';
 import { chargeOfPayment } from './charge.ts';
+import { release } from './close.ts';
 import { creditPaymentOf, loadSession } from './context.ts';
 import type { CaptureOutcome } from './contract.ts';
 import { asSystem } from './deps.ts';
@@ -49,10 +50,14 @@ function outcomeWithoutHeld(payments: readonly PaymentRow[]): CaptureOutcome {
 function capture(deps: MoneyDeps, payment: PaymentRow, clinicId: string): Promise<PaymentRow> {
   return payment.method === 'credits'
     ? captureCredits(deps, payment.id, clinicId)
-    : captureCard(deps, payment);
+    : captureCard(deps, payment, clinicId);
 }
 
-async function captureCard(deps: MoneyDeps, payment: PaymentRow): Promise<PaymentRow> {
+async function captureCard(
+  deps: MoneyDeps,
+  payment: PaymentRow,
+  clinicId: string,
+): Promise<PaymentRow> {
   const charge = chargeOfPayment(deps, payment);
   const ref = payment.provider_ref;
   if (ref === null) throw giveUp('payment_without_provider_ref');
@@ -70,9 +75,15 @@ async function captureCard(deps: MoneyDeps, payment: PaymentRow): Promise<Paymen
     return await observeIntent(deps, payment.id, intent);
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    if (!LAPSED_CODES.has(error.code)) return { ...payment, state: 'failed' };
-    return recordEnd(deps, payment.id, 'lapsed', error.code);
+    if (LAPSED_CODES.has(error.code)) return recordEnd(deps, payment.id, 'lapsed', error.code);
+    return letGo(deps, payment, clinicId);
   }
+}
+
+/** What can't be captured must not stay reserved on somebody's card while they pay once more. */
+async function letGo(deps: MoneyDeps, payment: PaymentRow, clinicId: string): Promise<PaymentRow> {
+  const released = await release(deps, payment, clinicId);
+  return released.state === 'voided' ? { ...released, state: 'failed' } : released;
 }
 
 async function captureCredits(

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { CardProviderError } from '../../../activities/gateways/card-gateway.ts';
+import { createMoneyActivities } from '../../../activities/money/index.ts';
 import {
   HOUR_MS,
   PRICE_CENTS,
@@ -110,6 +112,27 @@ describe('voiding and refunding', () => {
       kind: 'captured_already',
       capturedCents: PRICE_CENTS,
     });
+  });
+
+  test('what the provider refuses to capture does not stay reserved', async () => {
+    const session = await bench.session();
+    const paymentId = await bench.payment(session);
+    await bench.money.authorisePayment({ paymentId });
+    const refusing = createMoneyActivities({
+      knex: bench.knex,
+      cards: {
+        ...bench.cards,
+        captureIntent: () => Promise.reject(new CardProviderError('refused', 'no', null)),
+      },
+    });
+    expect(await refusing.capturePayment(session)).toEqual({
+      kind: 'failed',
+      code: 'payment_failed',
+    });
+    expect((await atProvider(bench, paymentId)).intents[0]?.status).toBe('canceled');
+    const second = await bench.payment(session);
+    expect((await bench.money.authorisePayment({ paymentId: second })).kind).toBe('authorised');
+    expect(await bench.money.capturePayment(session)).toEqual({ kind: 'captured' });
   });
 
   test('more than was taken never goes back, however many ask at once', async () => {
