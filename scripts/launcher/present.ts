@@ -37,40 +37,43 @@ async function refreshDemoFile(run: Run, clinic: SeededClinic | null): Promise<D
 
 function presentation(run: Run, demo: DemoFile): string {
   const { totalMs, parts } = run.stopwatch.report();
-  const shares = parts
-    .map(({ part, tookMs }) => `${part} ${(tookMs / 1000).toFixed(1)}`)
-    .join(', ');
-  const places = columns([
+  const shares = parts.map(({ part, tookMs }) => `${part} ${seconds(tookMs)}`).join(', ');
+  return [
+    `\n  Holdfast is up after ${seconds(totalMs)} s (seconds: ${shares})\n`,
+    `${placesOf(run, demo)}\n`,
+    ...(demo.people.length > 0 ? peopleOf(run, demo) : []),
+    '  Ctrl-C stops everything; "npm start -- --fresh" begins anew.',
+  ].join('\n');
+}
+
+function placesOf({ settings, paths }: Run, demo: DemoFile): string {
+  const database = settings.databaseUrl === null ? `port ${settings.ports.postgres}` : '(your own)';
+  return columns([
     ['API', demo.apiUrl],
     ['Temporal UI', demo.temporalUiUrl || '(your own)'],
     ['Temporal', demo.temporalAddress],
     ['Sent messages', demo.sandboxUrl || '(real providers)'],
-    [
-      'Database',
-      run.settings.databaseUrl === null ? `port ${run.settings.ports.postgres}` : '(your own)',
-    ],
-    ['Data', run.paths.home],
-    ['Logs', run.paths.logs],
+    ['Database', database],
+    ['Data', paths.home],
+    ['Logs', paths.logs],
   ]);
-  const people = columns([
-    ['Demo person', 'Id', 'E-mail', 'Password'],
-    ...demo.people.map(({ role, id, email, password, therapistId }) => [
-      therapistId === undefined ? role : 'therapist',
-      id,
-      email,
-      password,
-    ]),
+}
+
+function peopleOf({ paths }: Run, { people }: DemoFile): string[] {
+  const rows = people.map(({ role, id, email, password, therapistId }) => [
+    therapistId === undefined ? role : 'therapist',
+    id,
+    email,
+    password,
   ]);
-  const tokens = columns(demo.people.map(({ email, accessToken }) => [email, accessToken]));
+  const tokens = people.map(({ email, accessToken }) => [email, accessToken]);
   return [
-    `\n  Holdfast is up after ${(totalMs / 1000).toFixed(1)} s (seconds: ${shares})\n`,
-    `${places}\n`,
-    ...(demo.people.length > 0
-      ? [
-          `${people}\n`,
-          `  The same as JSON, with tokens renewed while this runs: ${run.paths.demo}\n`,
-        ]
-      : []),
-    '  Ctrl-C stops everything; "npm start -- --fresh" begins anew.',
-  ].join('\n');
+    `${columns([['Demo person', 'Id', 'E-mail', 'Password'], ...rows])}\n`,
+    `  Their access tokens:\n${columns(tokens)}\n`,
+    `  The same as JSON, with tokens renewed while this runs: ${paths.demo}\n`,
+  ];
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(1);
 }
