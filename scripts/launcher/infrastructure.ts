@@ -52,10 +52,10 @@ export async function seedClinic(run: Run): Promise<SeededClinic | null> {
   return hasStandIns(run.settings) ? seedDatabase(run.databaseUrl) : null;
 }
 
-/** The embedded Temporal server; started by the caller. */
-export function temporalService(run: Run, command: string): Service {
+/** The embedded Temporal server, with its UI on a port of its own; started by the caller. */
+export function temporalService(run: Run, command: string, uiPort: number): Service {
   const { paths, settings, ledger } = run;
-  const { temporal: port, temporalUi: uiPort } = settings.ports;
+  const { temporal: port } = settings.ports;
   const namespace = settings.temporalNamespace;
   return new Service({
     name: 'temporal',

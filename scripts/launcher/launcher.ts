@@ -11,6 +11,7 @@ import {
   startPostgres,
   temporalService,
 } from './infrastructure.ts';
+import { type TemporalUi, freePort, serveTemporalUi } from '../parts/temporal-ui.ts';
 import { apiService, sandboxService, workerService } from './product.ts';
 import type { Run } from './run.ts';
 import type { Service } from './service.ts';
@@ -27,6 +28,7 @@ export class Launcher {
   /** In the order of their start. */
   readonly #services: Service[] = [];
   #cluster: Promise<Cluster> | undefined;
+  #temporalUi: TemporalUi | undefined;
   #stopping: Promise<void> | undefined;
 
   readonly #tools: Tools;
@@ -79,8 +81,15 @@ export class Launcher {
   async #temporal(): Promise<void> {
     const run = this.#run;
     const { temporalCli } = this.#tools;
-    if (temporalCli !== null) await this.#launch(temporalService(run, temporalCli));
-    else await run.stopwatch.time('temporal', () => prepareOwnTemporal(run));
+    if (temporalCli === null) {
+      await run.stopwatch.time('temporal', () => prepareOwnTemporal(run));
+      return;
+    }
+    const innerPort = await freePort();
+    await this.#launch(temporalService(run, temporalCli, innerPort));
+    if (!this.isStopping) {
+      this.#temporalUi = await serveTemporalUi(run.settings.ports.temporalUi, innerPort);
+    }
   }
 
   async #launch(service: Service): Promise<void> {
@@ -94,6 +103,7 @@ export class Launcher {
       this.#services.find((service) => service.name === name);
     await Promise.all([byName('api')?.stop(), byName('worker')?.stop()]);
     await byName('sandbox')?.stop();
+    await this.#temporalUi?.close();
     await byName('temporal')?.stop();
     await this.#cluster?.then((cluster) => cluster.stop()).catch(() => undefined);
     this.#run.ledger.forget('postgres');
