@@ -11,6 +11,7 @@ import { createErrorHandler } from './http/error-handler.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import { createLimiter } from './http/rate-limits.ts';
 import { requestIds, requestLog } from './http/request-log.ts';
+import { webhookRouter } from './webhooks/router.ts';
 
 const EXPOSED_HEADERS = [
   'x-request-id',
@@ -38,6 +39,8 @@ export function createApi(deps: ApiDeps): Api {
   app.set('trust proxy', deps.http.trustedProxies);
   app.set('query parser', 'simple');
   app.use(requestIds(), requestLog(deps.log), helmet());
+  const { knex, temporal, cards, sms, log } = deps;
+  app.use('/webhooks', webhookRouter({ knex, temporal, cards, twilio: sms, log }));
   // The codec answers Temporal UI's origin alone, by rules of its own.
   if (deps.http.temporalUiOrigin !== null) {
     app.use('/codec', codecRouter(deps, deps.http.temporalUiOrigin));

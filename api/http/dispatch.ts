@@ -1,6 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { v7 as uuidv7 } from 'uuid';
 import { HoldfastError } from '../../domain/errors.ts';
+import { recordingDenials } from '../access/denials.ts';
 import type { Principal } from '../access/principal.ts';
 import type { ApiDeps } from '../context.ts';
 import type { OperationId } from '../generated/operations.ts';
@@ -89,9 +90,11 @@ async function serve(work: Work): Promise<void> {
   await validate(work, body);
   const call = toCall(work, principal, address);
   const run = (newId: string): Promise<Answer> =>
-    deps.temporal.withDeadline(Date.now() + TEMPORAL_TIMEOUT_MS, () =>
-      work.handler({ ...call, newId }),
-    );
+    deps.temporal.withDeadline(Date.now() + TEMPORAL_TIMEOUT_MS, () => {
+      const own = { ...call, newId };
+      const handle = (): Promise<Answer> => work.handler(own);
+      return operation.isPublic ? handle() : recordingDenials(own, handle);
+    });
   const answer =
     operation.method === 'post'
       ? await stages.idempotency.once(call, body, run)

@@ -1,10 +1,10 @@
-import { auditRead } from '../../db/audit/record.ts';
 import type { Relationship } from '../../db/relationships.ts';
 import { HoldfastError } from '../../domain/errors.ts';
+import { recordDenial } from '../access/denials.ts';
+import type { Target } from '../access/denials.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Verdict } from '../access/session-access.ts';
 import type { Call } from '../http/handler.ts';
-import { auditContext } from '../access/audit-context.ts';
 
 function isOneOf(principal: Principal, ...roles: readonly Principal['role'][]): boolean {
   return roles.includes(principal.role);
@@ -48,19 +48,10 @@ export function maySeeTasks(principal: Principal): Verdict {
   return allowedIf(isOneOf(principal, 'staff', 'admin'));
 }
 
-export interface Target {
-  readonly action: string;
-  readonly objectType: string;
-  readonly objectId: string | null;
-}
-
 /** Lets an allowed call go on. Throws `forbidden` or `not_found` otherwise, once that is on record. */
 export async function enforce(call: Call, verdict: Verdict, target: Target): Promise<void> {
   if (verdict === 'allowed') return;
-  await auditRead(call.deps.knex, auditContext(call.principal, call.requestId), {
-    ...target,
-    outcome: 'denied',
-  });
+  await recordDenial(call, target);
   if (verdict === 'hidden') throw new HoldfastError('not_found', 'There is nothing of this id');
   throw new HoldfastError('forbidden', 'This is not for your role');
 }

@@ -2,22 +2,18 @@ import { auditRead } from '../../db/audit/record.ts';
 import { type SessionRow, findSession } from '../../db/sessions.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { auditContext } from '../access/audit-context.ts';
+import { recordDenial } from '../access/denials.ts';
 import { type SessionAct, relationTo, verdictOn } from '../access/session-access.ts';
 import type { Call } from '../http/handler.ts';
 
 /** Every act on one session begins here: it is found, allowed or refused, and put on record. */
 export async function openSession(call: Call, act: SessionAct): Promise<SessionRow> {
-  const { deps, principal, requestId } = call;
+  const { deps, principal } = call;
   const id = call.params['id']!;
   const session = await findSession(deps.knex, id);
   const verdict = verdictOn(act, relationTo(principal, session));
   if (verdict === 'allowed' && session !== null) return session;
-  await auditRead(deps.knex, auditContext(principal, requestId), {
-    action: `session.${act}`,
-    objectType: 'session',
-    objectId: id,
-    outcome: 'denied',
-  });
+  await recordDenial(call, { action: `session.${act}`, objectType: 'session', objectId: id });
   if (verdict === 'forbidden') throw new HoldfastError('forbidden', 'This is not for your role.');
   throw new HoldfastError('not_found', 'There is no such session.');
 }

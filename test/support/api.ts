@@ -250,12 +250,19 @@ async function insertTestPerson(
   return { id, clinicId, role, email, familyId, token };
 }
 
-/** Stands for a Temporal that can't be reached: every method of every part rejects so. */
+/** Stands for a Temporal that can't be reached: whatever is awaited of any of its parts rejects so. */
 function downTemporal(): Client {
   const down = (): Promise<never> =>
     Promise.reject(Object.assign(new Error('Temporal is not there'), { code: 14 }));
+  const promised: Readonly<Record<string, unknown>> = {
+    then: (...reactions: Parameters<Promise<never>['then']>) => down().then(...reactions),
+    catch: (...reactions: Parameters<Promise<never>['catch']>) => down().catch(...reactions),
+  };
+  const called: unknown = new Proxy(() => called, {
+    get: (_target, name) => promised[String(name)] ?? part,
+  });
   const withDeadline = (_at: unknown, work: () => Promise<unknown>): Promise<unknown> => work();
-  const part: unknown = new Proxy(down, {
+  const part: unknown = new Proxy(() => called, {
     get: (_target, name) => {
       if (name === 'then') return undefined;
       return name === 'withDeadline' ? withDeadline : part;

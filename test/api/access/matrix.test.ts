@@ -1,0 +1,241 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { v7 as uuidv7 } from 'uuid';
+import { OPERATION_IDS, PUBLIC_OPERATION_IDS } from '../../../api/generated/operations.ts';
+import type { OperationId } from '../../../api/generated/operations.ts';
+import { loadDocument, operationsOf } from '../../../api/http/document.ts';
+import { DEFAULT_PLAN } from '../../../domain/plan.ts';
+import { startTestApi } from '../../support/api.ts';
+import type { TestApi, TestReply } from '../../support/api.ts';
+import { ACTORS, createWorld } from './world.ts';
+import type { Actor, World } from './world.ts';
+
+/**
+ * `hidden`: as if it did not exist; `refused`: a body that names what the caller can't know of.
+ * `unauthenticated` is everybody without a token.
+ */
+type Outcome = 'allowed' | 'forbidden' | 'hidden' | 'refused' | 'unauthenticated';
+
+interface Request {
+  /** Fills the `{id}` of the path. */
+  readonly id?: string;
+  readonly body?: unknown;
+  readonly query?: string;
+}
+
+interface Row {
+  readonly request?: (world: World) => Promise<Request> | Request;
+  /** What the named actors get; the others with a token get `rest`. */
+  readonly rest: Outcome;
+  readonly outcomes?: Partial<Record<Actor, Outcome>>;
+}
+
+type Group = Partial<Record<Actor, Outcome>>;
+
+function give(outcome: Outcome, ...actors: readonly Actor[]): Group {
+  return Object.fromEntries(actors.map((actor) => [actor, outcome]));
+}
+
+const EVERYBODY: Row = { rest: 'allowed' };
+const OWN_CLINIC_STAFF = give('allowed', 'staff', 'admin');
+const ADMINS = give('allowed', 'admin', 'foreignAdmin');
+const STAFF = give('allowed', 'staff', 'admin', 'foreignStaff', 'foreignAdmin');
+const PATIENTS = give('allowed', 'client', 'otherClient', 'foreignClient');
+const FOREIGNERS = give(
+  'hidden',
+  'foreignClient',
+  'foreignTherapist',
+  'foreignStaff',
+  'foreignAdmin',
+);
+
+/** A session is hidden from all but its two people and those who run its clinic. */
+function session(may: Group, status?: string, body?: unknown): Row {
+  const parties = give('forbidden', 'client', 'therapist', 'staff', 'admin');
+  return {
+    request: async (world) => ({ id: await world.session(status), body }),
+    rest: 'hidden',
+    outcomes: { ...parties, ...may },
+  };
+}
+
+const ITS_PEOPLE = { ...give('allowed', 'client', 'therapist'), ...OWN_CLINIC_STAFF };
+const CONSENT = { therapy_agreement: true, privacy_policy: true, cancellation_policy: true };
+const LATER = new Date(Date.now() + 5 * 86_400_000).toISOString();
+const POLICY = { name: 'matrix', isActive: false, plan: DEFAULT_PLAN };
+
+/** Who may do what: every operation of openapi.yaml has its row, or the test fails. */
+const MATRIX: Record<OperationId, Row> = {
+  getHealth: EVERYBODY,
+  getReadiness: EVERYBODY,
+  getJwks: EVERYBODY,
+  register: { ...EVERYBODY, request: () => ({ body: accountOf(uuidv7()) }) },
+  login: { rest: 'unauthenticated', request: () => ({ body: { email: uuidv7(), password: 'x' } }) },
+  refresh: { rest: 'unauthenticated', request: () => ({ body: { refreshToken: 'x' } }) },
+  logout: EVERYBODY,
+  getMe: EVERYBODY,
+  verifyEmail: { rest: 'hidden', request: () => ({ query: '?token=x' }) },
+
+  searchTherapists: EVERYBODY,
+  getTherapistAvailability: {
+    request: ({ people }) => ({ id: people.therapist.id, query: '?date_from=2031-01-06' }),
+    rest: 'allowed',
+    outcomes: FOREIGNERS,
+  },
+  bookTherapySession: {
+    request: ({ people }) => ({ body: bookingOf(people.therapist.id) }),
+    rest: 'forbidden',
+    outcomes: { ...PATIENTS, ...FOREIGNERS },
+  },
+  listTherapySessions: EVERYBODY,
+  getTherapySession: session(ITS_PEOPLE),
+  getTherapyCalendar: session(ITS_PEOPLE),
+  getCancellationQuote: session(ITS_PEOPLE),
+  cancelTherapySession: session(ITS_PEOPLE),
+  rescheduleTherapySession: session(ITS_PEOPLE, 'confirmed', { new_scheduled_at: LATER }),
+  confirmTherapySession: session(give('allowed', 'client'), 'awaiting_payment', {
+    payment_method: 'credit_card',
+    card_token: 'pm_card_visa',
+    consent: CONSENT,
+  }),
+  approveTherapySession: session(give('allowed', 'therapist'), 'requested'),
+  declineTherapySession: session(give('allowed', 'therapist'), 'requested'),
+
+  getSessionTimeline: session(ITS_PEOPLE),
+  recordAttendance: session(give('allowed', 'therapist'), 'in_progress', {
+    attendance: 'attended',
+  }),
+  rateSession: session(give('allowed', 'client'), 'completed', { rating: 5 }),
+  getTherapistSettings: {
+    request: ({ people }) => ({ id: people.therapist.id }),
+    rest: 'forbidden',
+    outcomes: { ...give('allowed', 'therapist', 'admin'), foreignAdmin: 'hidden' },
+  },
+  putTherapistSettings: {
+    request: ({ people }) => ({ id: people.therapist.id, body: { acceptsAutomatically: false } }),
+    rest: 'forbidden',
+    outcomes: { ...give('allowed', 'therapist', 'admin'), foreignAdmin: 'hidden' },
+  },
+  listRelationships: {
+    request: ({ people }) => ({ query: `?therapistId=${people.therapist.id}` }),
+    rest: 'forbidden',
+    outcomes: { ...STAFF, therapist: 'allowed' },
+  },
+  createRelationship: {
+    request: ({ people }) => ({
+      body: { therapistId: people.therapist.id, clientId: people.otherClient.id },
+    }),
+    rest: 'forbidden',
+    outcomes: {
+      ...give('allowed', 'therapist', 'staff', 'admin'),
+      ...give('refused', 'foreignStaff', 'foreignAdmin'),
+    },
+  },
+  endRelationship: {
+    request: async (world) => ({ id: await world.relationship() }),
+    rest: 'forbidden',
+    outcomes: {
+      ...give('allowed', 'therapist', 'staff', 'admin'),
+      ...give('hidden', 'otherTherapist', 'unverifiedCounselor'),
+      ...give('hidden', 'foreignTherapist', 'foreignStaff', 'foreignAdmin'),
+    },
+  },
+  listPolicies: { rest: 'forbidden', outcomes: ADMINS },
+  createPolicy: { request: () => ({ body: POLICY }), rest: 'forbidden', outcomes: ADMINS },
+  putPolicy: {
+    request: async (world) => ({ id: await world.policy(), body: POLICY }),
+    rest: 'forbidden',
+    outcomes: { admin: 'allowed', foreignAdmin: 'hidden' },
+  },
+  getCredits: { rest: 'forbidden', outcomes: PATIENTS },
+  listCreditEntries: { rest: 'forbidden', outcomes: PATIENTS },
+  purchaseCredits: {
+    request: () => ({ body: { amountCents: 1000, cardToken: 'pm_card_visa' } }),
+    rest: 'forbidden',
+    outcomes: PATIENTS,
+  },
+  listTasks: { rest: 'forbidden', outcomes: STAFF },
+  completeTask: {
+    request: async (world) => ({ id: await world.task() }),
+    rest: 'forbidden',
+    outcomes: { ...OWN_CLINIC_STAFF, ...give('hidden', 'foreignStaff', 'foreignAdmin') },
+  },
+  getNotificationPreferences: EVERYBODY,
+  putNotificationPreferences: { ...EVERYBODY, request: () => ({ body: { sms: true } }) },
+};
+
+function accountOf(name: string): Record<string, unknown> {
+  const email = `${name}@test.example`;
+  return { username: name, email, password: 'SecurePass123', profile: { age: 30 } };
+}
+
+function bookingOf(therapistId: string): Record<string, unknown> {
+  return {
+    therapist_id: therapistId,
+    session_type: 'individual',
+    scheduled_at: LATER,
+    duration: 50,
+    session_format: 'video',
+  };
+}
+
+let api: TestApi;
+let world: World;
+beforeAll(async () => {
+  api = await startTestApi();
+  world = await createWorld(api);
+}, 60_000);
+afterAll(() => api.close());
+
+const OPERATIONS = operationsOf(loadDocument());
+
+function expected(id: OperationId, row: Row, actor: Actor): Outcome {
+  const isPublic = (PUBLIC_OPERATION_IDS as readonly string[]).includes(id);
+  if (actor === 'anonymous' && !isPublic) return 'unauthenticated';
+  return row.outcomes?.[actor] ?? row.rest;
+}
+
+function outcomeOf({ status }: TestReply): Outcome {
+  if (status === 401) return 'unauthenticated';
+  if (status === 403) return 'forbidden';
+  // A malformed request would be refused before anybody is asked who they are.
+  if (status === 400) return 'refused';
+  return status === 404 ? 'hidden' : 'allowed';
+}
+
+async function deniedRows(): Promise<number> {
+  const rows = await api.knex('audit_entries').where({ outcome: 'denied' }).count();
+  return Number(rows[0]?.['count']);
+}
+
+test('every operation has its row', () => {
+  expect(Object.keys(MATRIX).toSorted()).toEqual([...OPERATION_IDS].toSorted());
+});
+
+describe.each(OPERATIONS.map((operation) => [operation.id, operation] as const))(
+  '%s',
+  (id, operation) => {
+    const row = MATRIX[id as OperationId];
+
+    test.each(ACTORS)('by %s', async (actor) => {
+      // Logging out ends the token, so it gets one of its own.
+      const token = await tokenOf(actor, id === 'logout');
+      const request = (await row.request?.(world)) ?? {};
+      const path = operation.path.replace('{id}', request.id ?? '') + (request.query ?? '');
+      const before = await deniedRows();
+      const reply = await api.call(operation.method.toUpperCase(), path, request.body, {
+        ...token,
+      });
+      const outcome = expected(id as OperationId, row, actor);
+      expect([reply.status, outcomeOf(reply)]).toEqual([reply.status, outcome]);
+      expect([405, 500]).not.toContain(reply.status);
+      const isDenied = outcome === 'forbidden' || (outcome === 'hidden' && !operation.isPublic);
+      expect((await deniedRows()) - before).toBe(isDenied ? 1 : 0);
+    });
+  },
+);
+
+async function tokenOf(actor: Actor, isFresh: boolean): Promise<{ token?: string }> {
+  if (actor === 'anonymous') return {};
+  const person = world.people[actor];
+  return { token: isFresh ? (await api.person({ role: person.role })).token : person.token };
+}

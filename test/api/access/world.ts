@@ -1,0 +1,113 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { TestApi, TestPerson } from '../../support/api.ts';
+import { DEFAULT_PLAN } from '../../../domain/plan.ts';
+
+/** Every role in every relation to one therapist, her client and their session. */
+export const ACTORS = [
+  'anonymous',
+  'client',
+  'otherClient',
+  'therapist',
+  'otherTherapist',
+  'unverifiedCounselor',
+  'peer',
+  'staff',
+  'admin',
+  'foreignClient',
+  'foreignTherapist',
+  'foreignStaff',
+  'foreignAdmin',
+] as const;
+export type Actor = (typeof ACTORS)[number];
+type Person = Exclude<Actor, 'anonymous'>;
+
+export interface World {
+  readonly people: Readonly<Record<Person, TestPerson>>;
+  /** Things of the actor's clinic, new for each request. */
+  session(status?: string): Promise<string>;
+  relationship(): Promise<string>;
+  task(): Promise<string>;
+  policy(): Promise<string>;
+}
+
+export async function createWorld(api: TestApi): Promise<World> {
+  const clinicId = await api.clinic();
+  const people: Readonly<Record<Person, TestPerson>> = {
+    client: await api.person(),
+    otherClient: await api.person(),
+    therapist: await api.person({ isTherapist: true }),
+    otherTherapist: await api.person({ isTherapist: true }),
+    unverifiedCounselor: await api.person({ isTherapist: true, isVerified: false }),
+    peer: await api.person({ role: 'peer' }),
+    staff: await api.person({ role: 'staff' }),
+    admin: await api.person({ role: 'admin' }),
+    foreignClient: await api.person({ clinicId }),
+    foreignTherapist: await api.person({ clinicId, isTherapist: true }),
+    foreignStaff: await api.person({ clinicId, role: 'staff' }),
+    foreignAdmin: await api.person({ clinicId, role: 'admin' }),
+  };
+  return {
+    people,
+    session: (status = 'confirmed') => insertSession(api, people, status),
+    relationship: () => insertRelationship(api, people),
+    task: () => insertTask(api),
+    policy: () => insertPolicy(api),
+  };
+}
+
+async function insertSession(
+  api: TestApi,
+  { therapist, client }: World['people'],
+  status: string,
+): Promise<string> {
+  const id = uuidv7();
+  const isOver = status === 'completed';
+  const startsAt = Date.now() + (isOver ? -2 : 72) * 3_600_000;
+  await api.knex('sessions').insert({
+    id,
+    clinic_id: api.clinicId,
+    door: 'therapy',
+    session_type: 'individual',
+    format: 'video',
+    therapist_id: therapist.id,
+    client_id: client.id,
+    starts_at: new Date(startsAt),
+    ends_at: new Date(startsAt + 3_000_000),
+    time_zone: 'UTC',
+    status,
+    approval: 'given',
+    payment: 'captured',
+    plan: JSON.stringify(DEFAULT_PLAN),
+    price_cents: 10_000,
+    due_cents: 10_000,
+    currency: 'USD',
+    room_code: id,
+    workflow_started_at: new Date(),
+    created_by: client.id,
+  });
+  return id;
+}
+
+async function insertRelationship(api: TestApi, { therapist }: World['people']): Promise<string> {
+  const id = uuidv7();
+  const client = await api.person();
+  await api
+    .knex('relationships')
+    .insert({ id, clinic_id: api.clinicId, therapist_id: therapist.id, client_id: client.id });
+  return id;
+}
+
+async function insertTask(api: TestApi): Promise<string> {
+  const id = uuidv7();
+  await api.knex('tasks').insert({ id, clinic_id: api.clinicId, key: id, kind: 'refund_failed' });
+  return id;
+}
+
+async function insertPolicy(api: TestApi): Promise<string> {
+  const id = uuidv7();
+  const plan = JSON.stringify(DEFAULT_PLAN);
+  await api
+    .knex('policies')
+    .insert({ id, clinic_id: api.clinicId, name: 'p', plan, is_active: false });
+  return id;
+}
