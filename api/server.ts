@@ -11,6 +11,7 @@ import { createErrorHandler } from './http/error-handler.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import { createLimiter } from './http/rate-limits.ts';
 import { requestIds, requestLog } from './http/request-log.ts';
+import { roomRouter } from './room/router.ts';
 import { webhookRouter } from './webhooks/router.ts';
 
 const EXPOSED_HEADERS = [
@@ -41,6 +42,7 @@ export function createApi(deps: ApiDeps): Api {
   app.use(requestIds(), requestLog(deps.log), helmet());
   const { knex, temporal, cards, sms, log } = deps;
   app.use('/webhooks', webhookRouter({ knex, temporal, cards, twilio: sms, log }));
+  app.use('/room', roomRouter());
   // The codec answers Temporal UI's origin alone, by rules of its own.
   if (deps.http.temporalUiOrigin !== null) {
     app.use('/codec', codecRouter(deps, deps.http.temporalUiOrigin));

@@ -173,7 +173,7 @@ export function quickPlan(base: Plan): Plan {
     payment: { ...base.payment, by: 'client', ttlMs: 60_000, dueBeforeStartMs: 0 },
     reminders: [{ beforeStartMs: 5_000, channels: ['email', 'sms'] }],
     receiptWindowMs: 2_000,
-    room: null,
+    room: { opensBeforeStartMs: 10_000, closesAfterEndMs: 10_000 },
     noShowGraceMs: 5_000,
     attendanceWindowMs: 5_000,
     followUp: { afterEndMs: 3_000, askForRating: true, offerRebooking: true },
