@@ -15,6 +15,7 @@ import { type Door, type SessionFormat, type SessionRow, findSession } from '../
 import type { Therapist } from '../../db/therapists.ts';
 import { type RecordAudit, inTransaction } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
+import { isUuid } from '../../domain/ids.ts';
 import type { Interval } from '../../domain/intervals.ts';
 import { dayBounds, startOfWallDay, wallMsAt } from '../../domain/local-time.ts';
 import type { BookingRules, Slot } from '../../domain/slots.ts';
@@ -67,6 +68,7 @@ export async function bookSession(call: Call, wish: BookingWish): Promise<Sessio
 }
 
 async function claimSession(call: Call, wish: BookingWish): Promise<SessionRow> {
+  if (!isUuid(wish.therapistId)) throw noSuchTherapist();
   const now = Date.now();
   const { deps, principal } = call;
   const question: SlotQuestion = {
@@ -81,7 +83,7 @@ async function claimSession(call: Call, wish: BookingWish): Promise<SessionRow> 
     clientCalendar(deps.knex, { ...question, ...wish, day, window: widened(wish.slot, 0) }),
   ]);
   if (calendar === null || client === null || !calendar.therapist.isVerified) {
-    throw new HoldfastError('not_found', 'There is no such therapist.');
+    throw noSuchTherapist();
   }
   const refusal = refusalOf(wish, calendar.therapist, client);
   if (refusal !== null) throw refusal;
@@ -94,6 +96,10 @@ async function claimSession(call: Call, wish: BookingWish): Promise<SessionRow> 
   if (outcome === 'limit_exceeded') throw limitExceeded();
   if (outcome === 'slot_taken') throw await takenBy(call, wish, session, question, now);
   return (await findSession(deps.knex, session.id))!;
+}
+
+function noSuchTherapist(): HoldfastError {
+  return new HoldfastError('not_found', 'There is no such therapist.');
 }
 
 function localDay(zone: string, atMs: number): Interval {
