@@ -119,7 +119,6 @@ function isBooked(state: SessionState): boolean {
 }
 
 type PaymentEvent = Extract<
-  SessionCore,
   SessionEvent,
   { type: 'card_saved' | 'payment_authorised' | 'payment_captured' }
 >;
