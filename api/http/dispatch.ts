@@ -1,4 +1,5 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { HoldfastError } from '../../domain/errors.ts';
 import { recordingDenials } from '../access/denials.ts';
@@ -91,7 +92,7 @@ async function serve(work: Work): Promise<void> {
   const call = toCall(work, principal, address);
   const run = (newId: string): Promise<Answer> =>
     deps.temporal.withDeadline(Date.now() + TEMPORAL_TIMEOUT_MS, () => {
-      const own = { ...call, newId };
+      const own = newId === call.newId ? call : { ...call, newId };
       const handle = (): Promise<Answer> => work.handler(own);
       return operation.isPublic ? handle() : recordingDenials(own, handle);
     });
@@ -130,6 +131,7 @@ function toCall(
   address: string,
 ): Call<unknown, Readonly<Record<string, unknown>>, Principal | null> {
   const { requestId } = exchangeOf(res);
+  let log: Logger | undefined;
   return {
     operationId: operation.id as OperationId,
     principal,
@@ -141,7 +143,10 @@ function toCall(
     address,
     newId: uuidv7(),
     deps,
-    log: deps.log.child({ requestId, operationId: operation.id }),
+    // Few requests have anything to log.
+    get log() {
+      return (log ??= deps.log.child({ requestId, operationId: operation.id }));
+    },
   };
 }
 
