@@ -89,7 +89,7 @@ function serveHealth(worker: Worker, port: number): ReturnType<typeof createServ
     response.writeHead(state === 'RUNNING' ? 200 : 503, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ status: state === 'RUNNING' ? 'ok' : 'unavailable', state }));
   });
-  return server.listen(port);
+  return server.listen(port, '127.0.0.1');
 }
 
 function nameOf(error: unknown): string {

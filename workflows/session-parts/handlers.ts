@@ -8,7 +8,7 @@ import {
 import type { MoneyActivities } from '../../activities/money/contract.ts';
 import { quote } from '../../domain/cancellation.ts';
 import { answerDueAt } from '../../domain/plan.ts';
-import type { SessionEvent } from '../../domain/session.ts';
+import type { PaymentStanding, SessionEvent } from '../../domain/session.ts';
 import { isEnded } from '../../domain/session.ts';
 import { PROVIDER_WHILE_CALLER_WAITS } from '../activity-options.ts';
 import * as messages from '../messages/session.ts';
@@ -82,15 +82,24 @@ const REFUSALS: Readonly<Record<string, string>> = {
 
 async function approve(course: Course, actor: messages.Actor): Promise<messages.StandingAnswer> {
   const isProposal = course.state.proposal !== null;
-  const isPaid = course.state.payment !== 'due' && course.state.payment !== 'authorised';
-  const notice = isProposal ? 'rescheduled' : isPaid ? 'confirmed' : 'approved';
+  const notice = isProposal ? 'rescheduled' : noticeOfApproval(course.state.payment);
   await must(
     course,
     { type: 'approve' },
-    { actor, name: isProposal ? 'rescheduled' : 'approved', notice },
+    {
+      actor,
+      name: isProposal ? 'rescheduled' : 'approved',
+      ...(notice === null ? {} : { notice }),
+    },
   );
   await untilCaptured(course);
   return standingOf(course);
+}
+
+/** What an authorised payment leads to is told once it has been captured. */
+function noticeOfApproval(payment: PaymentStanding): 'approved' | 'confirmed' | null {
+  if (payment === 'authorised') return null;
+  return payment === 'due' ? 'approved' : 'confirmed';
 }
 
 async function decline(course: Course, actor: messages.Actor): Promise<messages.StandingAnswer> {
