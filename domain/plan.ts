@@ -108,8 +108,24 @@ export const DEFAULT_PLAN: Plan = {
   limits: { maxOpenPerClient: 20, maxPerClientPerDay: 3 },
 };
 
-/** Keeps the therapist's answer inside a card authorisation, which lapses at `captureBeforeAt`. */
+/** Between the latest answer of the therapist and the end of the card authorisation it captures. */
 export const CAPTURE_MARGIN_MS = 12 * HOUR_MS;
+
+/**
+ * Keeps the therapist's answer {@link CAPTURE_MARGIN_MS} inside a card authorisation, which lapses
+ * at `captureBeforeAt`. Where so much time is not left, the authorisation's own end is the limit;
+ * one that is over sets none, since the session then waits for another payment.
+ */
+export function insideAuthorisation(
+  answerDueAtMs: number | null,
+  captureBeforeAt: number | null,
+  now: number,
+): number | null {
+  if (answerDueAtMs === null || captureBeforeAt === null) return answerDueAtMs;
+  const limits = [captureBeforeAt - CAPTURE_MARGIN_MS, captureBeforeAt];
+  const limit = limits.find((each) => each > now) ?? answerDueAtMs;
+  return Math.min(answerDueAtMs, limit);
+}
 
 /** The therapist's answer is due then: `ttlMs` after the booking, and never after the start. */
 export function answerDueAt(plan: Plan, bookedAt: number, startsAt: number): number {

@@ -1,4 +1,5 @@
 import { assertNever } from './assert-never.ts';
+import { insideAuthorisation } from './plan.ts';
 import { ENDED_STATUSES } from './session-state.ts';
 import type {
   Attendance,
@@ -39,7 +40,7 @@ export function decide(state: SessionState, event: SessionEvent, now: number): D
     case 'card_saved':
     case 'payment_authorised':
     case 'payment_captured':
-      return receivePayment(state, event);
+      return receivePayment(state, event, now);
     case 'payment_lapsed':
       return lapse(state, event.paymentDueAt);
     case 'deadline_passed':
@@ -123,18 +124,20 @@ type PaymentEvent = Extract<
   { type: 'card_saved' | 'payment_authorised' | 'payment_captured' }
 >;
 
-function receivePayment(state: SessionState, event: PaymentEvent): Decision {
+function receivePayment(state: SessionState, event: PaymentEvent, now: number): Decision {
   if (isEnded(state.status)) return WRONG_STATE;
   if (state.payment === 'captured' || state.payment === 'not_due') return UNCHANGED;
   switch (event.type) {
     case 'card_saved':
+      // Old news of a card must not undo what has been charged since.
+      if (state.payment !== 'due') return UNCHANGED;
       return settle({ ...state, payment: 'saved', paymentDueAt: null });
     case 'payment_authorised':
       if (state.payment === 'authorised') return UNCHANGED;
       return settle({
         ...state,
         payment: 'authorised',
-        answerDueAt: insideAuthorisation(state.answerDueAt, event.captureBeforeAt),
+        answerDueAt: insideAuthorisation(state.answerDueAt, event.captureBeforeAt, now),
       });
     case 'payment_captured':
       return settle({ ...state, payment: 'captured', paymentDueAt: null });
@@ -143,14 +146,12 @@ function receivePayment(state: SessionState, event: PaymentEvent): Decision {
   }
 }
 
-function insideAuthorisation(answerDueAt: number | null, latest: number | null): number | null {
-  if (answerDueAt === null || latest === null) return answerDueAt;
-  return Math.min(answerDueAt, latest);
-}
-
-/** Payment may come before the approval or after it: either way, see what is still awaited. */
+/**
+ * Payment may come before the approval or after it: either way, see what is still awaited. A
+ * confirmed session whose saved card was authorised waits again, for the capture.
+ */
 function settle(state: SessionState): Decision {
-  const waits = state.status === 'requested' || state.status === 'awaiting_payment';
+  const waits = state.status === 'requested' || isBooked(state);
   return waits ? advance(state) : moved(state);
 }
 
