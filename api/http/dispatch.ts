@@ -90,16 +90,15 @@ async function serve(work: Work): Promise<void> {
   const body = await readJsonBody(req, operation.bodyLimitBytes, deps.http.bodyTimeoutMs);
   await validate(work, body);
   const call = toCall(work, principal, address);
-  const run = (newId: string): Promise<Answer> =>
+  const run = (own: typeof call): Promise<Answer> =>
     deps.temporal.withDeadline(Date.now() + TEMPORAL_TIMEOUT_MS, () => {
-      const own = newId === call.newId ? call : { ...call, newId };
       const handle = (): Promise<Answer> => work.handler(own);
       return operation.isPublic ? handle() : recordingDenials(own, handle);
     });
   const answer =
-    operation.method === 'post'
-      ? await stages.idempotency.once(call, body, run)
-      : await run(call.newId);
+    operation.method === 'post' && req.headers['idempotency-key'] !== undefined
+      ? await stages.idempotency.once(call, body, (id) => run({ ...call, newId: id }))
+      : await run(call);
   send(res, answer);
 }
 
@@ -132,6 +131,7 @@ function toCall(
 ): Call<unknown, Readonly<Record<string, unknown>>, Principal | null> {
   const { requestId } = exchangeOf(res);
   let log: Logger | undefined;
+  let newId: string | undefined;
   return {
     operationId: operation.id as OperationId,
     principal,
@@ -141,7 +141,10 @@ function toCall(
     headers: req.headers,
     requestId,
     address,
-    newId: uuidv7(),
+    // Few requests create anything.
+    get newId() {
+      return (newId ??= uuidv7());
+    },
     deps,
     // Few requests have anything to log.
     get log() {

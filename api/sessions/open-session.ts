@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { auditRead } from '../../db/audit/record.ts';
 import { type SessionRow, findSession } from '../../db/sessions.ts';
 import { HoldfastError } from '../../domain/errors.ts';
@@ -7,10 +8,19 @@ import { type SessionAct, relationTo, verdictOn } from '../access/session-access
 import type { Call } from '../http/handler.ts';
 
 /** Every act on one session begins here: it is found, allowed or refused, and put on record. */
-export async function openSession(call: Call, act: SessionAct): Promise<SessionRow> {
+export function openSession(call: Call, act: SessionAct): Promise<SessionRow> {
+  return openSessionWith(call, act, findSession);
+}
+
+/** The same with a fuller view of the session, in the one query. */
+export async function openSessionWith<Row extends SessionRow>(
+  call: Call,
+  act: SessionAct,
+  find: (knex: Knex, id: string) => Promise<Row | null>,
+): Promise<Row> {
   const { deps, principal } = call;
   const id = call.params['id']!;
-  const session = await findSession(deps.knex, id);
+  const session = await find(deps.knex, id);
   const verdict = verdictOn(act, relationTo(principal, session));
   if (verdict === 'allowed' && session !== null) return session;
   await recordDenial(call, { action: `session.${act}`, objectType: 'session', objectId: id });

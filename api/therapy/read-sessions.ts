@@ -10,7 +10,7 @@ import { auditContext } from '../access/audit-context.ts';
 import type { Answer, Call, Query } from '../http/handler.ts';
 import * as acts from '../sessions/acts.ts';
 import { detailsRef } from '../sessions/compose-booking.ts';
-import { openSession, recordRead } from '../sessions/open-session.ts';
+import { openSession, openSessionWith, recordRead } from '../sessions/open-session.ts';
 import { readZone, writeInstant } from './local-window.ts';
 import { type SessionNotes, presentSession, statusesOf } from './present-session.ts';
 import { ok } from './answers.ts';
@@ -18,13 +18,10 @@ import { ok } from './answers.ts';
 /** GET /api/therapy/sessions/{id} */
 export async function getTherapySession(call: Call): Promise<Answer> {
   const { deps } = call;
-  const opened = await openSession(call, 'read');
-  const [session] = await Promise.all([
-    viewSession(deps.knex, opened.id),
-    recordRead(call, opened),
-  ]);
-  const notes = await notesFor(call, opened);
-  return ok(presentSession(session!, Date.now(), deps.http.publicUrl, notes));
+  const session = await openSessionWith(call, 'read', viewSession);
+  await recordRead(call, session);
+  const notes = await notesFor(call, session);
+  return ok(presentSession(session, Date.now(), deps.http.publicUrl, notes));
 }
 
 /** What the client wrote is for the client and the therapist, not for those who run the clinic. */
