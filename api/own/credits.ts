@@ -2,7 +2,7 @@ import { findClinic } from '../../db/clinics.ts';
 import { creditBalance, listCreditEntries as listInDatabase } from '../../db/credits.ts';
 import type { CreditEntry } from '../../db/credits.ts';
 import type { Answer, Call } from '../http/handler.ts';
-import { enforce, mayHaveCredits } from './access.ts';
+import { enforce, mayHaveCredits } from '../access/clinic-access.ts';
 import { pageOf, readCursor } from './paging.ts';
 import type { PageQuery } from './paging.ts';
 

@@ -6,7 +6,7 @@ import { HoldfastError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/ids.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Answer, Call } from '../http/handler.ts';
-import { enforce, mayManagePolicies } from './access.ts';
+import { enforce, mayManagePolicies } from '../access/clinic-access.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { pageOf, readCursor } from './paging.ts';
 import type { PageQuery } from './paging.ts';

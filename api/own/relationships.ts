@@ -10,7 +10,7 @@ import { inTransaction } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/ids.ts';
 import type { Answer, Call } from '../http/handler.ts';
-import { enforce, mayEndRelationship, mayManageRelationships } from './access.ts';
+import { enforce, mayEndRelationship, mayManageRelationships } from '../access/clinic-access.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { pageOf, readCursor } from './paging.ts';
 import type { PageQuery } from './paging.ts';

@@ -4,7 +4,7 @@ import { inTransaction } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { normaliseZone } from '../../domain/time-zone.ts';
 import type { Answer, Call } from '../http/handler.ts';
-import { enforce, mayManageSettings } from './access.ts';
+import { enforce, mayManageSettings } from '../access/clinic-access.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { etag, expectedVersion, requireSameId } from './versions.ts';
 

@@ -5,7 +5,7 @@ import { inTransaction } from '../../db/transaction.ts';
 import type { FieldRef } from '../../crypto/field-cipher.ts';
 import { isUuid } from '../../domain/ids.ts';
 import type { Answer, Call } from '../http/handler.ts';
-import { enforce, maySeeTasks } from './access.ts';
+import { enforce, maySeeTasks } from '../access/clinic-access.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { pageOf, readCursor } from './paging.ts';
 import type { PageQuery } from './paging.ts';

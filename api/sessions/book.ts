@@ -11,15 +11,16 @@ import {
   wishesOf,
 } from '../../db/bookings.ts';
 import { peopleInTheWay, releaseExpiredInTheWay } from '../../db/claims.ts';
-import { type Door, type SessionFormat, type SessionRow, findSession } from '../../db/sessions.ts';
+import { type SessionRow, findSession } from '../../db/sessions.ts';
 import type { Therapist } from '../../db/therapists.ts';
 import { type RecordAudit, inTransaction } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/ids.ts';
 import type { Interval } from '../../domain/intervals.ts';
 import { dayBounds, startOfWallDay, wallMsAt } from '../../domain/local-time.ts';
-import type { BookingRules, Slot } from '../../domain/slots.ts';
+import type { BookingRules } from '../../domain/slots.ts';
 import { auditContext } from '../access/audit-context.ts';
+import type { BookingWish } from './booking-wish.ts';
 import { composeBooking } from './compose-booking.ts';
 import type { Call } from '../http/handler.ts';
 import { unavailable } from './messages.ts';
@@ -30,23 +31,7 @@ import {
   slotRefusal,
   widened,
 } from './slot-check.ts';
-import { type InsuranceInfo, type Verified, keepCoverage, verifyInsurance } from './insurance.ts';
-
-export interface BookingWish {
-  readonly door: Door;
-  readonly therapistId: string;
-  readonly clientId: string;
-  readonly sessionType: string;
-  readonly format: SessionFormat;
-  readonly specialization: string | null;
-  readonly slot: Slot;
-  /** IANA: the zone in which the client thinks of this session. */
-  readonly timeZone: string;
-  /** Text that the client typed; sealed before it is stored. */
-  readonly details: object | null;
-  readonly insurance: InsuranceInfo | null;
-  readonly requiresRelationship: boolean;
-}
+import { type Verified, keepCoverage, verifyInsurance } from './insurance.ts';
 
 /**
  * Books a session: its time is claimed in PostgreSQL first, then its workflow starts. The

@@ -8,7 +8,7 @@ import { amountDue, priceOf } from '../../domain/pricing.ts';
 import { type SessionState, decide } from '../../domain/session.ts';
 import type { Slot } from '../../domain/slots.ts';
 import type { Call } from '../http/handler.ts';
-import type { BookingWish } from './book.ts';
+import type { BookingWish } from './booking-wish.ts';
 import type { Verified } from './insurance.ts';
 
 /** The session that a wish becomes: its frozen plan, its price and what it waits for first. */

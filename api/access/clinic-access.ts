@@ -1,9 +1,9 @@
 import type { Relationship } from '../../db/relationships.ts';
 import { HoldfastError } from '../../domain/errors.ts';
-import { recordDenial } from '../access/denials.ts';
-import type { Target } from '../access/denials.ts';
-import type { Principal } from '../access/principal.ts';
-import type { Verdict } from '../access/session-access.ts';
+import { recordDenial } from './denials.ts';
+import type { Target } from './denials.ts';
+import type { Principal } from './principal.ts';
+import type { Verdict } from './session-access.ts';
 import type { Call } from '../http/handler.ts';
 
 function isOneOf(principal: Principal, ...roles: readonly Principal['role'][]): boolean {
