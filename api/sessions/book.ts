@@ -59,6 +59,7 @@ async function claimSession(call: Call, wish: BookingWish): Promise<SessionRow> 
   const question: SlotQuestion = {
     clinicId: principal.clinicId,
     therapistId: wish.therapistId,
+    clientId: wish.clientId,
     door: wish.door,
     sessionType: wish.sessionType,
   };

@@ -30,6 +30,7 @@ export async function rescheduleSession(
   const question: SlotQuestion = {
     clinicId: session.clinic_id,
     therapistId: session.therapist_id,
+    clientId: session.client_id,
     door: session.door,
     sessionType: session.session_type,
   };

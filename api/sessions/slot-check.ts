@@ -3,6 +3,7 @@ import {
   type TherapistCalendar,
   MAX_BUFFER_MS,
   bookingRules,
+  findBusy,
   findCalendar,
   gridFor,
 } from '../../db/availability.ts';
@@ -30,7 +31,10 @@ const REASONS: Readonly<Partial<Record<ErrorCode, string>>> = {
   invalid_time: 'The session must end after it starts.',
 };
 
-export type SlotQuestion = Omit<CalendarQuestion, 'window'>;
+export interface SlotQuestion extends Omit<CalendarQuestion, 'window'> {
+  /** Whose calendar alternatives must fit as well; null for a group. */
+  readonly clientId: string | null;
+}
 
 /** The calendar around one wanted slot, buffers included; null where there is no such therapist. */
 export function calendarAround(
@@ -80,11 +84,16 @@ async function slotsNear(
   now: number,
 ): Promise<readonly Slot[]> {
   const window = widened(slot, 7 * DAY_MS);
-  const calendar = await findCalendar(deps.knex, { ...question, window });
+  const { clientId } = question;
+  const [calendar, clientBusy] = await Promise.all([
+    findCalendar(deps.knex, { ...question, window }),
+    clientId === null ? [] : findBusy(deps.knex, clientId, window),
+  ]);
   if (calendar === null) return [];
   const durationMs = slot.endMs - slot.startMs;
   const slots = findSlots({
     ...bookingRules(calendar, now),
+    clientBusy,
     window: { startMs: Math.max(window.startMs, now), endMs: window.endMs },
     durationMs,
     grid: gridFor(durationMs),
