@@ -42,8 +42,7 @@ export function deadlyAt(point: string, deps: CoreActivityDeps): CoreActivityDep
       onQuery(knex, 'query', isStart);
       return deps;
     case 'start_recorded':
-      dieAtCommitAfter(knex, isStart);
-      return deps;
+      return { ...deps, knex: dyingAfterCommitOf(knex, isStart) };
     default:
       throw new Error(`There is no point ${point} in a worker.`);
   }
@@ -87,13 +86,18 @@ function onQuery(
   });
 }
 
-/** After the transaction with that statement has been committed, and nobody has heard of it. */
-function dieAtCommitAfter(knex: Knex, isDeadly: (query: Query) => boolean): void {
+/** A knex that dies once a transaction with that statement is committed, before anybody hears of it. */
+function dyingAfterCommitOf(knex: Knex, isDeadly: (query: Query) => boolean): Knex {
   let isArmed = false;
   knex.on('query', (query: Query) => {
     if (isDeadly(query)) isArmed = true;
   });
-  knex.on('query-response', (_response: unknown, { sql }: Query) => {
-    if (isArmed && sql.startsWith('COMMIT')) die();
+  const transaction = async (...args: Parameters<Knex['transaction']>): Promise<unknown> => {
+    const result: unknown = await knex.transaction(...args);
+    return isArmed ? die() : result;
+  };
+  return new Proxy(knex, {
+    get: (target, name) =>
+      name === 'transaction' ? transaction : (Reflect.get(target, name) as unknown),
   });
 }

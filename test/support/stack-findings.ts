@@ -16,6 +16,25 @@ async function control<T>(stack: Stack, path: string): Promise<T> {
   return (await fetch(`${stack.sandboxUrl}/control${path}`)).json() as Promise<T>;
 }
 
+/** The card provider keeps its webhooks back, as when the network is bad, until they are released. */
+export async function holdCardNews(stack: Stack): Promise<void> {
+  await steer(stack, '/stripe/webhooks/pause');
+}
+
+export async function releaseCardNews(stack: Stack): Promise<void> {
+  await steer(stack, '/stripe/webhooks/resume');
+}
+
+/** Asks a stand-in for something, such as a fault. */
+export async function steer(stack: Stack, path: string, body: object = {}): Promise<void> {
+  const response = await fetch(`${stack.sandboxUrl}/control${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+}
+
 export async function chargesOf(stack: Stack, sessionId: string): Promise<Charges> {
   const state = await control<State>(stack, '/stripe/state');
   const intents = state.payment_intents

@@ -1,10 +1,7 @@
 import { chmod, copyFile, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
-import { SearchAttributeType } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createMailGateway } from '../../activities/gateways/mail.ts';
 import { createCardGateway } from '../../activities/gateways/stripe.ts';
@@ -14,12 +11,16 @@ import { createClientDataConverter } from '../../crypto/data-converter.ts';
 import { createKeyRing, loadKeyRing } from '../../crypto/key-ring.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts';
+import { provideWorkflowBundle } from '../../workers/core/bundle.ts';
 import { searchAttributes } from '../../scripts/parts/temporal-flags.ts';
 import { type TestApi, type TestApiOptions, startTestApi } from './api.ts';
+import { freePort } from './free-port.ts';
 import type { KillPoint } from './killable-points.ts';
 import { QUICK_PLAN, setPlan } from './stack-people.ts';
 import { type StackProcess, startProcess } from './stack-process.ts';
 
+/** Shared on purpose: it holds nothing but what processes would otherwise build again and again. */
+const HOME = join(tmpdir(), 'holdfast-test-home');
 const STRIPE = { secretKey: 'sk_test_stack0123456789', webhookSecret: 'whsec_stack0123456789' };
 const TWILIO = { accountSid: `AC${'5'.repeat(32)}`, authToken: 'stack-token' };
 const TWILIO_NUMBER = '+15005550006';
@@ -49,11 +50,15 @@ export interface Stack {
   close(): Promise<void>;
 }
 
+/** Made once, before the first process looks for it. */
+let bundle: Promise<unknown> | undefined;
+
 /** One call brings everything up but the worker: the API runs here, the rest as it really does. */
 export async function startStack(
   server: TestWorkflowEnvironment,
   options: StackOptions = {},
 ): Promise<Stack> {
+  await (bundle ??= provideWorkflowBundle(join(HOME, 'bundles')));
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-stack-'));
   const keysFile = join(folder, 'keys.json');
   if (options.keysFile !== undefined) await copyKeys(options.keysFile, keysFile);
@@ -147,8 +152,8 @@ interface Surroundings {
 
 function environmentOf({ api, sandbox, namespace, keysFile, address }: Surroundings) {
   return {
-    // Shared on purpose: it holds nothing but the workflow bundle.
-    HOLDFAST_HOME: join(tmpdir(), 'holdfast-test-home'),
+    HOLDFAST_HOME: HOME,
+    NODE_COMPILE_CACHE: join(HOME, 'compiled'),
     HOLDFAST_KEYS_FILE: keysFile,
     HOLDFAST_SANDBOX: '1',
     LOG_LEVEL: 'info',
@@ -197,11 +202,13 @@ function assemble({ api, namespace, temporal, sandbox, env, folder }: Parts): St
     temporal,
     sandboxUrl: sandbox.url,
     startWorker: async () =>
-      start('workers/core/main.ts', [], 'the core worker runs', { WORKER_PORT: await freePort() }),
+      start('workers/core/main.ts', [], 'the core worker runs', {
+        WORKER_PORT: String(await freePort()),
+      }),
     startKillableWorker: (point) =>
       start('test/support/killable-worker.ts', [point], 'the core worker runs'),
     startKillableApi: async (point) => {
-      const port = await freePort();
+      const port = String(await freePort());
       const child = await start('test/support/killable-api.ts', [point], 'the API listens', {
         PORT: port,
       });
@@ -215,13 +222,4 @@ function assemble({ api, namespace, temporal, sandbox, env, folder }: Parts): St
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** The settings take no port 0; a port that was free a moment ago nearly always still is. */
-async function freePort(): Promise<string> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return String(port);
 }
