@@ -28,10 +28,23 @@ const UNDECODABLE_PAYLOAD: Payload = {
   data: Buffer.from(JSON.stringify(UNDECODABLE)),
 };
 
+/** Whether the default converter can make a value of a payload in clear. */
+function isReadable(payload: Payload): boolean {
+  const encoding = metadataText(payload, METADATA_ENCODING_KEY);
+  if (encoding !== 'json/plain') return encoding === 'binary/null' || encoding === 'binary/plain';
+  try {
+    JSON.parse(Buffer.from(payload.data ?? []).toString('utf8'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Encrypts every payload with the current payload key (AES-256-GCM). On decoding:
  *
- * - a payload in clear passes, so that signals from the UI and the CLI work;
+ * - a payload in clear passes, so that signals from the UI and the CLI work, unless no converter
+ *   could read it: that would stall the workflow for ever as well;
  * - a key of ours that is not at hand throws `dependency_unavailable`: the task is retried
  *   and goes on when the key file has the key; anything else would corrupt the workflow;
  * - an invented key id or a forged text can never open, now or later. Throwing would stall
@@ -59,7 +72,7 @@ export class EncryptionCodec implements PayloadCodec {
   }
 
   async #decodeOne(payload: Payload): Promise<Payload> {
-    if (!isEncrypted(payload)) return payload;
+    if (!isEncrypted(payload)) return isReadable(payload) ? payload : UNDECODABLE_PAYLOAD;
     const id = metadataText(payload, KEY_ID);
     if (!this.#keyRing.isOwnId('payloads', id)) return UNDECODABLE_PAYLOAD;
     const key = await this.#keyRing.find('payloads', id);

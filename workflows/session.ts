@@ -17,6 +17,7 @@ import { installHandlers } from './session-parts/handlers.ts';
 import {
   capture,
   chargeSavedCard,
+  handOverNews,
   owesCapture,
   passPaymentDeadline,
   readNews,
@@ -50,6 +51,7 @@ async function live(course: Course, input: SessionInput): Promise<SessionResult>
   isOver = true;
   await Promise.all([notices, reminders]);
   await condition(allHandlersFinished);
+  await handOverNews(course);
   return { status: course.state.status };
 }
 

@@ -14,8 +14,8 @@ export interface MoneyActivities {
     /** Tells one refund of a session from another; the same step never refunds twice. */
     step: string;
   }): Promise<{ kind: 'refunded' | 'pending' | 'failed' | 'nothing' }>;
-  /** Fetches the provider's truth about a payment into its row. */
-  syncPayment(input: { paymentId: string }): Promise<SyncOutcome>;
+  /** Fetches the provider's truth about a payment into its row; `unknown` where it is not the session's. */
+  syncPayment(input: { paymentId: string; sessionId?: string }): Promise<SyncOutcome>;
 }
 
 export type AuthoriseOutcome =
@@ -50,6 +50,7 @@ export type SyncOutcome =
   | { readonly kind: 'authorised'; readonly captureBeforeAt: number | null }
   | {
       readonly kind:
+        | 'unknown'
         | 'created'
         | 'requires_action'
         | 'processing'

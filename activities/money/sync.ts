@@ -13,17 +13,27 @@ import { syncRefunds } from './settle-refund.ts';
 /**
  * Fetches the provider's truth about a payment into its row and says how the money stands.
  * News of an attempt that came to nothing must not hide a later one: then that one counts.
+ * With `sessionId`, a payment that is not this session's is `unknown`: whoever reaches the
+ * session's workflow can name any payment, and another session's money must not pay for this one.
  */
 export async function syncPayment(
   deps: MoneyDeps,
-  { paymentId }: { readonly paymentId: string },
+  { paymentId, sessionId }: { readonly paymentId: string; readonly sessionId?: string },
 ): Promise<SyncOutcome> {
+  if (sessionId !== undefined && !(await isOf(deps, paymentId, sessionId))) {
+    return { kind: 'unknown' };
+  }
   const { payment, session } = await loadPayment(deps.knex, paymentId);
   const fetched = await fetchTruth(deps, payment);
   if (holdsMoney(fetched.state)) await releaseExcess(deps, fetched, session.clinic_id);
   const attempts = await listPayments(deps.knex, payment.session_id);
   const own = attempts.filter((each) => each.person_id === payment.person_id);
   return syncOutcomeOf(own.find((each) => holdsMoney(each.state)) ?? latestOf(own, fetched));
+}
+
+async function isOf({ knex }: MoneyDeps, paymentId: string, sessionId: string): Promise<boolean> {
+  const payment = isUuid(paymentId) ? await findPayment(knex, paymentId) : null;
+  return payment?.session_id === sessionId;
 }
 
 /** The attempt itself unless it is over and others came after it. */

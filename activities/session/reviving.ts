@@ -1,9 +1,10 @@
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { findSession, type SessionRow, stateOf } from '../../db/sessions.ts';
+import { HoldfastError } from '../../domain/errors.ts';
 import type { SessionState } from '../../domain/session.ts';
 import { isEnded } from '../../domain/session.ts';
-import { startSession } from './starting.ts';
+import { isRunning, startSession } from './starting.ts';
 import { recordStep } from './transitions.ts';
 
 /**
@@ -16,11 +17,20 @@ export async function reviveSession(
 ): Promise<boolean> {
   const session = await findSession(knex, sessionId);
   if (session === null) return false;
-  if (isEnded(session.status) && !(await takeBack(knex, session))) return false;
+  if (isEnded(session.status)) {
+    await assertClosed(temporal, sessionId);
+    if (!(await takeBack(knex, session))) return false;
+  }
   const revived = await findSession(knex, sessionId);
   if (revived === null || isEnded(revived.status)) return false;
   await startSession(temporal, revived, 'again');
   return true;
+}
+
+/** A run that is still settling the end would swallow the start of the next one. */
+async function assertClosed(temporal: Client, sessionId: string): Promise<void> {
+  if (!(await isRunning(temporal, sessionId))) return;
+  throw new HoldfastError('dependency_unavailable', 'The session is still being ended.');
 }
 
 async function takeBack(knex: Knex, session: SessionRow): Promise<boolean> {

@@ -3,6 +3,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
 } from '@temporalio/client';
 import { type SessionRow, stateOf } from '../../db/sessions.ts';
 import { workflowId } from '../../domain/ids.ts';
@@ -48,6 +49,18 @@ export async function startSession(
     );
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+/** Whether a run looks after the session at this moment. */
+export async function isRunning(temporal: Client, sessionId: string): Promise<boolean> {
+  try {
+    const handle = temporal.workflow.getHandle(workflowId('session', sessionId));
+    const { status } = await handle.describe();
+    return status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
   }
 }
 

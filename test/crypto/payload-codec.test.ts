@@ -54,6 +54,24 @@ test('a payload in clear passes, so that a signal from the CLI works', async () 
   expect(await decode(clear({ approvedBy: 'x' }))).toEqual({ approvedBy: 'x' });
 });
 
+test('a payload in clear that no converter can read is refused, never a stalled workflow', async () => {
+  const text = (encoding: string, data: string): Payload => ({
+    metadata: { encoding: Buffer.from(encoding) },
+    data: Buffer.from(data),
+  });
+  for (const payload of [
+    text('unknown/thing', 'garbage'),
+    text('json/protobuf', '{}'),
+    text('json/plain', 'garbage'),
+    text('json/plain', ''),
+    text('', '{}'),
+    { data: Buffer.from('{}') },
+  ]) {
+    expect(await decode(payload)).toEqual(UNDECODABLE);
+  }
+  expect(await decode(text('binary/plain', 'raw'))).toEqual(Buffer.from('raw'));
+});
+
 test('after a rotation old payloads open, and a running process opens new ones', async () => {
   const old = await encode('old');
   const operator = await loadKeyRing(path);

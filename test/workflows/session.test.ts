@@ -199,6 +199,103 @@ describe('what reaches a session from outside', () => {
     expect(refunded).toBe(15_000);
   });
 
+  test('an update with a wrong argument is refused, and the session goes on', async () => {
+    const world = new World();
+    await withSession(environment, world, { state: { payment: 'not_due' } }, async ({ handle }) => {
+      const wrong: [string, unknown][] = [
+        ['approve', undefined],
+        ['approve', null],
+        ['approve', { actor: { personId: 'x', party: 'therapist' } }],
+        ['decline', { actor: { personId: null, party: 'alien' } }],
+        ['pay', { actor: client, paymentId: 'x' }],
+        ['cancel', { actor: client, wantsRefund: 'no', fee: 'standard' }],
+        ['cancel', { actor: client, wantsRefund: true, fee: 'free' }],
+        ['reschedule', { actor: client, startsAt: 'x', endsAt: null }],
+        ['reschedule', { actor: client, startsAt: 2, endsAt: 1 }],
+        ['attendance', { actor: therapist, attendance: 'maybe' }],
+      ];
+      for (const [name, argument] of wrong) {
+        const sent = handle.executeUpdate(name, { args: [argument] } as never);
+        await expect(sent).rejects.toMatchObject({ cause: { type: 'malformed_request' } });
+      }
+      await handle.executeUpdate(messages.approveUpdate, { args: [{ actor: therapist }] });
+      expect(await handle.result()).toEqual({ status: 'completed' });
+    });
+  });
+
+  test('news of a payment that is not its own changes nothing', async () => {
+    const world = new World();
+    const asked: unknown[] = [];
+    world.money.syncPayment = async (input) => {
+      asked.push(input);
+      return { kind: 'unknown' };
+    };
+    await withSession(environment, world, {}, async ({ handle }) => {
+      const sessionId = handle.workflowId.replace('session-', '');
+      const { paymentId } = payment;
+      await handle.signal(messages.paymentNewsSignal, { paymentId: 'nonsense' });
+      await handle.signal(messages.paymentNewsSignal, { paymentId });
+      await handle.executeUpdate(messages.approveUpdate, { args: [{ actor: therapist }] });
+      expect(await handle.result()).toEqual({ status: 'expired' });
+      expect(asked).toEqual([{ paymentId, sessionId }]);
+    });
+    expect(world.events).toEqual(['approved', 'expired']);
+  });
+
+  test('news of its payment that a completed session is just asking about refunds nothing', async () => {
+    const world = new World();
+    world.money.voidPayment = async () => ({ kind: 'captured_already', capturedCents: 15_000 });
+    const wish = {
+      state: { payment: 'captured', approval: 'given', status: 'confirmed' },
+    } as const;
+    await withSession(environment, world, wish, async ({ handle, startsAt }) => {
+      world.money.syncPayment = async () => {
+        await handle.executeUpdate(messages.attendanceUpdate, {
+          args: [{ actor: therapist, attendance: 'attended' }],
+        });
+        return { kind: 'captured' };
+      };
+      await environment.sleep(startsAt + 60_000 - (await environment.currentTimeMs()));
+      await handle.signal(messages.paymentNewsSignal, { paymentId: payment.paymentId });
+      expect(await handle.result()).toEqual({ status: 'completed' });
+    });
+    expect(world.events).toEqual(['started', 'marked_attended']);
+    expect(world.calls).not.toContain('refundPayment');
+  });
+
+  test('a saved card that is charged while the session is being cancelled is paid back', async () => {
+    const world = new World();
+    world.money.voidPayment = async () => ({ kind: 'captured_already', capturedCents: 15_000 });
+    const wish = { state: { payment: 'saved', approval: 'given', status: 'confirmed' } } as const;
+    await withSession(environment, world, wish, async ({ handle }) => {
+      let cancelling: Promise<unknown> | undefined;
+      world.money.capturePayment = async () => {
+        cancelling = handle.executeUpdate(messages.cancelUpdate, { args: [standard] });
+        while (!world.events.includes('cancelled')) await new Promise(setImmediate);
+        return { kind: 'captured' };
+      };
+      expect(await handle.result()).toEqual({ status: 'cancelled' });
+      await cancelling;
+    });
+    expect(world.calls).toContain('refundPayment');
+  });
+
+  test('news after the end is handed to a workflow that squares it', async () => {
+    const world = new World();
+    const paymentId = '0197a000-0000-7000-8000-000000000009';
+    await withSession(environment, world, {}, async ({ handle }) => {
+      world.session.notify = async ({ kind }) => {
+        if (kind === 'declined') await handle.signal(messages.paymentNewsSignal, { paymentId });
+      };
+      await handle.executeUpdate(messages.declineUpdate, { args: [{ actor: therapist }] });
+      expect(await handle.result()).toEqual({ status: 'declined' });
+      const square = environment.client.workflow.getHandle(`reconciliation-${paymentId}`);
+      expect((await square.describe()).status.name).toBe('RUNNING');
+      await square.terminate();
+    });
+    expect(world.calls).not.toContain('syncPayment');
+  });
+
   test('reminders of the old time are not sent after a reschedule', async () => {
     const world = new World();
     const sent: number[] = [];

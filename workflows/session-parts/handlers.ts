@@ -7,6 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { MoneyActivities } from '../../activities/money/contract.ts';
 import { quote } from '../../domain/cancellation.ts';
+import { isUuid } from '../../domain/ids.ts';
 import { answerDueAt } from '../../domain/plan.ts';
 import type { PaymentStanding, SessionEvent } from '../../domain/session.ts';
 import { isEnded } from '../../domain/session.ts';
@@ -14,6 +15,7 @@ import { PROVIDER_WHILE_CALLER_WAITS } from '../activity-options.ts';
 import * as messages from '../messages/session.ts';
 import { type Cause, type Course, apply, refusal, standingOf } from './course.ts';
 import { owesCapture, receive } from './money.ts';
+import { textField, validated } from './validators.ts';
 
 const money = proxyActivities<MoneyActivities>(PROVIDER_WHILE_CALLER_WAITS);
 
@@ -25,18 +27,26 @@ const BY_HAND: messages.Actor = { personId: null, party: 'staff' };
 
 /** Installs what others may say to a session. Must run before the first await. */
 export function installHandlers(course: Course): void {
-  setHandler(messages.approveUpdate, ({ actor }) => approve(course, actor));
-  setHandler(messages.declineUpdate, ({ actor }) => decline(course, actor));
-  setHandler(messages.payUpdate, (request) => pay(course, request));
-  setHandler(messages.cancelUpdate, (request) => cancel(course, request));
-  setHandler(messages.rescheduleUpdate, (request) => reschedule(course, request));
-  setHandler(messages.attendanceUpdate, (request) => markAttendance(course, request));
+  setHandler(messages.approveUpdate, ({ actor }) => approve(course, actor), validated.answer);
+  setHandler(messages.declineUpdate, ({ actor }) => decline(course, actor), validated.answer);
+  setHandler(messages.payUpdate, (request) => pay(course, request), validated.pay);
+  setHandler(messages.cancelUpdate, (request) => cancel(course, request), validated.cancel);
+  setHandler(
+    messages.rescheduleUpdate,
+    (request) => reschedule(course, request),
+    validated.reschedule,
+  );
+  setHandler(
+    messages.attendanceUpdate,
+    (request) => markAttendance(course, request),
+    validated.attendance,
+  );
   setHandler(messages.standingQuery, () => standingOf(course));
   setHandler(messages.approveSignal, () => byHand(() => approve(course, BY_HAND)));
   setHandler(messages.declineSignal, () => byHand(() => decline(course, BY_HAND)));
   setHandler(messages.paymentNewsSignal, (news: unknown) => {
     const paymentId = textField(news, 'paymentId');
-    if (paymentId !== null) course.news.add(paymentId);
+    if (paymentId !== null && isUuid(paymentId)) course.news.add(paymentId);
   });
   setHandler(messages.sendSettledSignal, (settled: unknown) => {
     const key = textField(settled, 'key');
@@ -45,13 +55,6 @@ export function installHandlers(course: Course): void {
   void CancellationScope.current().cancelRequested.catch(() => {
     course.isCancelRequested = true;
   });
-}
-
-/** Signals carry whatever their sender typed: a wrong one is ignored, since throwing would stall. */
-function textField(message: unknown, field: string): string | null {
-  if (typeof message !== 'object' || message === null) return null;
-  const value: unknown = Reflect.get(message, field);
-  return typeof value === 'string' ? value : null;
 }
 
 async function byHand(act: () => Promise<unknown>): Promise<void> {

@@ -1,13 +1,16 @@
-import { log, proxyActivities } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { ParentClosePolicy, log, proxyActivities, startChild } from '@temporalio/workflow';
 import type {
   AuthoriseOutcome,
   MoneyActivities,
   SyncOutcome,
 } from '../../activities/money/contract.ts';
 import { assertNever } from '../../domain/assert-never.ts';
+import { workflowId } from '../../domain/ids.ts';
 import { paymentDueAt } from '../../domain/plan.ts';
 import { type SessionEvent, isEnded } from '../../domain/session.ts';
 import { PROVIDER } from '../activity-options.ts';
+import { RECONCILIATION_WORKFLOW } from '../messages/reconciliation.ts';
 import type { Actor, RefundState } from '../messages/session.ts';
 import { type Course, SYSTEM, apply } from './course.ts';
 
@@ -51,7 +54,9 @@ export async function receive(
     actor,
     ...(completesBooking ? { notice: 'confirmed' as const } : {}),
   });
-  if (applied.kind === 'refused' && isEnded(course.state.status)) await giveBack(course, 'late');
+  // What the session had when it ended is settled with its end, or was earned.
+  const isLate = isEnded(course.state.status) && course.state.payment === 'due';
+  if (applied.kind === 'refused' && isLate) await giveBack(course, 'late');
 }
 
 function eventOf(outcome: AuthoriseOutcome | SyncOutcome): SessionEvent | null {
@@ -62,6 +67,7 @@ function eventOf(outcome: AuthoriseOutcome | SyncOutcome): SessionEvent | null {
       return { type: 'card_saved' };
     case 'captured':
       return { type: 'payment_captured' };
+    case 'unknown':
     case 'action_required':
     case 'requires_action':
     case 'processing':
@@ -79,11 +85,27 @@ function eventOf(outcome: AuthoriseOutcome | SyncOutcome): SessionEvent | null {
 /** Asks the provider what became of the payments that it has news of. */
 export async function readNews(course: Course): Promise<void> {
   for (const paymentId of course.news) {
-    const outcome = await money.syncPayment({ paymentId });
+    // Deleted first: news that arrives while the provider is being asked is news again.
     course.news.delete(paymentId);
+    const outcome = await money.syncPayment({ paymentId, sessionId: course.sessionId });
     const isLost = outcome.kind === 'lapsed' || outcome.kind === 'voided';
     if (isLost && !isEnded(course.state.status)) await lapse(course);
     else await receive(course, outcome, SYSTEM);
+  }
+}
+
+/** News that came after the end goes to a workflow of its own, which outlives this one. */
+export async function handOverNews({ news }: Course): Promise<void> {
+  for (const paymentId of news) {
+    try {
+      await startChild(RECONCILIATION_WORKFLOW, {
+        workflowId: workflowId('reconciliation', paymentId),
+        args: [{ paymentId }],
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
   }
 }
 
@@ -121,7 +143,7 @@ export async function chargeSavedCard(course: Course): Promise<void> {
 export async function settleMoney(course: Course): Promise<void> {
   const { status, payment } = course.state;
   const hasTakenPlace = status === 'completed' || status === 'no_show';
-  if (hasTakenPlace || payment === 'not_due' || payment === 'saved') course.refund = 'none';
+  if (hasTakenPlace || payment === 'not_due') course.refund = 'none';
   else if (payment === 'due') course.refund = await closeOrGiveBack(course);
   else course.refund = await giveBack(course, 'end');
 }

@@ -75,6 +75,19 @@ describe('a card', () => {
     expect((await bench.money.syncPayment({ paymentId })).kind).toBe('authorised');
   });
 
+  test('counts for its own session only, whoever names it', async () => {
+    const session = await bench.session();
+    const paymentId = await bench.payment(session);
+    await bench.money.authorisePayment({ paymentId });
+    const other = await bench.session();
+    const unknown = { kind: 'unknown' };
+    expect(await bench.money.syncPayment({ paymentId, sessionId: other })).toEqual(unknown);
+    expect(await bench.money.syncPayment({ paymentId: other, sessionId: other })).toEqual(unknown);
+    expect(await bench.money.syncPayment({ paymentId: 'x', sessionId: other })).toEqual(unknown);
+    const known = await bench.money.syncPayment({ paymentId, sessionId: session });
+    expect(known.kind).toBe('authorised');
+  });
+
   test('an abandoned first attempt can never turn into money beside the second', async () => {
     const session = await bench.session();
     const first = await bench.payment(session, { cardToken: 'pm_card_threeDSecure2Required' });

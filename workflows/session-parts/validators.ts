@@ -1,0 +1,59 @@
+import { isUuid } from '../../domain/ids.ts';
+import type { Actor } from '../messages/session.ts';
+import { refusal } from './course.ts';
+
+/**
+ * Whoever reaches Temporal can send any argument. One that is not what the message asks for is
+ * refused before its handler runs: an error inside a handler would stall the session for ever.
+ */
+interface Validated {
+  readonly validator: (request: unknown) => void;
+}
+
+const PARTIES: readonly unknown[] = ['client', 'therapist', 'staff', 'system'];
+const FEES: readonly unknown[] = ['standard', 'waive_fee', 'charge_fee'];
+const ATTENDANCES: readonly unknown[] = ['attended', 'absent'];
+
+export const validated = {
+  answer: byActor(() => true),
+  pay: byActor((request) => isUuid(textField(request, 'paymentId') ?? '')),
+  cancel: byActor(
+    (request) =>
+      typeof field(request, 'wantsRefund') === 'boolean' && FEES.includes(field(request, 'fee')),
+  ),
+  reschedule: byActor((request) => {
+    const startsAt = field(request, 'startsAt');
+    const endsAt = field(request, 'endsAt');
+    return isInstant(startsAt) && isInstant(endsAt) && startsAt < endsAt;
+  }),
+  attendance: byActor((request) => ATTENDANCES.includes(field(request, 'attendance'))),
+} satisfies Readonly<Record<string, Validated>>;
+
+/** A text in a message of unknown shape; null where there is none. */
+export function textField(message: unknown, name: string): string | null {
+  const value = field(message, name);
+  return typeof value === 'string' ? value : null;
+}
+
+function byActor(isWellFormed: (request: unknown) => boolean): Validated {
+  return {
+    validator: (request) => {
+      if (isActor(field(request, 'actor')) && isWellFormed(request)) return;
+      throw refusal('malformed_request', 'The argument is not what this message asks for.');
+    },
+  };
+}
+
+function isActor(value: unknown): value is Actor {
+  const personId = field(value, 'personId');
+  const isPerson = personId === null || (typeof personId === 'string' && isUuid(personId));
+  return isPerson && PARTIES.includes(field(value, 'party'));
+}
+
+function isInstant(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && Math.abs(value) <= 8.64e15;
+}
+
+function field(message: unknown, name: string): unknown {
+  return typeof message === 'object' && message !== null ? Reflect.get(message, name) : undefined;
+}
