@@ -79,12 +79,12 @@ describe('a card', () => {
     const session = await bench.session();
     const paymentId = await bench.payment(session);
     await bench.money.authorisePayment({ paymentId });
-    const other = await bench.session();
+    const { sessionId: other } = await bench.session();
     const unknown = { kind: 'unknown' };
     expect(await bench.money.syncPayment({ paymentId, sessionId: other })).toEqual(unknown);
     expect(await bench.money.syncPayment({ paymentId: other, sessionId: other })).toEqual(unknown);
     expect(await bench.money.syncPayment({ paymentId: 'x', sessionId: other })).toEqual(unknown);
-    const known = await bench.money.syncPayment({ paymentId, sessionId: session });
+    const known = await bench.money.syncPayment({ paymentId, sessionId: session.sessionId });
     expect(known.kind).toBe('authorised');
   });
 
