@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 export interface ListenOptions {
   readonly host: string;
@@ -43,14 +43,43 @@ export async function listen(server: Server, options: ListenOptions): Promise<Li
     });
   });
   const { port } = server.address() as AddressInfo;
+  const busy = trackRequests(server);
   let closing: Promise<void> | undefined;
-  return { server, port, close: () => (closing ??= drain(server, options.drainMs)) };
+  return { server, port, close: () => (closing ??= drain(server, busy, options.drainMs)) };
 }
 
-async function drain(server: Server, drainMs: number): Promise<void> {
+/** Open connections with the number of requests that each is waiting to be answered. */
+function trackRequests(server: Server): Map<Socket, number> {
+  const busy = new Map<Socket, number>();
+  server.on('connection', (socket) => {
+    busy.set(socket, 0);
+    socket.once('close', () => busy.delete(socket));
+  });
+  server.on('request', ({ socket }, res) => {
+    busy.set(socket, (busy.get(socket) ?? 0) + 1);
+    res.once('close', () => {
+      if (busy.has(socket)) busy.set(socket, (busy.get(socket) ?? 1) - 1);
+    });
+  });
+  // Web sockets are ended by whoever upgraded them.
+  if (server.listenerCount('upgrade') > 0) {
+    server.on('upgrade', ({ socket }) => busy.delete(socket));
+  }
+  return busy;
+}
+
+async function drain(
+  server: Server,
+  busy: ReadonlyMap<Socket, number>,
+  drainMs: number,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // A connection that was busy when listening ended stays open for the next request.
-  const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
+  // The server's own idea of idle leaves out connections that have never sent anything.
+  const closeIdle = (): void => {
+    for (const [socket, requests] of busy) if (requests === 0) socket.destroy();
+  };
+  closeIdle();
+  const idle = setInterval(closeIdle, CLOSE_IDLE_EVERY_MS);
   const cut = setTimeout(() => server.closeAllConnections(), drainMs);
   await closed;
   clearInterval(idle);

@@ -42,7 +42,7 @@ export function createDispatcher(
   });
   return async (req, res, next) => {
     const { operation, params } = route(routes, req, res);
-    const validate = validatorOf(operation.path);
+    const validate: Validate = (...request) => validatorOf(operation.path)(...request);
     const handler = handlers[operation.id as OperationId] as PublicHandler;
     await serve({ deps, req, res, next, operation, params, validate, handler, stages });
   };

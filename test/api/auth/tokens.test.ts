@@ -10,7 +10,12 @@ import { createAuthenticator } from '../../../api/auth/authenticator.ts';
 import type { Authenticator } from '../../../api/auth/authenticator.ts';
 import type { TrustedIssuer } from '../../../config/json-settings.ts';
 import { ephemeralKeyRing } from '../../../crypto/key-ring.ts';
-import { insertFamily, revokeFamily } from '../../../db/tokens.ts';
+import {
+  forgetOldTokens,
+  insertFamily,
+  insertRefreshToken,
+  revokeFamily,
+} from '../../../db/tokens.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson } from '../../support/api.ts';
 
@@ -252,7 +257,23 @@ describe("another issuer's tokens", () => {
   });
 });
 
-test('a family of one person is never another’s', async () => {
-  const other = uuidv7();
-  await expect(insertFamily(api.knex, other, uuidv7())).rejects.toThrow();
+test('housekeeping forgets what has run out, and nothing that may still tell a reuse', async () => {
+  const { knex } = api;
+  const [old, live] = [uuidv7(), uuidv7()];
+  for (const id of [old, live]) await insertFamily(knex, id, person.id);
+  const hashes = { old: Buffer.alloc(32, 1), used: Buffer.alloc(32, 2) };
+  const ttlMs = 60_000;
+  await insertRefreshToken(knex, { familyId: old, hash: hashes.old, ttlMs });
+  await insertRefreshToken(knex, { familyId: live, hash: hashes.used, ttlMs });
+  await knex('token_families')
+    .where({ id: old })
+    .update({ created_at: new Date('2020-01-01') });
+  await knex('refresh_tokens')
+    .where({ family_id: old })
+    .update({ expires_at: new Date('2020-02-01') });
+  await knex('refresh_tokens').where({ family_id: live }).update({ used_at: new Date() });
+  await forgetOldTokens(knex);
+  const families = await knex('token_families').whereIn('id', [old, live]).pluck('id');
+  expect(families).toEqual([live]);
+  expect(await knex('refresh_tokens').pluck('family_id')).toEqual([live]);
 });

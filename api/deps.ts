@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { Client, Connection } from '@temporalio/client';
+import type { Knex } from 'knex';
+import type { Logger } from 'pino';
+import { createEligibilityGateway } from '../activities/gateways/eligibility.ts';
+import type { EligibilityGateway } from '../activities/gateways/eligibility.ts';
+import { createMailGateway } from '../activities/gateways/mail.ts';
+import { createCardGateway } from '../activities/gateways/stripe.ts';
+import { createTwilioGateway } from '../activities/gateways/twilio.ts';
+import type { Settings } from '../config/settings.ts';
+import { createClientDataConverter } from '../crypto/data-converter.ts';
+import { createFieldCipher } from '../crypto/field-cipher.ts';
+import { loadKeyRing } from '../crypto/key-ring.ts';
+import type { KeyRing } from '../crypto/key-ring.ts';
+import { openDatabase } from '../db/knex.ts';
+import { createAuthenticator } from './auth/authenticator.ts';
+import type { Authenticator } from './auth/authenticator.ts';
+import type { ApiDeps, HttpOptions } from './context.ts';
+import { PUBLISHED_LIMITS } from './http/rate-limits.ts';
+
+const BODY_TIMEOUT_MS = 15_000;
+const TEMPORAL_CONNECT_TIMEOUT_MS = 3_000;
+
+export interface OpenedDeps {
+  readonly deps: ApiDeps;
+  close(): Promise<void>;
+}
+
+/** Opens all that the API reaches outside with. PostgreSQL and Temporal need not answer yet. */
+export async function openDeps(settings: Settings, log: Logger): Promise<OpenedDeps> {
+  const keyRing = await loadKeyRing(settings.keysFile);
+  const knex = openDatabase(settings.database.url, {
+    maxConnections: settings.database.poolSize,
+    applicationName: 'holdfast-api',
+  });
+  const connection = openTemporal(settings);
+  const { namespace } = settings.temporal;
+  const dataConverter = createClientDataConverter(keyRing);
+  const http = httpOptions(settings);
+  const mail = createMailGateway(settings.mail);
+  const authenticator = openAuthenticator(settings, knex, keyRing, log);
+  const deps: ApiDeps = {
+    knex,
+    temporal: new Client({ connection, namespace, dataConverter }),
+    keyRing,
+    cipher: createFieldCipher(keyRing),
+    http,
+    auth: settings.auth,
+    authenticator,
+    mail,
+    cards: createCardGateway(settings.stripe),
+    sms: createTwilioGateway({ ...settings.twilio, publicUrl: http.publicUrl }),
+    eligibility: openEligibility(settings),
+    log,
+  };
+  const close = async (): Promise<void> => {
+    await authenticator.close();
+    mail.close();
+    await connection.close();
+    await knex.destroy();
+  };
+  return { deps, close };
+}
+
+function httpOptions(settings: Settings): HttpOptions {
+  const packageFile = new URL('../package.json', import.meta.url);
+  const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
+  const { publicUrl, corsOrigins, trustedProxies } = settings.api;
+  return {
+    publicUrl,
+    corsOrigins: corsOrigins.length > 0 ? corsOrigins : ['http://localhost:3000'],
+    trustedProxies,
+    environment: settings.sandbox ? 'sandbox' : 'production',
+    version,
+    responseValidation: settings.sandbox ? 'log' : 'off',
+    rateLimits: settings.sandbox ? null : PUBLISHED_LIMITS,
+    bodyTimeoutMs: BODY_TIMEOUT_MS,
+    temporalUiOrigin: `http://localhost:${settings.ports.temporalUi}`,
+  };
+}
+
+function openTemporal(settings: Settings): Connection {
+  // The API starts without Temporal, tells so in /ready, and answers 503 where it is needed.
+  const { address } = settings.temporal;
+  return Connection.lazy({ address, connectTimeout: TEMPORAL_CONNECT_TIMEOUT_MS });
+}
+
+function openEligibility({ eligibility }: Settings): EligibilityGateway | null {
+  return eligibility.url === null ? null : createEligibilityGateway({ baseUrl: eligibility.url });
+}
+
+function openAuthenticator(
+  { auth, api, database }: Settings,
+  knex: Knex,
+  keyRing: KeyRing,
+  log: Logger,
+): Authenticator {
+  const { publicUrl } = api;
+  const { trustedIssuers } = auth;
+  const databaseUrl = database.url;
+  return createAuthenticator({ knex, databaseUrl, keyRing, publicUrl, trustedIssuers, log });
+}
