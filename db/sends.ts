@@ -53,6 +53,24 @@ export async function findSend(knex: Knex, key: string): Promise<SendRow | null>
   return row ?? null;
 }
 
+/**
+ * Takes over the right to send from an attempt that began at least `idleMs` ago and of which
+ * nothing more was heard. Of several callers one gets it.
+ */
+export async function takeOverSend(knex: Knex, key: string, idleMs: number): Promise<boolean> {
+  const taken = await knex.raw(
+    `UPDATE sends SET created_at = clock_timestamp() WHERE key = ? AND state = 'sending'
+       AND created_at <= clock_timestamp() - make_interval(secs => ?::float8 / 1000)`,
+    [key, idleMs],
+  );
+  return taken.rowCount === 1;
+}
+
+/** Nothing went out: whoever tries next begins anew. */
+export async function giveSendBack(knex: Knex, key: string): Promise<void> {
+  await knex('sends').where({ key, state: 'sending' }).delete();
+}
+
 /** Moves a send on, but never away from what a delivery receipt has settled. */
 export async function markSend(
   knex: Knex,

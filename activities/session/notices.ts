@@ -51,8 +51,13 @@ async function mailNotice(
     recipient,
     subject,
     text,
-    ...(CALENDAR_NOTICES.has(kind) ? { ics: icsOf(deps, session, kind) } : {}),
+    ...(changesCalendars(kind, session) ? { ics: icsOf(deps, session, kind) } : {}),
   });
+}
+
+/** What is not confirmed yet stands in nobody's calendar, even when it has moved. */
+function changesCalendars(kind: NoticeKind, { status }: SessionRow): boolean {
+  return CALENDAR_NOTICES.has(kind) && (kind === 'cancelled' || status === 'confirmed');
 }
 
 function icsOf(deps: MessagingDeps, session: SessionRow, kind: NoticeKind): string {

@@ -1,6 +1,13 @@
 import type { Knex } from 'knex';
 import { type Recipient, findRecipient, recipientsOfSession } from '../../db/recipients.ts';
-import { type SendRow, findSend, markSend, openSend } from '../../db/sends.ts';
+import {
+  type SendRow,
+  findSend,
+  giveSendBack,
+  markSend,
+  openSend,
+  takeOverSend,
+} from '../../db/sends.ts';
 import { type SessionRow, findSession } from '../../db/sessions.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import {
@@ -71,11 +78,15 @@ async function sendReminder(deps: MessagingDeps, input: ReminderInput): Promise<
   const session = await findSession(deps.knex, sessionId);
   if (session === null || !isStillTrue(session, scheduleVersion)) return 'skipped';
   const recipient = await findRecipient(deps.knex, reminder.recipientId);
-  if (recipient === null || !recipient.channels.includes(reminder.channel)) return 'skipped';
+  if (recipient === null) return 'skipped';
   const text = textFor(deps, session, recipient);
-  return reminder.channel === 'sms'
-    ? sendText(deps, input, recipient, text)
-    : sendMailOnce(deps, mailOf(input, recipient, text));
+  const { channels } = recipient;
+  if (reminder.channel === 'sms' && channels.includes('sms')) {
+    return sendText(deps, input, recipient, text);
+  }
+  // Whoever has stopped texts since they were planned is reminded by e-mail.
+  if (!channels.includes('email')) return 'skipped';
+  return sendMailOnce(deps, mailOf(input, recipient, text));
 }
 
 /** Right before a send: the session still stands, at the time that this reminder speaks of. */
@@ -141,11 +152,9 @@ async function wasNeverSent(
   body: string,
 ): Promise<boolean> {
   const found = await lookUp(deps, row, recipient, body);
-  if (found === 'absent') {
-    if (Date.now() - row.created_at.getTime() >= LIST_IS_CURRENT_AFTER_MS) return true;
-    throw new HoldfastError('dependency_unavailable', 'The provider’s list is not complete yet.');
-  }
-  return false;
+  if (found !== 'absent') return false;
+  if (await takeOverSend(deps.knex, row.key, LIST_IS_CURRENT_AFTER_MS)) return true;
+  throw new HoldfastError('dependency_unavailable', 'The provider’s list is not complete yet.');
 }
 
 /** Asks the provider what became of a text and writes it down; `absent` when it has none. */
@@ -155,6 +164,17 @@ async function lookUp(
   recipient: Recipient,
   body: string,
 ): Promise<SendState | 'absent'> {
+  const found = await askForText(deps, row, recipient, body);
+  if (found !== 'unavailable') return found;
+  throw new HoldfastError('dependency_unavailable', 'The text provider does not answer.');
+}
+
+async function askForText(
+  deps: MessagingDeps,
+  row: SendRow,
+  recipient: Recipient,
+  body: string,
+): Promise<SendState | 'absent' | 'unavailable'> {
   if (recipient.phone === null) return 'absent';
   const search = {
     to: recipient.phone,
@@ -162,10 +182,7 @@ async function lookUp(
     sentAfterMs: row.created_at.getTime(),
   };
   const result = await deps.sms.findMessage(search);
-  if (result.kind === 'unavailable') {
-    throw new HoldfastError('dependency_unavailable', 'The text provider does not answer.');
-  }
-  if (result.kind === 'absent') return 'absent';
+  if (result.kind !== 'found') return result.kind;
   const { message } = result;
   const state = message.state === 'pending' ? 'sent' : message.state;
   await markSend(deps.knex, row.key, state, {
@@ -198,25 +215,28 @@ async function submitText(
       return 'ambiguous';
     case 'unavailable':
       // Nothing went out: the right to send is given back, and the activity is tried again.
-      await deps.knex('sends').where({ key, state: 'sending' }).delete();
+      await giveSendBack(deps.knex, key);
       throw new HoldfastError('dependency_unavailable', 'The text provider does not answer.');
   }
 }
 
-/** After the receipt's time: what was not delivered goes out by e-mail. */
+/**
+ * After the receipt's time: what was not delivered goes out by e-mail, and so does what was never
+ * sent or cannot be asked about, since the provider may be down until the session is over.
+ */
 async function settleReminder(deps: MessagingDeps, input: ReminderInput): Promise<SendState> {
   const { reminder, sessionId, scheduleVersion } = input;
   const row = await findSend(deps.knex, reminder.key);
-  if (row === null || row.state === 'delivered' || row.state === 'skipped')
-    return row?.state ?? 'skipped';
+  const state = row?.state ?? 'skipped';
+  if (row !== null && (state === 'delivered' || state === 'skipped')) return state;
   const session = await findSession(deps.knex, sessionId);
   const recipient = await findRecipient(deps.knex, reminder.recipientId);
   if (session === null || recipient === null) return 'skipped';
   const text = textFor(deps, session, recipient);
-  const isOpen = row.state !== 'failed';
-  if (isOpen && (await lookUp(deps, row, recipient, text.sms)) === 'delivered') return 'delivered';
-  if (!isStillTrue(session, scheduleVersion) || !recipient.channels.includes('email'))
-    return row.state;
+  if (row !== null && state !== 'failed') {
+    if ((await askForText(deps, row, recipient, text.sms)) === 'delivered') return 'delivered';
+  }
+  if (!isStillTrue(session, scheduleVersion) || !recipient.channels.includes('email')) return state;
   await sendMailOnce(deps, mailOf(input, recipient, text));
-  return row.state;
+  return state;
 }
