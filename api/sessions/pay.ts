@@ -1,8 +1,9 @@
 import { getClientSecret } from '../../activities/money/client-secret.ts';
-import { type PaymentRow, createPayment, findPayment, listPayments } from '../../db/payments.ts';
+import { type PaymentRow, createPayment, listPayments } from '../../db/payments.ts';
 import type { SessionRow } from '../../db/sessions.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
+import { holdsMoney } from '../../domain/payment.ts';
 import { isEnded } from '../../domain/session.ts';
 import * as messages from '../../workflows/messages/session.ts';
 import { auditContext } from '../access/audit-context.ts';
@@ -37,13 +38,8 @@ export async function paySession(
   if (isEnded(session.status) || session.status === 'in_progress') {
     throw new HoldfastError('wrong_state', 'This session can no longer be paid for.');
   }
-  const attempts = await listPayments(deps.knex, session.id);
-  const settled = attempts.find(({ state }) => SETTLED.has(state));
-  const isPaid = session.payment !== 'due';
-  const pending = attempts.find((attempt) => isSameAttempt(attempt, wish));
-  const payment = isPaid ? (settled ?? null) : (pending ?? null);
-  const current = await recordAttempt(call, session, wish, isPaid, payment);
-  if (isPaid || current === null) {
+  const current = await recordAttempt(call, session, wish);
+  if (session.payment !== 'due' || current === null) {
     return { standing: { status: session.status, payment: session.payment }, payment: current };
   }
   const request = { actor: actorOf(call, session), paymentId: current.id };
@@ -52,25 +48,30 @@ export async function paySession(
   const { status, payment: standing } = answer;
   return {
     standing: { status, payment: standing },
-    payment: await findPayment(deps.knex, current.id),
+    payment: settledOf(await listPayments(deps.knex, session.id)) ?? current,
   };
 }
 
 const SETTLED: ReadonlySet<string> = new Set(['authorised', 'saved', 'captured']);
 const UNDECIDED: ReadonlySet<string> = new Set(['created', 'requires_action', 'processing']);
 
-function isSameAttempt(attempt: PaymentRow, wish: PaymentWish): boolean {
-  const isSameWay = attempt.method === wish.method || attempt.card_token === wish.cardToken;
-  return UNDECIDED.has(attempt.state) && isSameWay && attempt.card_token === wish.cardToken;
+function settledOf(attempts: readonly PaymentRow[]): PaymentRow | null {
+  return attempts.find(({ state }) => SETTLED.has(state)) ?? null;
 }
 
-/** Consents and, where one is needed, the attempt are on record before any provider is asked. */
+/** The attempt that this request repeats: not decided yet, or paid since the session was read. */
+function isSameAttempt({ state, card_token }: PaymentRow, wish: PaymentWish): boolean {
+  return (UNDECIDED.has(state) || holdsMoney(state)) && card_token === wish.cardToken;
+}
+
+/**
+ * Consents and, where one is needed, the attempt are on record before any provider is asked.
+ * The lock on the session makes the same request twice one attempt.
+ */
 async function recordAttempt(
   call: Call,
   session: SessionRow,
   wish: PaymentWish,
-  isPaid: boolean,
-  known: PaymentRow | null,
 ): Promise<PaymentRow | null> {
   const { deps, principal, requestId, newId } = call;
   const context = auditContext(principal, requestId);
@@ -84,7 +85,11 @@ async function recordAttempt(
       objectId: session.id,
       subjectId: principal.personId,
     });
-    if (isPaid || known !== null) return known;
+    await trx('sessions').where({ id: session.id }).forNoKeyUpdate().first('id');
+    const attempts = await listPayments(trx, session.id);
+    if (session.payment !== 'due') return settledOf(attempts);
+    const known = attempts.find((attempt) => isSameAttempt(attempt, wish));
+    if (known !== undefined) return known;
     return createPayment(trx, {
       id: newId,
       sessionId: session.id,

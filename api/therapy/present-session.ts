@@ -45,10 +45,14 @@ export function statusesOf(word: string): SessionStatus[] | null {
 }
 
 export function paymentWord(
-  session: Pick<SessionView, 'payment' | 'captured_cents' | 'refunded_cents'>,
+  session: Pick<SessionView, 'status' | 'payment' | 'captured_cents' | 'refunded_cents'>,
 ): string {
   if (session.refunded_cents > 0) {
     return session.refunded_cents < session.captured_cents ? 'partially_refunded' : 'refunded';
+  }
+  // The end keeps the standing that it found; what was only promised has been let go since.
+  if (hasComeToNothing(session.status) && session.captured_cents === 0) {
+    return session.payment === 'due' || session.payment === 'not_due' ? 'not_required' : 'voided';
   }
   switch (session.payment) {
     case 'not_due':
@@ -58,12 +62,16 @@ export function paymentWord(
     case 'saved':
       return 'card_saved';
     case 'authorised':
-      return 'authorized';
+      return session.captured_cents > 0 ? 'paid' : 'authorized';
     case 'captured':
       return 'paid';
     default:
       return assertNever(session.payment);
   }
+}
+
+function hasComeToNothing(status: SessionStatus): boolean {
+  return status === 'cancelled' || status === 'declined' || status === 'expired';
 }
 
 /** The answer to a booking, as published. */

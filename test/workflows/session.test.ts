@@ -182,6 +182,46 @@ describe('what reaches a session from outside', () => {
     expect(world.events).toEqual(['declined']);
   });
 
+  test('two payments at once are one, and both callers hear that it is paid', async () => {
+    const world = new World();
+    const begun: string[] = [];
+    world.money.authorisePayment = async ({ paymentId }) => {
+      begun.push(paymentId);
+      return { kind: 'authorised', captureBeforeAt: null };
+    };
+    const second = { actor: client, paymentId: '0197a000-0000-7000-8000-000000000004' };
+    await withSession(environment, world, {}, async ({ handle }) => {
+      await handle.executeUpdate(messages.approveUpdate, { args: [{ actor: therapist }] });
+      const answers = await Promise.all(
+        [payment, second].map((request) =>
+          handle.executeUpdate(messages.payUpdate, { args: [request] }),
+        ),
+      );
+      for (const answer of answers) {
+        expect(answer).toMatchObject({ status: 'confirmed', outcome: { kind: 'authorised' } });
+      }
+      await handle.result();
+    });
+    expect(begun).toHaveLength(1);
+  });
+
+  test('a cancellation that overtakes the capture tells what has gone back', async () => {
+    const world = new World();
+    world.money.voidPayment = async () => ({ kind: 'captured_already', capturedCents: 15_000 });
+    await withSession(environment, world, {}, async ({ handle }) => {
+      let cancelling: Promise<messages.CancelAnswer> | undefined;
+      world.money.capturePayment = async () => {
+        cancelling ??= handle.executeUpdate(messages.cancelUpdate, { args: [standard] });
+        while (!world.events.includes('cancelled')) await new Promise(setImmediate);
+        return { kind: 'captured' };
+      };
+      await handle.executeUpdate(messages.payUpdate, { args: [payment] });
+      await handle.executeUpdate(messages.approveUpdate, { args: [{ actor: therapist }] });
+      expect(await handle.result()).toEqual({ status: 'cancelled' });
+      expect(await cancelling).toMatchObject({ feeCents: 0, refundCents: 15_000 });
+    });
+  });
+
   test('requesting cancellation in Temporal UI cancels for the clinic, with all money back', async () => {
     const world = new World();
     let refunded = 0;

@@ -41,7 +41,15 @@ export interface Course {
   /** What the end of the session gives back, decided when it ends. */
   refundCents: number;
   refund: RefundState | 'unsettled';
+  /** What has been paid back since it ended, in minor units. */
+  givenBackCents: number;
   isCancelRequested: boolean;
+  turn: Promise<unknown>;
+  readonly payments: Queue;
+}
+
+/** Work that waits for its turn. */
+export interface Queue {
   turn: Promise<unknown>;
 }
 
@@ -60,8 +68,10 @@ export function openCourse(input: SessionInput): Course {
     undelivered: new Set(),
     refundCents: input.dueCents,
     refund: 'unsettled',
+    givenBackCents: 0,
     isCancelRequested: false,
     turn: Promise.resolve(),
+    payments: { turn: Promise.resolve() },
   };
 }
 
@@ -179,9 +189,9 @@ function isPayment(event: SessionEvent): boolean {
 }
 
 /** Callers' messages and the course's own alarms take turns, so that no step is lost. */
-export function exclusively<T>(course: Course, work: () => Promise<T>): Promise<T> {
-  const result = course.turn.then(work, work);
-  course.turn = result.catch(() => undefined);
+export function exclusively<T>(queue: Queue, work: () => Promise<T>): Promise<T> {
+  const result = queue.turn.then(work, work);
+  queue.turn = result.catch(() => undefined);
   return result;
 }
 

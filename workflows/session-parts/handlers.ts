@@ -13,7 +13,7 @@ import type { PaymentStanding, SessionEvent } from '../../domain/session.ts';
 import { isEnded } from '../../domain/session.ts';
 import { PROVIDER_WHILE_CALLER_WAITS } from '../activity-options.ts';
 import * as messages from '../messages/session.ts';
-import { type Cause, type Course, apply, refusal, standingOf } from './course.ts';
+import { type Cause, type Course, apply, exclusively, refusal, standingOf } from './course.ts';
 import { owesCapture, receive } from './money.ts';
 import { textField, validated } from './validators.ts';
 
@@ -117,8 +117,21 @@ async function decline(course: Course, actor: messages.Actor): Promise<messages.
   return standingOf(course);
 }
 
-async function pay(course: Course, request: messages.PayRequest): Promise<messages.PayAnswer> {
-  if (isEnded(course.state.status)) throw refusal('wrong_state', REFUSALS.wrong_state!);
+/** One attempt after another: two at once would close each other's. */
+function pay(course: Course, request: messages.PayRequest): Promise<messages.PayAnswer> {
+  return exclusively(course.payments, () => payInTurn(course, request));
+}
+
+async function payInTurn(
+  course: Course,
+  request: messages.PayRequest,
+): Promise<messages.PayAnswer> {
+  const { status, payment } = course.state;
+  if (isEnded(status)) throw refusal('wrong_state', REFUSALS.wrong_state!);
+  if (payment !== 'due') {
+    const kind = payment === 'saved' ? payment : 'authorised';
+    return { ...standingOf(course), outcome: { kind } };
+  }
   const { paymentId, actor } = request;
   const outcome = await money.authorisePayment({ paymentId });
   await receive(course, outcome, actor);
@@ -172,7 +185,13 @@ async function cancel(
   );
   await condition(() => course.refund !== 'unsettled', CALLER_WAITS_MS);
   const refund = course.refund === 'unsettled' ? 'pending' : course.refund;
-  return { status: course.state.status, feeCents: terms.feeCents, refundCents, refund };
+  return {
+    status: course.state.status,
+    feeCents: terms.feeCents,
+    // What was being captured just then has gone back whole.
+    refundCents: isCaptured ? refundCents : course.givenBackCents,
+    refund,
+  };
 }
 
 async function reschedule(

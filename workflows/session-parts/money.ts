@@ -161,5 +161,6 @@ async function giveBack(course: Course, step: 'end' | 'late'): Promise<RefundSta
   if (voiding.kind === 'nothing' || refundCents === 0) return 'none';
   const reason = course.state.status;
   const refund = await money.refundPayment({ sessionId, refundCents, reason, step });
+  if (refund.kind !== 'nothing') course.givenBackCents = refundCents;
   return refund.kind === 'nothing' ? 'none' : refund.kind;
 }

@@ -1,0 +1,19 @@
+import { expect, test } from '@jest/globals';
+import { paymentWord } from '../../../api/therapy/present-session.ts';
+
+const standing = { captured_cents: 0, refunded_cents: 0 };
+
+test('money that was only promised is not said to be held once the session has come to nothing', () => {
+  for (const status of ['cancelled', 'declined', 'expired'] as const) {
+    expect(paymentWord({ ...standing, status, payment: 'authorised' })).toBe('voided');
+    expect(paymentWord({ ...standing, status, payment: 'saved' })).toBe('voided');
+    expect(paymentWord({ ...standing, status, payment: 'due' })).toBe('not_required');
+    const captured = { status, payment: 'authorised', captured_cents: 100 } as const;
+    expect(paymentWord({ ...captured, refunded_cents: 100 })).toBe('refunded');
+    expect(paymentWord({ ...captured, refunded_cents: 0 })).toBe('paid');
+  }
+  expect(paymentWord({ ...standing, status: 'requested', payment: 'authorised' })).toBe(
+    'authorized',
+  );
+  expect(paymentWord({ ...standing, status: 'awaiting_payment', payment: 'due' })).toBe('pending');
+});
