@@ -133,6 +133,7 @@ function newSession(clinicId: string, wish: SessionWish): NewSession {
     roomCode: randomUUID(),
     details: null,
     createdBy: clientId,
+    bookedAt: Date.now(),
   };
 }
 

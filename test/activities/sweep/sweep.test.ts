@@ -1,0 +1,204 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { SweepReport } from '../../../activities/sweep/contract.ts';
+import { createSweepActivities } from '../../../activities/sweep/index.ts';
+import type { SessionRow } from '../../../db/sessions.ts';
+import { workflowId } from '../../../domain/ids.ts';
+import type { SessionState } from '../../../domain/session.ts';
+import { devServer } from '../../support/temporal.ts';
+import {
+  HOUR_MS,
+  MINUTE_MS,
+  type SessionBench,
+  type SessionWish,
+  startSessionBench,
+} from '../session/bench.ts';
+
+let bench: SessionBench;
+let temporal: TestWorkflowEnvironment;
+
+beforeAll(async () => {
+  [bench, temporal] = await Promise.all([startSessionBench(), devServer()]);
+}, 120_000);
+afterAll(async () => {
+  await Promise.all([bench.close(), temporal.teardown()]);
+});
+beforeEach(async () => {
+  // What one test leaves is no business of the next one's sweep.
+  await bench.knex('claims').update({ state: 'released' });
+  await bench.knex('sessions').update({ status: 'declined' });
+});
+
+function sweep(): Promise<SweepReport> {
+  const deps = { knex: bench.knex, temporal: temporal.client };
+  return createSweepActivities(deps).sweep();
+}
+
+/** A booking that was made a while ago and whose workflow nobody has started. */
+async function forgotten(wish: SessionWish = {}, secondsAgo = 20): Promise<SessionRow> {
+  const { id } = await bench.book(wish);
+  const created = bench.knex.raw(`now() - make_interval(secs => ?)`, [secondsAgo]);
+  await bench
+    .knex('sessions')
+    .where({ id })
+    .update({ workflow_started_at: null, created_at: created });
+  return bench.row(id);
+}
+
+const handleOf = ({ id }: SessionRow) =>
+  temporal.client.workflow.getHandle(workflowId('session', id));
+
+async function standing(session: SessionRow): Promise<string> {
+  try {
+    return (await handleOf(session).describe()).status.name;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'NONE';
+    throw error;
+  }
+}
+
+async function runOf(session: SessionRow): Promise<string> {
+  return (await handleOf(session).describe()).runId;
+}
+
+/** A moment ago: the claims are not yet so old that the sweep releases them by themselves. */
+const LAPSED = { answerDueAt: Date.now() - 1_000 } as Partial<SessionState>;
+
+describe('bookings without a workflow', () => {
+  test('get theirs after their caller’s own time is up, and once', async () => {
+    const [old, fresh] = [await forgotten(), await forgotten({}, 10)];
+    expect(await sweep()).toMatchObject({ started: 1, released: 0 });
+    expect([await standing(old), await standing(fresh)]).toEqual(['RUNNING', 'NONE']);
+    const run = await runOf(old);
+    await sweep();
+    expect(await runOf(old)).toBe(run);
+  });
+
+  test('whose time is up are released with their claims, and never get one', async () => {
+    const session = await forgotten({ state: LAPSED });
+    expect(await sweep()).toMatchObject({ started: 0, released: 1 });
+    const row = await bench.row(session.id);
+    expect(row).toMatchObject({ status: 'expired', missed_deadline: 'answer', version: 2 });
+    expect(await bench.claims(session.id)).toEqual([]);
+    expect(await standing(session)).toBe('NONE');
+    const events = await bench.knex('session_events').where({ session_id: session.id });
+    expect(events.map(({ kind }) => kind)).toEqual(['booked', 'expired']);
+    expect(await sweep()).toMatchObject({ started: 0, released: 0 });
+  });
+
+  test('which a workflow takes up at the last moment are not released', async () => {
+    const session = await forgotten({ state: LAPSED });
+    const beginning = await bench.knex.transaction();
+    await beginning('sessions')
+      .where({ id: session.id })
+      .update({ workflow_started_at: new Date() });
+    const sweeping = sweep();
+    await waitedFor(session.id);
+    await beginning.commit();
+    await sweeping;
+    expect((await bench.row(session.id)).status).toBe('requested');
+    expect(await bench.claims(session.id)).toHaveLength(2);
+  });
+
+  /** Resolves when the sweep waits for the row that the other transaction holds. */
+  async function waitedFor(id: string): Promise<void> {
+    for (;;) {
+      const { rows } = await bench.knex.raw<{ rows: unknown[] }>(
+        `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+      );
+      if (rows.length > 0) return;
+      if ((await bench.row(id)).status !== 'requested') return;
+    }
+  }
+
+  test('of a series wait for their own time', async () => {
+    const planned = await forgotten({ state: { status: 'planned' } as Partial<SessionState> }, 999);
+    expect(await sweep()).toMatchObject({ started: 0, released: 0 });
+    expect(await standing(planned)).toBe('NONE');
+    expect(await bench.claims(planned.id)).toHaveLength(2);
+  });
+
+  test('that were ended meanwhile are left alone', async () => {
+    const session = await forgotten();
+    await bench.knex('sessions').where({ id: session.id }).update({ status: 'cancelled' });
+    expect(await sweep()).toMatchObject({ started: 0, released: 0 });
+  });
+});
+
+describe('sessions that missed their instant', () => {
+  /** Five minutes late with its next step. */
+  const late = async (change: object): Promise<SessionRow> => {
+    const { id } = await bench.book();
+    await bench.knex('sessions').where({ id }).update(change);
+    return bench.row(id);
+  };
+  const ago = (ms: number): Date => new Date(Date.now() - ms);
+  const fiveMinutes = 5 * MINUTE_MS;
+
+  test.each([
+    ['an answer', { answer_due_at: ago(fiveMinutes) }],
+    ['a payment', { status: 'awaiting_payment', payment_due_at: ago(fiveMinutes) }],
+    ['a start', { status: 'confirmed', starts_at: ago(fiveMinutes), answer_due_at: null }],
+    [
+      'an end',
+      {
+        status: 'in_progress',
+        starts_at: ago(5 * HOUR_MS),
+        ends_at: ago(HOUR_MS + fiveMinutes),
+        answer_due_at: null,
+        payment_due_at: null,
+      },
+    ],
+  ])('%s: their workflow was terminated, and they get another', async (_what, change) => {
+    const session = await late(change);
+    expect(await sweep()).toMatchObject({ revived: 1 });
+    const run = await runOf(session);
+    await handleOf(session).terminate('a test');
+    expect(await standing(session)).toBe('TERMINATED');
+    expect(await sweep()).toMatchObject({ revived: 1 });
+    expect(await standing(session)).toBe('RUNNING');
+    expect(await runOf(session)).not.toBe(run);
+  });
+
+  test('are left to a workflow that is running', async () => {
+    const session = await late({ answer_due_at: ago(fiveMinutes) });
+    await sweep();
+    const run = await runOf(session);
+    expect(await sweep()).toMatchObject({ revived: 0 });
+    expect(await runOf(session)).toBe(run);
+  });
+
+  test('are not looked for while they are no more than a little late', async () => {
+    const session = await late({ answer_due_at: ago(MINUTE_MS) });
+    expect(await sweep()).toMatchObject({ revived: 0 });
+    expect(await standing(session)).toBe('NONE');
+  });
+});
+
+describe('claims that lapsed', () => {
+  test('a while ago are released, others are not', async () => {
+    const [old, young, binding] = [await bench.book(), await bench.book(), await bench.book()];
+    const expire = (id: string, seconds: number) =>
+      bench
+        .knex('claims')
+        .where({ session_id: id })
+        .update({ expires_at: bench.knex.raw(`now() - make_interval(secs => ?)`, [seconds]) });
+    await expire(old.id, 90);
+    await expire(young.id, 30);
+    expect(await sweep()).toMatchObject({ claimsReleased: 2 });
+    expect(await bench.claims(old.id)).toEqual([]);
+    expect(await bench.claims(young.id)).toHaveLength(2);
+    expect(await bench.claims(binding.id)).toHaveLength(2);
+    expect(await sweep()).toMatchObject({ claimsReleased: 0 });
+  });
+});
+
+test('two sweeps at once do the work of one', async () => {
+  const sessions = [await forgotten(), await forgotten(), await forgotten({ state: LAPSED })];
+  await Promise.all([sweep(), sweep()]);
+  const states = await Promise.all(sessions.map(({ id }) => bench.row(id)));
+  expect(states.map(({ status }) => status)).toEqual(['requested', 'requested', 'expired']);
+  expect(states[2]?.version).toBe(2);
+  expect(await Promise.all(sessions.map(standing))).toEqual(['RUNNING', 'RUNNING', 'NONE']);
+});
