@@ -26,12 +26,16 @@ export interface OpenedDeps {
   close(): Promise<void>;
 }
 
+/** A caller hears that the database does not answer after this long, ms. */
+const QUERY_TIMEOUT_MS = 8_000;
+
 /** Opens all that the API reaches outside with. PostgreSQL and Temporal need not answer yet. */
 export async function openDeps(settings: Settings, log: Logger): Promise<OpenedDeps> {
   const keyRing = await loadKeyRing(settings.keysFile);
   const knex = openDatabase(settings.database.url, {
     maxConnections: settings.database.poolSize,
     applicationName: 'holdfast-api',
+    queryTimeoutMs: QUERY_TIMEOUT_MS,
   });
   const connection = openTemporal(settings);
   const { namespace } = settings.temporal;

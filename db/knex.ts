@@ -6,7 +6,39 @@ export interface PoolOptions {
   readonly maxConnections?: number;
   /** How long a caller waits for a free connection before it is told to come back, ms. */
   readonly acquireTimeoutMs?: number;
+  /** How long a caller waits for a statement's answer before its connection is given up, ms. */
+  readonly queryTimeoutMs?: number;
   readonly applicationName?: string;
+}
+
+type Answered = (error: Error | null, result: unknown) => void;
+
+interface PooledConnection {
+  query(statement: unknown, ...rest: unknown[]): unknown;
+  readonly connection: { readonly stream: { destroy(): void } };
+  /** Set, it keeps the pool from handing the connection out again. */
+  __knex__disposed?: Error;
+}
+
+/**
+ * A server that does not answer, because it is frozen or the way to it is cut, leaves a statement
+ * behind on its connection, and perhaps an open transaction: the connection is closed, so that
+ * neither reaches the next caller.
+ */
+function giveUpWhenSilent(connection: PooledConnection): void {
+  const query = connection.query.bind(connection);
+  connection.query = (statement, ...rest) => {
+    const answered = rest.at(-1);
+    if (typeof answered !== 'function') return query(statement, ...rest);
+    const hear: Answered = (error, result) => {
+      if (error?.message === 'Query read timeout') {
+        connection.__knex__disposed = error;
+        connection.connection.stream.destroy();
+      }
+      (answered as Answered)(error, result);
+    };
+    return query(statement, ...rest.slice(0, -1), hear);
+  };
 }
 
 /** A connection pool to PostgreSQL. The caller destroys it. */
@@ -16,10 +48,20 @@ export function openDatabase(databaseUrl: string, options: PoolOptions = {}): Kn
     connection: {
       connectionString: databaseUrl,
       application_name: options.applicationName ?? 'holdfast',
+      // Said once for a connection instead of once for every transaction.
+      options: '-c default_transaction_isolation=read\\ committed',
       statement_timeout: 30_000,
       idle_in_transaction_session_timeout: 30_000,
+      query_timeout: options.queryTimeoutMs ?? 40_000,
     },
-    pool: { min: 0, max: options.maxConnections ?? 10 },
+    pool: {
+      min: 0,
+      max: options.maxConnections ?? 10,
+      afterCreate: (connection: PooledConnection, done: (error: null, made: unknown) => void) => {
+        giveUpWhenSilent(connection);
+        done(null, connection);
+      },
+    },
     acquireConnectionTimeout: options.acquireTimeoutMs ?? 3_000,
   });
 }

@@ -8,7 +8,9 @@ import { workflowId } from '../../domain/ids.ts';
 import { isEnded } from '../../domain/session.ts';
 import type { ApiDeps } from '../context.ts';
 
-/** How long a caller waits for a session's answer, ms. */
+/** How long a caller waits until a worker has taken the message; when none does, nobody will. */
+const ACCEPTED_TIMEOUT_MS = 8_000;
+/** How long a caller waits for the answer then: a provider may be slow, ms. */
 const ANSWER_TIMEOUT_MS = 35_000;
 
 /**
@@ -24,10 +26,18 @@ export async function askSession<Answer, Request>(
   requestId: string,
 ): Promise<Answer> {
   const handle = deps.temporal.workflow.getHandle(workflowId('session', session.id));
-  const ask = (): Promise<Answer> =>
-    deps.temporal.withDeadline(Date.now() + ANSWER_TIMEOUT_MS, () =>
-      handle.executeUpdate(update, { args: [request], updateId: requestId } as never),
-    ) as Promise<Answer>;
+  const within = <T>(ms: number, work: () => Promise<T>): Promise<T> =>
+    deps.temporal.withDeadline(Date.now() + ms, work);
+  const ask = async (): Promise<Answer> => {
+    const asked = await within(ACCEPTED_TIMEOUT_MS, () =>
+      handle.startUpdate<Answer, [Request]>(update, {
+        args: [request],
+        updateId: requestId,
+        waitForStage: 'ACCEPTED',
+      }),
+    );
+    return within(ANSWER_TIMEOUT_MS, () => asked.result());
+  };
   try {
     return await ask().catch((error: unknown) => startFirst(deps, session, error, ask));
   } catch (error) {

@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Knex } from 'knex';
+import { openDatabase } from '../../db/knex.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+let knex: Knex;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  knex = openDatabase(database.url, { maxConnections: 1, queryTimeoutMs: 300 });
+}, 120_000);
+afterAll(async () => {
+  await knex.destroy();
+  await database.drop();
+});
+
+const backend = async (): Promise<number> =>
+  (await knex.raw('SELECT pg_backend_pid() AS pid')).rows[0].pid;
+
+test('a server that does not answer costs its connection, never the next caller', async () => {
+  const first = await backend();
+  expect(await backend()).toBe(first);
+  await expect(knex.raw('SELECT pg_sleep(60)')).rejects.toThrow('Query read timeout');
+  expect(await backend()).not.toBe(first);
+});
+
+test('a transaction that was given up leaves nothing behind', async () => {
+  await knex.raw('CREATE TABLE kept (id int)');
+  const work = knex.transaction(async (trx) => {
+    await trx.raw('INSERT INTO kept VALUES (1)');
+    await trx.raw('SELECT pg_sleep(60)');
+  });
+  await expect(work).rejects.toThrow(/Query read timeout|Connection terminated/);
+  expect((await knex.raw('SELECT * FROM kept')).rows).toEqual([]);
+});
