@@ -26,6 +26,8 @@ export interface NewSession {
   /** Sealed. */
   readonly details: Buffer | null;
   readonly createdBy: string;
+  /** Epoch ms. */
+  readonly bookedAt: number;
 }
 
 export interface ClientCalendar {
@@ -95,7 +97,6 @@ export async function insertBooking(
   session: NewSession,
   day: Interval,
 ): Promise<BookingOutcome> {
-  await trx.raw(`SELECT pg_advisory_xact_lock(hashtextextended(?, 1))`, [session.clientId]);
   if (await exceedsLimits(trx, session, day)) return 'limit_exceeded';
   const expiresAtMs = nextDeadline(session.state)?.dueAt ?? null;
   const isClaimed = await tryClaim(trx, session.id, wishesOf(session), {
@@ -103,8 +104,7 @@ export async function insertBooking(
     expiresAtMs,
   });
   if (!isClaimed) return 'slot_taken';
-  await trx('sessions').insert(rowOf(session));
-  await recordBooking(trx, session);
+  await insertSession(trx, session);
   return 'booked';
 }
 
@@ -119,17 +119,18 @@ async function exceedsLimits(
   { clientId, plan }: NewSession,
   day: Interval,
 ): Promise<boolean> {
-  const result = await trx.raw(
-    `SELECT count(*)::int AS open,
-       count(*) FILTER (WHERE starts_at >= ? AND starts_at < ?)::int AS today
-     FROM sessions WHERE client_id = ? AND ${OPEN}`,
-    [new Date(day.startMs), new Date(day.endMs), clientId],
-  );
+  const result = await trx.raw(`SELECT open, today FROM count_open_sessions(?, ?, ?)`, [
+    clientId,
+    new Date(day.startMs),
+    new Date(day.endMs),
+  ]);
   const { open, today } = result.rows[0] as { open: number; today: number };
   return open >= plan.limits.maxOpenPerClient || today >= plan.limits.maxPerClientPerDay;
 }
 
-function rowOf(session: NewSession): Partial<SessionRow> {
+/** The row of a fresh booking, whole: nothing of it is left to the database to fill in. */
+export function bookedRow(session: NewSession): SessionRow {
+  const bookedAt = new Date(session.bookedAt);
   return {
     id: session.id,
     clinic_id: session.clinicId,
@@ -146,20 +147,31 @@ function rowOf(session: NewSession): Partial<SessionRow> {
     currency: session.currency,
     room_code: session.roomCode,
     details: session.details,
+    last_reason: null,
+    version: 1,
+    workflow_started_at: null,
     created_by: session.createdBy,
+    created_at: bookedAt,
+    updated_at: bookedAt,
     ...columnsOf(session.state),
   };
 }
 
-async function recordBooking(trx: Knex.Transaction, session: NewSession): Promise<void> {
+/** The session, its enrolment, its first event and its news, in one statement. */
+async function insertSession(trx: Knex.Transaction, session: NewSession): Promise<void> {
   const { id, clientId, clinicId, createdBy, state } = session;
+  const row = bookedRow(session);
+  const details = row.details === null ? null : `\\x${row.details.toString('hex')}`;
   await trx.raw(
-    `WITH enrolled AS (
+    `WITH booked AS (
+       INSERT INTO sessions SELECT * FROM jsonb_populate_record(null::sessions, ?::jsonb)),
+     enrolled AS (
        INSERT INTO enrolments (id, session_id, person_id, state) VALUES (gen_random_uuid(), ?, ?, ?)),
      noted AS (
        INSERT INTO session_events (session_id, kind, actor_id, data) VALUES (?, 'booked', ?, ?))
      INSERT INTO outbox (topic, clinic_id, payload) VALUES ('session.changed', ?, ?)`,
     [
+      JSON.stringify({ ...row, details }),
       id,
       clientId,
       state.status === 'confirmed' ? 'confirmed' : 'reserved',

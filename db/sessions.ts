@@ -81,8 +81,27 @@ export function stateOf(row: SessionRow): SessionState {
   return { ...common, status: row.status, ...present } as SessionState;
 }
 
+type StateColumns = Pick<
+  SessionRow,
+  | 'status'
+  | 'approval'
+  | 'payment'
+  | 'starts_at'
+  | 'ends_at'
+  | 'hold_due_at'
+  | 'answer_due_at'
+  | 'payment_due_at'
+  | 'proposed_starts_at'
+  | 'proposed_ends_at'
+  | 'proposal_due_at'
+  | 'schedule_version'
+  | 'attendance'
+  | 'missed_deadline'
+  | 'cancelled_by'
+>;
+
 /** The columns that mirror a state; the inverse of {@link stateOf}. */
-export function columnsOf(state: SessionState): Partial<SessionRow> {
+export function columnsOf(state: SessionState): StateColumns {
   return {
     status: state.status,
     approval: state.approval,

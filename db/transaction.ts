@@ -21,19 +21,16 @@ async function attemptOnce<T>(
   context: AuditContext,
   work: (trx: Knex.Transaction, audit: RecordAudit) => Promise<T>,
 ): Promise<T> {
-  return knex.transaction(
-    async (trx) => {
-      const entries: AuditEntry[] = [];
-      const result = await work(trx, (entry) => entries.push(entry));
-      const rows = entries.map((entry) => toInsert(context, entry));
-      // A failed statement whose error was swallowed makes COMMIT a silent rollback; one more
-      // statement, the audit insert or an empty one, brings the failure to light.
-      if (rows.length > 0) await insertAuditRows(trx, rows);
-      else await trx.raw('SELECT');
-      return result;
-    },
-    { isolationLevel: 'read committed' },
-  );
+  return knex.transaction(async (trx) => {
+    const entries: AuditEntry[] = [];
+    const result = await work(trx, (entry) => entries.push(entry));
+    const rows = entries.map((entry) => toInsert(context, entry));
+    // A failed statement whose error was swallowed makes COMMIT a silent rollback; one more
+    // statement, the audit insert or an empty one, brings the failure to light.
+    if (rows.length > 0) await insertAuditRows(trx, rows);
+    else await trx.raw('SELECT');
+    return result;
+  });
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   type BookingOutcome,
   type ClientCalendar,
   type NewSession,
+  bookedRow,
   clientCalendar,
   findUnstartedTwin,
   insertBooking,
@@ -81,7 +82,7 @@ async function claimSession(call: Call, wish: BookingWish): Promise<SessionRow> 
   const outcome = await insertOrRelease(call, session, day, coverage);
   if (outcome === 'limit_exceeded') throw limitExceeded();
   if (outcome === 'slot_taken') throw await takenBy(call, wish, session, question, now);
-  return (await findSession(deps.knex, session.id))!;
+  return bookedRow(session);
 }
 
 function noSuchTherapist(): HoldfastError {

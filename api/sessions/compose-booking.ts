@@ -55,6 +55,7 @@ export async function composeBooking(
     roomCode: roomCode(),
     details: await sealDetails(call, wish.details),
     createdBy: principal.personId,
+    bookedAt: now,
   };
 }
 

@@ -15,7 +15,10 @@ function downTemporal(): Client {
     Promise.reject(Object.assign(new Error('Temporal is not there'), { code: 14 }));
   return {
     withDeadline: (_at: number, work: () => Promise<unknown>) => work(),
-    workflow: { getHandle: () => ({ executeUpdate: down }), executeUpdateWithStart: down },
+    workflow: {
+      getHandle: () => ({ executeUpdate: down, startUpdate: down }),
+      executeUpdateWithStart: down,
+    },
   } as unknown as Client;
 }
 
