@@ -20,7 +20,7 @@ export function isLostRace(error: unknown): boolean {
 
 function isUnavailable(error: Error): boolean {
   if (error.name === 'KnexTimeoutError' || UNAVAILABLE.test(codeOf(error))) return true;
-  return /^(Connection terminated|timeout expired|Query read timeout)/.test(error.message);
+  return /^(Connection terminated|timeout expired)/.test(error.message);
 }
 
 /**

@@ -11,6 +11,18 @@ export interface PoolOptions {
   readonly applicationName?: string;
 }
 
+/** What the driver says without a code of its own. */
+const SILENCES: Readonly<Record<string, string>> = {
+  'Query read timeout': 'ETIMEDOUT',
+  'Connection terminated': 'ECONNRESET',
+  'Connection terminated unexpectedly': 'ECONNRESET',
+};
+
+/** Silent, cut, or shut down by the server: nothing more comes of this connection. */
+function isOver(error: Error): boolean {
+  return 'code' in error && /^(ETIMEDOUT|ECONNRESET|57P0[1-3])$/.test(String(error.code));
+}
+
 type Answered = (error: Error | null, result: unknown) => void;
 
 interface PooledConnection {
@@ -31,9 +43,14 @@ function giveUpWhenSilent(connection: PooledConnection): void {
     const answered = rest.at(-1);
     if (typeof answered !== 'function') return query(statement, ...rest);
     const hear: Answered = (error, result) => {
-      if (error?.message === 'Query read timeout') {
-        connection.__knex__disposed = error;
-        connection.connection.stream.destroy();
+      if (error !== null) {
+        // The query builder writes the statement before the message, so that only a code tells.
+        const code = SILENCES[error.message];
+        if (code !== undefined) Object.assign(error, { code });
+        if (isOver(error)) {
+          connection.__knex__disposed = error;
+          connection.connection.stream.destroy();
+        }
       }
       (answered as Answered)(error, result);
     };

@@ -29,8 +29,7 @@ const UNREACHABLE = new Set([
   '40P01',
 ]);
 const UNREACHABLE_CLASSES = /^(?:08|53)[0-9A-Z]{3}$/;
-const UNREACHABLE_MESSAGES =
-  /^(?:Connection terminated|timeout exceeded when trying to connect|Query read timeout)/;
+const UNREACHABLE_MESSAGES = /^(?:Connection terminated|timeout exceeded when trying to connect)/;
 /** Values that PostgreSQL can't take, which validation let through. */
 const UNSTORABLE = new Set(['22P02', '22P05', '22021', '22003', '22007', '22008']);
 /** gRPC: deadline exceeded, resource exhausted, unavailable. */

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Knex } from 'knex';
+import { toFault } from '../../api/http/fault.ts';
+import { translateDatabaseError } from '../../db/database-errors.ts';
 import { openDatabase } from '../../db/knex.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -21,8 +23,17 @@ const backend = async (): Promise<number> =>
 test('a server that does not answer costs its connection, never the next caller', async () => {
   const first = await backend();
   expect(await backend()).toBe(first);
-  await expect(knex.raw('SELECT pg_sleep(60)')).rejects.toThrow('Query read timeout');
+  const failed = await knex.raw('SELECT pg_sleep(60)').catch((error: unknown) => error);
+  expect(toFault(failed)).toMatchObject({ status: 503, code: 'dependency_unavailable' });
+  expect(translateDatabaseError(failed)).toMatchObject({ code: 'dependency_unavailable' });
   expect(await backend()).not.toBe(first);
+});
+
+test('a server that dies under a statement is a dependency that is down', async () => {
+  const failed = await knex
+    .raw('SELECT pg_terminate_backend(pg_backend_pid())')
+    .catch((error: unknown) => error);
+  expect(toFault(failed)).toMatchObject({ status: 503, code: 'dependency_unavailable' });
 });
 
 test('a transaction that was given up leaves nothing behind', async () => {
@@ -31,6 +42,7 @@ test('a transaction that was given up leaves nothing behind', async () => {
     await trx.raw('INSERT INTO kept VALUES (1)');
     await trx.raw('SELECT pg_sleep(60)');
   });
-  await expect(work).rejects.toThrow(/Query read timeout|Connection terminated/);
+  const failed = await work.catch((error: unknown) => error);
+  expect(toFault(failed)).toMatchObject({ status: 503, code: 'dependency_unavailable' });
   expect((await knex.raw('SELECT * FROM kept')).rows).toEqual([]);
 });
