@@ -110,6 +110,7 @@ export async function expectSquare(
   const { knex } = stack.api;
   expect(await chargesOf(stack, id)).toEqual({
     authorisations: 1,
+    heldCents: 0,
     capturedCents: PRICE_CENTS,
     refunds: end.refundedCents > 0 ? 1 : 0,
     refundedCents: end.refundedCents,

@@ -8,6 +8,8 @@ export interface Charges {
   /** Successful authorisations: more than one is a double charge. */
   readonly authorisations: number;
   readonly capturedCents: number;
+  /** Authorised and neither captured nor let go. */
+  readonly heldCents: number;
   readonly refunds: number;
   readonly refundedCents: number;
 }
@@ -37,17 +39,19 @@ export async function steer(stack: Stack, path: string, body: object = {}): Prom
 
 export async function chargesOf(stack: Stack, sessionId: string): Promise<Charges> {
   const state = await control<State>(stack, '/stripe/state');
-  const intents = state.payment_intents
-    .filter(({ metadata }) => metadata['session_id'] === sessionId)
-    .map(({ id }) => id);
+  const intents = state.payment_intents.filter(
+    ({ metadata }) => metadata['session_id'] === sessionId,
+  );
+  const ids = intents.map(({ id }) => id);
   const charges = state.charges.filter(
-    (charge) => charge.status === 'succeeded' && intents.includes(String(charge.payment_intent)),
+    (charge) => charge.status === 'succeeded' && ids.includes(String(charge.payment_intent)),
   );
   const refunds = state.refunds.filter(({ payment_intent: intent }) =>
-    intents.includes(String(intent)),
+    ids.includes(String(intent)),
   );
   return {
     authorisations: charges.length,
+    heldCents: sum(intents.map(({ amount_capturable: held }) => held)),
     capturedCents: sum(charges.map((charge) => charge.amount_captured)),
     refunds: refunds.length,
     refundedCents: sum(refunds.map(({ amount }) => amount)),

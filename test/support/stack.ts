@@ -217,8 +217,9 @@ function assemble({ api, namespace, temporal, sandbox, env, folder }: Parts): St
     logs: () => [...processes.map(({ output }) => output()), JSON.stringify(api.logged)].join('\n'),
     close: async () => {
       await Promise.all(processes.map((each) => each.kill()));
-      await api.close();
+      // The stand-ins go first, so that none of their news meets a closing API.
       await sandbox.close();
+      await api.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
