@@ -102,8 +102,11 @@ async function changeClaims(trx: Knex.Transaction, step: Transition): Promise<vo
   const { sessionId, state, claims } = step;
   const expiresAtMs = nextDeadline(state)?.dueAt ?? null;
   switch (claims.kind) {
-    case 'keep':
-      return assertHeld(await extendClaims(trx, sessionId, expiresAtMs));
+    case 'keep': {
+      const isHeld = await extendClaims(trx, sessionId, expiresAtMs);
+      // What is taking place takes place, whatever became of its claim.
+      return state.status === 'in_progress' ? undefined : assertHeld(isHeld);
+    }
     case 'release':
       return releaseClaims(trx, sessionId, 'all');
     case 'propose':
