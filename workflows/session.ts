@@ -127,5 +127,7 @@ const continueSession = makeContinueAsNewFunc<(input: SessionInput) => Promise<S
 
 async function goOnAsNew(course: Course): Promise<void> {
   await condition(allHandlersFinished);
-  if (!isEnded(course.state.status)) await continueSession(inputOf(course));
+  // A request to cancel is known to this run alone.
+  if (isEnded(course.state.status) || course.isCancelRequested) return;
+  await continueSession(inputOf(course));
 }

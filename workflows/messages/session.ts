@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { NoticeKind } from '../../activities/session/contract.ts';
+import type { NoticeKind, PlannedReminder } from '../../activities/session/contract.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 import type { CancellationOverride } from '../../domain/cancellation.ts';
 import type { Plan } from '../../domain/plan.ts';
@@ -17,9 +17,23 @@ export interface SessionInput {
   readonly version: number;
   readonly dueCents: number;
   readonly bookedAt: number;
-  /** Undelivered notices and unread news, carried over when the run continues as new. */
+  /** Undelivered notices, unread news and open reminders, carried over when the run continues as new. */
   readonly notices?: readonly { readonly kind: NoticeKind; readonly version: number }[];
   readonly news?: readonly string[];
+  readonly reminding?: Reminding | null;
+  readonly undelivered?: readonly string[];
+}
+
+/** The reminders of one version of the schedule that are not done with. */
+export interface Reminding {
+  readonly scheduleVersion: number;
+  readonly open: OpenReminder[];
+}
+
+export interface OpenReminder {
+  readonly reminder: PlannedReminder;
+  /** When its receipt is looked after, epoch ms; null until it has been sent. */
+  settleAt: number | null;
 }
 
 export interface SessionResult {

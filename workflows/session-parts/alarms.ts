@@ -18,13 +18,14 @@ export function nextAlarm(state: SessionState, plan: Plan): Alarm | null {
     alarms.push({ kind: 'proposal_lapses', dueAt: state.proposal.answerDueAt });
   }
   if (state.status === 'confirmed') {
-    alarms.push({ kind: 'start', dueAt: state.startsAt });
+    // Before the start, also where both are due at one instant.
     if (state.payment === 'saved') {
       alarms.push({
         kind: 'charge_saved_card',
         dueAt: state.startsAt - plan.payment.nearSessionMs,
       });
     }
+    alarms.push({ kind: 'start', dueAt: state.startsAt });
   }
   if (state.status === 'in_progress') {
     alarms.push({ kind: 'end', dueAt: state.endsAt + plan.attendanceWindowMs });

@@ -13,7 +13,13 @@ import type { ErrorCode } from '../../domain/errors.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { type SessionEvent, type SessionState, decide, isEnded } from '../../domain/session.ts';
 import { LOCAL } from '../activity-options.ts';
-import type { Actor, RefundState, SessionInput, StandingAnswer } from '../messages/session.ts';
+import type {
+  Actor,
+  RefundState,
+  Reminding,
+  SessionInput,
+  StandingAnswer,
+} from '../messages/session.ts';
 import { SESSION_STARTS_AT, SESSION_STATE } from '../messages/search-attributes.ts';
 import { describe } from './describe.ts';
 
@@ -38,6 +44,8 @@ export interface Course {
   readonly news: Set<string>;
   /** Texts whose delivery is known to have failed. */
   readonly undelivered: Set<string>;
+  /** Null while nobody is to be reminded. */
+  reminding: Reminding | null;
   /** What the end of the session gives back, decided when it ends. */
   refundCents: number;
   refund: RefundState | 'unsettled';
@@ -65,7 +73,8 @@ export function openCourse(input: SessionInput): Course {
     version: input.version,
     notices: [...(input.notices ?? [])],
     news: new Set(input.news ?? []),
-    undelivered: new Set(),
+    undelivered: new Set(input.undelivered ?? []),
+    reminding: input.reminding ?? null,
     refundCents: input.dueCents,
     refund: 'unsettled',
     givenBackCents: 0,
@@ -77,7 +86,7 @@ export function openCourse(input: SessionInput): Course {
 
 /** The input with which the course goes on in a new run. */
 export function inputOf(course: Course): SessionInput {
-  const { sessionId, plan, dueCents, bookedAt, state, version, notices, news } = course;
+  const { sessionId, plan, dueCents, bookedAt, state, version, reminding } = course;
   return {
     sessionId,
     plan,
@@ -85,8 +94,10 @@ export function inputOf(course: Course): SessionInput {
     bookedAt,
     state,
     version,
-    notices: [...notices],
-    news: [...news],
+    notices: [...course.notices],
+    news: [...course.news],
+    reminding,
+    undelivered: [...course.undelivered],
   };
 }
 
@@ -125,17 +136,32 @@ async function applyNow(course: Course, event: SessionEvent, cause: Cause): Prom
     outcome = await record(course, decision.state, 'reclaim', name, cause);
   }
   if (outcome === 'recorded') return { kind: 'moved' };
-  if (outcome === 'claims_lost' || isPayment(event)) await loseTime(course);
+  if (claims === 'accept_proposal') await loseProposal(course);
+  else if (outcome === 'claims_lost' || isPayment(event)) await loseTime(course);
   return { kind: 'refused', code: 'slot_unavailable' };
+}
+
+/** The new time was over by the database's clock before it was accepted: the old one stands. */
+async function loseProposal(course: Course): Promise<void> {
+  const decision = decide(course.state, { type: 'proposal_lapsed' }, Date.now());
+  if (decision.kind !== 'moved') return;
+  const cause = { actor: SYSTEM, notice: 'reschedule_refused' } as const;
+  await record(course, decision.state, 'drop_proposal', 'reschedule_lapsed', cause);
 }
 
 /** The claims were over by the database's clock before the event was recorded. */
 async function loseTime(course: Course): Promise<void> {
   const missed = course.state.status === 'requested' ? 'answer' : 'payment';
   const at = Number.MAX_SAFE_INTEGER;
-  const decision = decide(course.state, { type: 'deadline_passed', deadline: missed }, at);
-  if (decision.kind !== 'moved') return;
-  await record(course, decision.state, 'release', 'expired', { actor: SYSTEM, notice: 'expired' });
+  const lapsed = decide(course.state, { type: 'deadline_passed', deadline: missed }, at);
+  if (lapsed.kind === 'moved') {
+    await record(course, lapsed.state, 'release', 'expired', { actor: SYSTEM, notice: 'expired' });
+    return;
+  }
+  // A time that was taken by hand from a settled session: it can't be held, so it can't be kept.
+  const gone = decide(course.state, { type: 'cancel', by: 'system' }, Date.now());
+  if (gone.kind !== 'moved') return;
+  await record(course, gone.state, 'release', 'cancelled', { actor: SYSTEM, notice: 'cancelled' });
 }
 
 async function record(

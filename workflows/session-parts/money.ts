@@ -48,8 +48,9 @@ export async function receive(
 ): Promise<void> {
   const event = eventOf(outcome);
   if (event === null) return;
+  const { approval, status } = course.state;
   const completesBooking =
-    event.type !== 'payment_authorised' && course.state.approval !== 'awaited';
+    event.type !== 'payment_authorised' && approval !== 'awaited' && status !== 'confirmed';
   const applied = await apply(course, event, {
     actor,
     ...(completesBooking ? { notice: 'confirmed' as const } : {}),

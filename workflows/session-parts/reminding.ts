@@ -1,11 +1,16 @@
+import { ActivityFailure } from '@temporalio/common';
 import { condition, proxyActivities, sleep } from '@temporalio/workflow';
-import type { PlannedReminder, SessionActivities } from '../../activities/session/contract.ts';
+import type { ReminderInput, SessionActivities } from '../../activities/session/contract.ts';
 import { isEnded } from '../../domain/session.ts';
 import { BACKGROUND } from '../activity-options.ts';
+import type { OpenReminder, Reminding } from '../messages/session.ts';
 import type { Course } from './course.ts';
 
 const { notify, planReminders, sendReminder, settleReminder } =
   proxyActivities<SessionActivities>(BACKGROUND);
+
+/** Long enough to find out what became of an attempt that died. */
+const SHORTEST_TRIAL_MS = 60_000;
 
 /** Reminds of every version of the schedule, from its confirmation to its start. */
 export async function keepReminding(course: Course): Promise<void> {
@@ -22,56 +27,71 @@ function isUpcoming({ state }: Course): boolean {
   return state.status === 'confirmed';
 }
 
-interface Errand {
-  readonly kind: 'send' | 'settle';
-  readonly at: number;
-  readonly reminder: PlannedReminder;
+/** All reminders of one version, each by itself: none waits for another's provider. */
+async function remindOf(course: Course, scheduleVersion: number): Promise<void> {
+  const carried = course.reminding;
+  const reminding =
+    carried?.scheduleVersion === scheduleVersion ? carried : await plan(course, scheduleVersion);
+  course.reminding = reminding;
+  await Promise.all([...reminding.open].map((one) => remindOnce(course, reminding, one)));
+  course.reminding = null;
 }
 
-/** Walks one version's sends in order; a text's receipt is looked after before the next timer. */
-async function remindOf(course: Course, scheduleVersion: number): Promise<void> {
-  const { sessionId } = course;
-  const isCurrent = (): boolean =>
-    isUpcoming(course) && course.state.scheduleVersion === scheduleVersion;
+async function plan({ sessionId }: Course, scheduleVersion: number): Promise<Reminding> {
   const planned = await planReminders({ sessionId, scheduleVersion });
-  const errands: Errand[] = planned.map((reminder) => ({
-    kind: 'send',
-    at: reminder.dueAt,
-    reminder,
-  }));
-  while (errands.length > 0 && isCurrent()) {
-    errands.sort((a, b) => a.at - b.at);
-    const errand = errands[0]!;
-    if (!(await isTimeFor(course, errand, isCurrent))) continue;
-    if (!isCurrent()) return;
-    errands.shift();
-    const input = { sessionId, scheduleVersion, reminder: errand.reminder };
-    if (errand.kind === 'settle') {
-      await settleReminder(input);
-      continue;
-    }
-    const { state } = await sendReminder(input);
-    if (errand.reminder.channel === 'sms' && state !== 'skipped') {
-      const at = Date.now() + course.plan.receiptWindowMs;
-      errands.push({ kind: 'settle', at, reminder: errand.reminder });
-    }
+  return { scheduleVersion, open: planned.map((reminder) => ({ reminder, settleAt: null })) };
+}
+
+/** One reminder's way: it is sent, and what a text's receipt does not confirm goes by e-mail. */
+async function remindOnce(
+  course: Course,
+  { scheduleVersion, open }: Reminding,
+  one: OpenReminder,
+): Promise<void> {
+  const { reminder } = one;
+  const isOff = (): boolean =>
+    !isUpcoming(course) || course.state.scheduleVersion !== scheduleVersion;
+  const input = { sessionId: course.sessionId, scheduleVersion, reminder };
+  if (one.settleAt === null) {
+    await waitUntil(reminder.dueAt, isOff, 'reminder');
+    if (isOff()) return;
+    one.settleAt = await send(course, input);
+  }
+  if (one.settleAt !== null) {
+    const hasFailed = (): boolean => course.undelivered.delete(reminder.key);
+    await waitUntil(one.settleAt, () => isOff() || hasFailed(), 'delivery receipt');
+    if (isOff()) return;
+    await settleReminder(input);
+  }
+  open.splice(open.indexOf(one), 1);
+}
+
+async function waitUntil(at: number, isStirred: () => boolean, summary: string): Promise<void> {
+  const waitMs = at - Date.now();
+  if (waitMs > 0) await condition(isStirred, waitMs, { summary });
+}
+
+/** When the send must be settled, epoch ms; null when nothing is left to settle. */
+async function send(course: Course, input: ReminderInput): Promise<number | null> {
+  const { receiptWindowMs } = course.plan;
+  if (input.reminder.channel === 'email') {
+    await sendReminder(input);
+    return null;
+  }
+  try {
+    const { state } = await textsWithin(receiptWindowMs).sendReminder(input);
+    return state === 'skipped' ? null : Date.now() + receiptWindowMs;
+  } catch (error) {
+    // The provider took no text in all this time.
+    if (error instanceof ActivityFailure) return Date.now();
+    throw error;
   }
 }
 
-/** True once the errand is due; false when the order of errands has changed meanwhile. */
-async function isTimeFor(
-  course: Course,
-  errand: Errand,
-  isCurrent: () => boolean,
-): Promise<boolean> {
-  const waitMs = errand.at - Date.now();
-  if (waitMs <= 0) return true;
-  const hasFailed = (): boolean =>
-    errand.kind === 'settle' && course.undelivered.delete(errand.reminder.key);
-  await condition(() => !isCurrent() || hasFailed(), waitMs, {
-    summary: errand.kind === 'send' ? 'reminder' : 'delivery receipt',
-  });
-  return true;
+/** Tries a text no longer than it waits for a receipt: then the e-mail must go out. */
+function textsWithin(receiptWindowMs: number): Pick<SessionActivities, 'sendReminder'> {
+  const scheduleToCloseTimeout = Math.max(receiptWindowMs, SHORTEST_TRIAL_MS);
+  return proxyActivities<SessionActivities>({ ...BACKGROUND, scheduleToCloseTimeout });
 }
 
 /** Delivers notices one after another; the mail server may be down as long as it likes. */
