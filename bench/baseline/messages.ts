@@ -1,0 +1,21 @@
+import { defineUpdate } from '@temporalio/workflow';
+
+export const BARE_TASK_QUEUE = 'bench-bare';
+
+/** When the parts of a bare life are due, ms after its start. */
+export interface BareTimes {
+  readonly answerMs: number;
+  readonly paymentMs: number;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly followUpMs: number;
+  /** Before the start. */
+  readonly remindersMs: readonly { readonly beforeMs: number; readonly texts: number }[];
+  readonly receiptMs: number;
+  /** How often the card provider's own news is read. */
+  readonly news: number;
+}
+
+export const bareUpdate = defineUpdate<string>('bare');
+export const approveUpdate = defineUpdate<string>('approve');
+export const payUpdate = defineUpdate<string>('pay');

@@ -1,0 +1,147 @@
+import type { Knex } from 'knex';
+import { v7 as newId } from 'uuid';
+import { type NewSession, insertBooking } from '../db/bookings.ts';
+import { inTransaction } from '../db/transaction.ts';
+import type { BenchSlot } from './clinic.ts';
+import { type BenchContext, GUARDED_INSERT, WIDEST } from './context.ts';
+import { alternate, median } from './measure.ts';
+import { bookingOf } from './new-booking.ts';
+import { type Finding, bounded, compared } from './report.ts';
+
+const HAMMER_MS = 1_500;
+
+interface Hammered {
+  readonly perSecond: number;
+  readonly winners: number;
+}
+
+type Attempt = (clientId: string, slot: BenchSlot) => Promise<boolean>;
+
+/** 64 clients press for one slot as fast as they can, again and again. */
+export async function measureContention(context: BenchContext): Promise<Finding[]> {
+  const deadlocksBefore = await deadlocks(context);
+  const booking = await contest(context, bookingAttempt(context), transactionAttempt(context));
+  const insert = await contest(context, bookingAttempt(context), insertAttempt(context));
+  const winners = [...booking.ours, ...insert.ours].map((round) => round.winners);
+  const found = (await deadlocks(context)) - deadlocksBefore;
+  const rate = (rounds: readonly Hammered[]): number =>
+    median(rounds.map(({ perSecond }) => perSecond));
+  return [
+    compared({
+      measure: `${WIDEST} clients on one slot, against a bare guarded insert`,
+      ours: rate(insert.ours),
+      baseline: rate(insert.baseline),
+      unit: '/s',
+      target: { atLeast: 0.8 },
+    }),
+    compared({
+      measure: `${WIDEST} clients on one slot, against it in a transaction`,
+      ours: rate(booking.ours),
+      baseline: rate(booking.baseline),
+      unit: '/s',
+      target: null,
+    }),
+    bounded(
+      'winners of each slot',
+      [...new Set(winners)].join(', '),
+      '1',
+      winners.every((n) => n === 1),
+    ),
+    bounded('deadlocks', String(found), '0', found === 0),
+  ];
+}
+
+function contest(context: BenchContext, ours: Attempt, baseline: Attempt) {
+  const hammerMs = HAMMER_MS * context.scale;
+  return alternate(context.rounds, {
+    ours: () => hammer(context, ours, hammerMs),
+    baseline: () => hammer(context, baseline, hammerMs),
+  });
+}
+
+async function hammer(
+  { clinic }: BenchContext,
+  attempt: Attempt,
+  hammerMs: number,
+): Promise<Hammered> {
+  const slot = clinic.nextSlot();
+  let [attempts, winners] = [0, 0];
+  const began = performance.now();
+  const press = async (clientId: string): Promise<void> => {
+    while (performance.now() - began < hammerMs) {
+      if (await attempt(clientId, slot)) winners += 1;
+      attempts += 1;
+    }
+  };
+  await Promise.all(clinic.clients.slice(0, WIDEST).map(({ id }) => press(id)));
+  return { perSecond: (attempts / (performance.now() - began)) * 1000, winners };
+}
+
+class Lost extends Error {}
+
+/** What a booking does in the database, from its transaction's begin to its commit. */
+function bookingAttempt({ knex, clinic }: BenchContext): Attempt {
+  return async (clientId, slot) => {
+    const session = bookingOf(clinic.id, { ...slot, clientId });
+    const day = { startMs: slot.startsAt - 1, endMs: slot.startsAt + 86_400_000 };
+    const work = async (trx: Knex.Transaction): Promise<boolean> => {
+      const outcome = await insertBooking(trx, session, day);
+      if (outcome !== 'booked') throw new Lost(outcome);
+      return true;
+    };
+    return book(knex, session, work);
+  };
+}
+
+async function book(
+  knex: Knex,
+  session: NewSession,
+  work: (trx: Knex.Transaction) => Promise<boolean>,
+): Promise<boolean> {
+  const actor = { id: session.createdBy, role: 'patient', clinicId: session.clinicId };
+  try {
+    return await inTransaction(knex, { actor, requestId: null }, work);
+  } catch (error) {
+    if (error instanceof Lost) return false;
+    throw error;
+  }
+}
+
+function valuesOf(clientId: string, { therapist, startsAt }: BenchSlot): unknown[] {
+  const from = startsAt / 1000;
+  return [newId(), [therapist.id, clientId], from, from + 3_000];
+}
+
+/** The therapist's row alone: one statement, which commits by itself. */
+function insertAttempt({ pool }: BenchContext): Attempt {
+  return async (clientId, slot) => {
+    const [id, [therapistId], ...during] = valuesOf(clientId, slot) as [string, string[], number];
+    const values = [id, [therapistId], ...during];
+    const { rowCount } = await pool.query({ name: 'guarded', text: GUARDED_INSERT, values });
+    return rowCount === 1;
+  };
+}
+
+/** Both rows or none, which takes a transaction. */
+function transactionAttempt({ pool }: BenchContext): Attempt {
+  return async (clientId, slot) => {
+    const connection = await pool.connect();
+    try {
+      await connection.query('BEGIN');
+      const values = valuesOf(clientId, slot);
+      const insert = { name: 'guarded', text: GUARDED_INSERT, values };
+      const { rowCount } = await connection.query(insert);
+      await connection.query(rowCount === 2 ? 'COMMIT' : 'ROLLBACK');
+      return rowCount === 2;
+    } finally {
+      connection.release();
+    }
+  };
+}
+
+async function deadlocks({ pool }: BenchContext): Promise<number> {
+  const { rows } = await pool.query<{ deadlocks: string }>(
+    'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()',
+  );
+  return Number(rows[0]?.deadlocks ?? 0);
+}

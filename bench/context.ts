@@ -1,0 +1,75 @@
+import { Client, Connection } from '@temporalio/client';
+import type { Knex } from 'knex';
+import pg from 'pg';
+import { createClientDataConverter } from '../crypto/data-converter.ts';
+import { loadKeyRing } from '../crypto/key-ring.ts';
+import { openDatabase } from '../db/knex.ts';
+import { type BenchClinic, makeClinic } from './clinic.ts';
+import { CpuMeter } from './cpu.ts';
+import type { BenchStack } from './stack.ts';
+
+/** As many clients as ever press at once. */
+export const WIDEST = 64;
+
+/** What every measure works with: the running stack, and connections of the benchmark's own. */
+export interface BenchContext {
+  readonly stack: BenchStack;
+  readonly clinic: BenchClinic;
+  readonly knex: Knex;
+  readonly pool: pg.Pool;
+  /** Encrypts payloads, as the product does. */
+  readonly temporal: Client;
+  readonly bareTemporal: Client;
+  /** How often each measure lets both run, and how much less than a whole run: 1 is whole. */
+  readonly rounds: number;
+  readonly scale: number;
+  close(): Promise<void>;
+}
+
+export async function openContext(
+  stack: BenchStack,
+  { rounds, scale }: { rounds: number; scale: number },
+): Promise<BenchContext> {
+  const { databaseUrl, temporalAddress, apiUrl: publicUrl } = stack.demo;
+  const keyRing = await loadKeyRing(stack.keysFile);
+  const knex = openDatabase(databaseUrl, {
+    maxConnections: WIDEST,
+    acquireTimeoutMs: 30_000,
+    applicationName: 'holdfast-bench',
+  });
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: WIDEST });
+  await pool.query('CREATE TABLE bench_claims (LIKE claims INCLUDING ALL)');
+  const connection = await Connection.connect({ address: temporalAddress });
+  return {
+    stack,
+    clinic: await makeClinic(knex, keyRing, publicUrl),
+    knex,
+    pool,
+    temporal: new Client({ connection, dataConverter: createClientDataConverter(keyRing) }),
+    bareTemporal: new Client({ connection }),
+    rounds,
+    scale,
+    close: async () => {
+      await connection.close();
+      await pool.end();
+      await knex.destroy();
+    },
+  };
+}
+
+/** What one thing costs each process, for both contestants. */
+export interface CpuMeters {
+  readonly ours: CpuMeter;
+  readonly baseline: CpuMeter;
+}
+
+export function cpuMeters({ stack }: BenchContext): CpuMeters {
+  return { ours: new CpuMeter(stack.cpu), baseline: new CpuMeter(stack.cpu) };
+}
+
+/** One guarded insert of a session's two stretches of time, and nothing around it. */
+export const GUARDED_INSERT = `
+  INSERT INTO bench_claims (person_id, session_id, during)
+  SELECT person_id, $1::uuid, tstzrange(to_timestamp($3), to_timestamp($4))
+  FROM unnest($2::uuid[]) AS person (person_id) ORDER BY person_id
+  ON CONFLICT DO NOTHING`;
