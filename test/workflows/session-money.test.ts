@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { WorkflowUpdateStage } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
@@ -260,4 +261,21 @@ test('news of money that a confirmed session has anyway tells nobody anything', 
     await session.handle.result();
   });
   expect(times(world, 'notify confirmed')).toBe(1);
+});
+
+test('news without end does not keep a session from what else it has to do', async () => {
+  const world = new World();
+  await live(world, {}, async ({ handle }) => {
+    world.money.syncPayment = async () => {
+      if (!world.events.includes('cancelled')) {
+        await handle.signal(messages.paymentNewsSignal, { paymentId: randomUUID() });
+      }
+      return { kind: 'created' };
+    };
+    await handle.signal(messages.paymentNewsSignal, { paymentId });
+    await until(() => times(world, 'syncPayment') > 2);
+    await handle.cancel();
+    await until(() => world.events.includes('cancelled'));
+    expect(await handle.result()).toEqual({ status: 'cancelled' });
+  });
 });
