@@ -17,8 +17,14 @@ export type CardNews =
   | { readonly kind: 'payment'; readonly paymentId: string; readonly sessionId: string }
   | { readonly kind: 'purchase'; readonly purchaseId: string };
 
+/** The card provider tells of everything on the account; most of it moves no money of ours. */
 const RELEVANT =
   /^(payment_intent|setup_intent)\.(?!created$)|^refund\.|^charge\.(refund|expired|dispute)/;
+
+/** Whether anybody may have to hear of events of this type. */
+export function isMoneyNews(type: string): boolean {
+  return RELEVANT.test(type);
+}
 
 /**
  * Brings the database up to date on whatever an event is about, from the provider's objects
@@ -26,7 +32,7 @@ const RELEVANT =
  * `none` when nobody needs to hear of it.
  */
 export async function takeCardEvent(deps: MoneyDeps, event: CardEvent): Promise<CardNews> {
-  if (!RELEVANT.test(event.type)) return { kind: 'none' };
+  if (!isMoneyNews(event.type)) return { kind: 'none' };
   if (event.dispute !== null) {
     if (event.intentRef !== null) await recordDispute(deps, event.intentRef, event.dispute);
     return { kind: 'none' };

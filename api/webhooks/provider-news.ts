@@ -17,10 +17,10 @@ import { CORE_TASK_QUEUE } from '../../workflows/messages/task-queues.ts';
 /** Tells whoever carries a payment or a message what its provider has said. */
 export interface ProviderNews {
   ofCard(news: CardNews): Promise<void>;
-  /** A text has arrived, or never will. Nobody needs to hear of it after the session. */
+  /** A text will never arrive. Nobody needs to hear of it after the session. */
   ofText(
     sessionId: string,
-    settled: { readonly key: string; readonly state: 'delivered' | 'failed' },
+    settled: { readonly key: string; readonly state: 'failed' },
   ): Promise<void>;
 }
 

@@ -5,7 +5,7 @@ import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import type { CardEvent, CardGateway } from '../../activities/gateways/card-gateway.ts';
 import { moneyDepsOf } from '../../activities/money/index.ts';
-import { takeCardEvent } from '../../activities/money/news.ts';
+import { isMoneyNews, takeCardEvent } from '../../activities/money/news.ts';
 import { claimEvent, isHandled, markHandled, releaseEvent } from '../../db/provider-events.ts';
 import type { ProviderNews } from './provider-news.ts';
 
@@ -71,6 +71,7 @@ function together(
 async function dealWith(deps: StripeWebhookDeps, event: CardEvent): Promise<boolean> {
   const { knex, log } = deps;
   const { id, type } = event;
+  if (!isMoneyNews(type)) return true;
   try {
     const claim = await claimEvent(knex, { id, provider: 'stripe', type });
     if (claim === 'handled') return true;
