@@ -18,6 +18,9 @@ const SILENCES: Readonly<Record<string, string>> = {
   'Connection terminated unexpectedly': 'ECONNRESET',
 };
 
+/** The query builder's own mark, by which its pool hands a connection out no more. */
+const NOT_TO_BE_LENT = '__knex__disposed';
+
 /** Silent, cut, or shut down by the server: nothing more comes of this connection. */
 function isOver(error: Error): boolean {
   return 'code' in error && /^(ETIMEDOUT|ECONNRESET|57P0[1-3])$/.test(String(error.code));
@@ -28,8 +31,6 @@ type Answered = (error: Error | null, result: unknown) => void;
 interface PooledConnection {
   query(statement: unknown, ...rest: unknown[]): unknown;
   readonly connection: { readonly stream: { destroy(): void } };
-  /** Set, it keeps the pool from handing the connection out again. */
-  __knex__disposed?: Error;
 }
 
 /**
@@ -48,7 +49,7 @@ function giveUpWhenSilent(connection: PooledConnection): void {
         const code = SILENCES[error.message];
         if (code !== undefined) Object.assign(error, { code });
         if (isOver(error)) {
-          connection.__knex__disposed = error;
+          Reflect.set(connection, NOT_TO_BE_LENT, error);
           connection.connection.stream.destroy();
         }
       }
