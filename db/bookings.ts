@@ -184,14 +184,29 @@ async function insertSession(trx: Knex.Transaction, session: NewSession): Promis
   );
 }
 
-/** The caller's own booking of the same time that no workflow has taken up yet. */
+/** Whoever booked has that long to start the workflow; a younger booking is still being made. */
+const OWN_START_SECONDS = 6;
+
+/**
+ * The caller's own booking of the same kind and time that a crash has kept from its workflow.
+ * One that another request is just making is none: that request has won the time.
+ */
 export async function findUnstartedTwin(
   knex: Knex,
-  twin: { clientId: string; therapistId: string; startsAt: number },
+  twin: {
+    clientId: string;
+    therapistId: string;
+    sessionType: string;
+    format: SessionFormat;
+    startsAt: number;
+    endsAt: number;
+  },
 ): Promise<SessionRow | null> {
   const row = await knex('sessions')
     .where({ client_id: twin.clientId, therapist_id: twin.therapistId })
-    .where('starts_at', new Date(twin.startsAt))
+    .where({ session_type: twin.sessionType, format: twin.format })
+    .where({ starts_at: new Date(twin.startsAt), ends_at: new Date(twin.endsAt) })
+    .whereRaw('created_at < now() - make_interval(secs => ?)', [OWN_START_SECONDS])
     .whereNull('workflow_started_at')
     .whereIn('status', ['requested', 'awaiting_payment', 'confirmed'])
     .first();

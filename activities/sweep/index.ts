@@ -1,15 +1,18 @@
 import type { Client } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { SYSTEM_ACTOR } from '../../db/audit/entry.ts';
 import { type SessionRow, findSession, stateOf } from '../../db/sessions.ts';
 import { recordTransition } from '../../db/session-transitions.ts';
 import { lostSessions, releaseLapsedClaims, unstartedSessions } from '../../db/sweeping.ts';
 import { inTransaction } from '../../db/transaction.ts';
-import { workflowId } from '../../domain/ids.ts';
-import { type SessionState, decide, nextDeadline } from '../../domain/session.ts';
-import { startSession } from '../session/starting.ts';
+import { parseWorkflowId } from '../../domain/ids.ts';
+import { type SessionState, decide, isEnded, nextDeadline } from '../../domain/session.ts';
+import { SESSION_WORKFLOW } from '../../workflows/messages/session.ts';
+import { isRunning, startSession } from '../session/starting.ts';
 import type { SweepActivities, SweepReport } from './contract.ts';
+
+/** How far back a sweep looks for workflows that did not end by themselves. */
+const FORCED_ENDS_SINCE_MS = 24 * 3_600_000;
 
 export interface SweepDeps {
   readonly knex: Knex;
@@ -81,23 +84,26 @@ function lapsed(state: SessionState): SessionState | null {
 /** A workflow that somebody terminated left its session alone: it gets another. */
 async function reviveLost(deps: SweepDeps): Promise<number> {
   let revived = 0;
-  for (const id of await lostSessions(deps.knex)) {
-    if (await isLookedAfter(deps.temporal, id)) continue;
+  const ids = [...(await lostSessions(deps.knex)), ...(await abandonedSessions(deps.temporal))];
+  for (const id of new Set(ids)) {
     const session = await findSession(deps.knex, id);
-    if (session === null) continue;
+    if (session === null || isEnded(session.status)) continue;
+    if (await isRunning(deps.temporal, id)) continue;
     await startSession(deps.temporal, session);
     revived += 1;
   }
   return revived;
 }
 
-async function isLookedAfter(temporal: Client, sessionId: string): Promise<boolean> {
-  try {
-    const handle = temporal.workflow.getHandle(workflowId('session', sessionId));
-    const { status } = await handle.describe();
-    return status.name === 'RUNNING';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
+/** Sessions whose workflow was ended by force: their reminders must not wait for the next deadline. */
+async function abandonedSessions(temporal: Client): Promise<string[]> {
+  const since = new Date(Date.now() - FORCED_ENDS_SINCE_MS).toISOString();
+  const query = `WorkflowType = '${SESSION_WORKFLOW}' AND CloseTime > '${since}'
+    AND ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut')`;
+  const ids: string[] = [];
+  for await (const execution of temporal.workflow.list({ query })) {
+    const identity = parseWorkflowId(execution.workflowId);
+    if (identity?.kind === 'session') ids.push(identity.id);
   }
+  return ids;
 }

@@ -137,8 +137,8 @@ async function bookableOrTwin(
     await assertBookable(call.deps, question, wish.slot, rules);
     return null;
   } catch (error) {
-    const startsAt = wish.slot.startMs;
-    const twin = await findUnstartedTwin(call.deps.knex, { ...wish, startsAt });
+    const { startMs: startsAt, endMs: endsAt } = wish.slot;
+    const twin = await findUnstartedTwin(call.deps.knex, { ...wish, startsAt, endsAt });
     if (twin === null) throw error;
     return twin;
   }

@@ -133,9 +133,17 @@ test('a client’s calendar shows binding claims only, and counts by the client�
 test('only the client’s own untouched booking of that very time is its twin', async () => {
   const draft = await bench.draft();
   await bench.insert(draft);
-  const twin = { clientId: draft.clientId, therapistId: draft.therapistId, startsAt: SOON };
+  const { clientId, therapistId, sessionType, format } = draft;
+  const { startsAt, endsAt } = draft.state;
+  const twin = { clientId, therapistId, sessionType, format, startsAt, endsAt };
+  // Another request is just making it: that one has won the time.
+  expect(await findUnstartedTwin(bench.knex, twin)).toBeNull();
+  const created_at = new Date(Date.now() - 10_000);
+  await bench.knex('sessions').where({ id: draft.id }).update({ created_at });
   expect((await findUnstartedTwin(bench.knex, twin))?.id).toBe(draft.id);
   expect(await findUnstartedTwin(bench.knex, { ...twin, startsAt: SOON + 1 })).toBeNull();
+  expect(await findUnstartedTwin(bench.knex, { ...twin, endsAt: endsAt + 1 })).toBeNull();
+  expect(await findUnstartedTwin(bench.knex, { ...twin, sessionType: 'other' })).toBeNull();
   expect(await findUnstartedTwin(bench.knex, { ...twin, clientId: draft.therapistId })).toBeNull();
   await bench.knex('sessions').where({ id: draft.id }).update({ workflow_started_at: new Date() });
   expect(await findUnstartedTwin(bench.knex, twin)).toBeNull();

@@ -7,6 +7,7 @@ import type { SessionRow } from '../../../db/sessions.ts';
 import { workflowId } from '../../../domain/ids.ts';
 import type { SessionState } from '../../../domain/session.ts';
 import { devServer } from '../../support/temporal.ts';
+import { until } from '../../support/until.ts';
 import {
   HOUR_MS,
   MINUTE_MS,
@@ -157,6 +158,19 @@ describe('sessions that missed their instant', () => {
     await handleOf(session).terminate('a test');
     expect(await standing(session)).toBe('TERMINATED');
     expect(await sweep()).toMatchObject({ revived: 1 });
+    expect(await standing(session)).toBe('RUNNING');
+    expect(await runOf(session)).not.toBe(run);
+  });
+
+  test('get another workflow right away when theirs was terminated long before', async () => {
+    const session = await forgotten();
+    await sweep();
+    await bench.knex('sessions').where({ id: session.id }).update({ workflow_started_at: 'now' });
+    const run = await runOf(session);
+    expect(await sweep()).toMatchObject({ revived: 0 });
+    await handleOf(session).terminate('a test');
+    // Temporal's list of what has ended is a moment behind.
+    await until(async () => (await sweep()).revived === 1);
     expect(await standing(session)).toBe('RUNNING');
     expect(await runOf(session)).not.toBe(run);
   });
