@@ -7,7 +7,9 @@ import { stopRequested } from './launcher/stop-signals.ts';
 import { messageOf } from './provision/progress.ts';
 import { provideTemporalCli } from './provision/temporal-tools.ts';
 
-const fresh = process.argv.includes('--fresh');
+const options = process.argv.slice(2);
+const fresh = options.includes('--fresh');
+const unknown = options.find((option) => option !== '--fresh');
 const stop = stopRequested();
 const failure = Promise.withResolvers<string>();
 
@@ -26,6 +28,8 @@ async function runUntilTheEnd(run: Run, temporalCli: string | null): Promise<str
 }
 
 async function main(): Promise<string | null> {
+  if (unknown !== undefined)
+    return `${unknown} is not an option of npm start; --fresh is the only one.`;
   const settings = loadLauncherSettings();
   const provided = settings.temporalAddress === null ? provideTemporalCli() : null;
   // Fetching it may take minutes, and nothing has to be taken down while it does.
