@@ -1,0 +1,248 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { workflowId } from '../../domain/ids.ts';
+import { type Plan } from '../../domain/plan.ts';
+import type { TestPerson } from '../support/api.ts';
+import * as acts from '../support/stack-acts.ts';
+import type { Booked } from '../support/stack-acts.ts';
+import { steer } from '../support/stack-findings.ts';
+import { QUICK_PLAN, addClient, addTherapist, setPlan } from '../support/stack-people.ts';
+import type { Stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
+
+const SECOND_MS = 1_000;
+const HOUR_MS = 3_600_000;
+
+/** A life that is worth keeping, from its plan to its end; resolves to the workflow's id. */
+export interface Life {
+  readonly plan?: Partial<Plan>;
+  live(stack: Stack, people: People): Promise<string>;
+}
+
+export interface People {
+  readonly client: TestPerson;
+  readonly therapist: TestPerson;
+  book(inMs?: number): Promise<Booked>;
+}
+
+export async function liveThrough(stack: Stack, life: Life): Promise<string> {
+  await setPlan(stack.api, { ...QUICK_PLAN, ...life.plan });
+  const client = await addClient(stack.api);
+  const therapist = await addTherapist(stack.api);
+  const book = (inMs = 48 * HOUR_MS): Promise<Booked> =>
+    acts.book(stack, { client, therapist, startsAt: acts.inFuture(inMs) });
+  return life.live(stack, { client, therapist, book });
+}
+
+async function ended(stack: Stack, booked: Booked): Promise<string> {
+  await acts.resultOf(stack, booked);
+  return workflowId('session', booked.id);
+}
+
+async function confirmed(stack: Stack, booked: Booked): Promise<void> {
+  acts.ok(await acts.approve(stack, booked));
+  acts.ok(await acts.pay(stack, booked));
+  await acts.reaches(stack, booked, 'confirmed');
+}
+
+const ordinary: Life = {
+  plan: {
+    reminders: [
+      { beforeStartMs: 12 * SECOND_MS, channels: ['email', 'sms'] },
+      { beforeStartMs: 5 * SECOND_MS, channels: ['sms'] },
+    ],
+    attendanceWindowMs: 2 * SECOND_MS,
+    followUp: { afterEndMs: 4 * SECOND_MS, askForRating: true, offerRebooking: true },
+  },
+  live: async (stack, { book }) => {
+    const booked = await book(22 * SECOND_MS);
+    await confirmed(stack, booked);
+    return ended(stack, booked);
+  },
+};
+
+const declined: Life = {
+  live: async (stack, { book }) => {
+    const booked = await book();
+    acts.ok(await acts.pay(stack, booked));
+    acts.ok(await acts.decline(stack, booked));
+    return ended(stack, booked);
+  },
+};
+
+const unanswered: Life = {
+  plan: { approval: { by: 'therapist', ttlMs: 3 * SECOND_MS } },
+  live: async (stack, { book }) => {
+    const booked = await book();
+    acts.ok(await acts.pay(stack, booked));
+    return ended(stack, booked);
+  },
+};
+
+const unpaid: Life = {
+  plan: { payment: { ...QUICK_PLAN.payment, ttlMs: 3 * SECOND_MS } },
+  live: async (stack, { book }) => {
+    const booked = await book();
+    acts.ok(await acts.approve(stack, booked));
+    await acts.pay(stack, booked, 'pm_card_chargeDeclined');
+    return ended(stack, booked);
+  },
+};
+
+const cancelledForAFee: Life = {
+  plan: { cancellation: { freeUntilBeforeStartMs: 72 * HOUR_MS, feePercent: 50 } },
+  live: async (stack, { book, client }) => {
+    const booked = await book();
+    await confirmed(stack, booked);
+    acts.ok(await acts.cancel(stack, booked, client));
+    return ended(stack, booked);
+  },
+};
+
+const rescheduled: Life = {
+  live: async (stack, { book, client, therapist }) => {
+    const booked = await book();
+    await confirmed(stack, booked);
+    acts.ok(await acts.move(stack, booked, client, acts.inFuture(50 * HOUR_MS)));
+    acts.ok(await acts.approve(stack, booked));
+    acts.ok(await acts.move(stack, booked, client, acts.inFuture(52 * HOUR_MS)));
+    acts.ok(await acts.decline(stack, booked));
+    await acts.moveToReminder(stack, booked);
+    await delay(9 * SECOND_MS);
+    acts.ok(await acts.cancel(stack, booked, therapist));
+    return ended(stack, booked);
+  },
+};
+
+const noShow: Life = {
+  live: async (stack, { book }) => {
+    const booked = await book(8 * SECOND_MS);
+    await confirmed(stack, booked);
+    await acts.reaches(stack, booked, 'in_progress');
+    acts.ok(await acts.mark(stack, booked, 'absent'));
+    return ended(stack, booked);
+  },
+};
+
+/** The bank lets the authorisation go while the therapist thinks; the client pays once more. */
+const lapsedCapture: Life = {
+  live: async (stack, { book, client }) => {
+    const booked = await book();
+    acts.ok(await acts.pay(stack, booked));
+    const { provider_ref: intent } = (await stack.api
+      .knex('payments')
+      .where({ session_id: booked.id })
+      .first('provider_ref')) as { provider_ref: string };
+    await steer(stack, `/stripe/payment_intents/${intent}/expire`);
+    await until(async () => (await payment(stack, booked)) === 'due');
+    acts.ok(await acts.approve(stack, booked));
+    acts.ok(await acts.pay(stack, booked));
+    await acts.reaches(stack, booked, 'confirmed');
+    acts.ok(await acts.cancel(stack, booked, client));
+    return ended(stack, booked);
+  },
+};
+
+async function payment(stack: Stack, { id }: Booked): Promise<string> {
+  const row: { payment: string } = await stack.api.knex('sessions').where({ id }).first('payment');
+  return row.payment;
+}
+
+const savedCard: Life = {
+  plan: {
+    payment: {
+      ...QUICK_PLAN.payment,
+      timing: 'near_session',
+      nearSessionMs: 2 * HOUR_MS - 8 * SECOND_MS,
+    },
+  },
+  live: async (stack, { book, client }) => {
+    const booked = await book(2 * HOUR_MS);
+    await confirmed(stack, booked);
+    await until(async () => (await payment(stack, booked)) === 'captured');
+    acts.ok(await acts.cancel(stack, booked, client));
+    return ended(stack, booked);
+  },
+};
+
+/** Answered and called off in Temporal UI, where messages are sent in clear. */
+const byHand: Life = {
+  plan: { payment: { ...QUICK_PLAN.payment, by: 'nobody' } },
+  live: async (stack, { book }) => {
+    const booked = await book();
+    const handle = stack.temporal.workflow.getHandle(workflowId('session', booked.id));
+    await handle.signal('approve');
+    await acts.reaches(stack, booked, 'confirmed');
+    await handle.cancel();
+    return ended(stack, booked);
+  },
+};
+
+const creditPurchase: Life = {
+  live: async (stack, { client }) => {
+    const body = { amountCents: 20_000, cardToken: 'pm_card_visa' };
+    const { token } = client;
+    const bought = await stack.api.call<{ id: string }>('POST', '/api/v1/credits/purchase', body, {
+      token,
+    });
+    acts.ok(bought);
+    const { id } = (await stack.api
+      .knex('credit_purchases')
+      .where({ person_id: client.id })
+      .first('id')) as { id: string };
+    const purchase = workflowId('credit-purchase', id);
+    await stack.temporal.workflow.getHandle(purchase).result();
+    return purchase;
+  },
+};
+
+/** The provider's word on a refund comes after the session has ended. */
+const reconciliation: Life = {
+  live: async (stack, { book, client }) => {
+    const booked = await book();
+    await confirmed(stack, booked);
+    await steer(stack, '/stripe/webhooks/pause');
+    acts.ok(await acts.cancel(stack, booked, client));
+    await ended(stack, booked);
+    await steer(stack, '/stripe/webhooks/resume');
+    const { id } = (await stack.api
+      .knex('payments')
+      .where({ session_id: booked.id })
+      .first('id')) as { id: string };
+    const handle = stack.temporal.workflow.getHandle(workflowId('reconciliation', id));
+    await until(() =>
+      handle.describe().then(
+        () => true,
+        () => false,
+      ),
+    );
+    await handle.result();
+    return handle.workflowId;
+  },
+};
+
+const sweep: Life = {
+  live: async (stack) => {
+    await stack.temporal.schedule.getHandle('sweep').trigger();
+    for (;;) {
+      const query = `WorkflowType = 'sweepWorkflow' AND ExecutionStatus = 'Completed'`;
+      for await (const { workflowId: id } of stack.temporal.workflow.list({ query })) return id;
+      await delay(200);
+    }
+  },
+};
+
+export const LIVES: Readonly<Record<string, Life>> = {
+  ordinary,
+  declined,
+  unanswered,
+  unpaid,
+  'cancelled-for-a-fee': cancelledForAFee,
+  rescheduled,
+  'no-show': noShow,
+  'lapsed-capture': lapsedCapture,
+  'saved-card': savedCard,
+  'by-hand': byHand,
+  'credit-purchase': creditPurchase,
+  reconciliation,
+  sweep,
+};
