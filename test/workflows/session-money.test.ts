@@ -252,15 +252,17 @@ describe('a provider that is down', () => {
 
 test('news of money that a confirmed session has anyway tells nobody anything', async () => {
   const world = new World();
+  world.money.authorisePayment = async () => ({ kind: 'saved' });
   await live(world, {}, async (session) => {
     await approved(session);
     await paid(session);
     world.money.syncPayment = async () => ({ kind: 'captured' });
     await session.handle.signal(messages.paymentNewsSignal, { paymentId });
-    await until(() => world.calls.includes('syncPayment'));
+    await until(() => world.events.includes('payment_captured'));
     await session.handle.result();
   });
   expect(times(world, 'notify confirmed')).toBe(1);
+  expect(times(world, 'chargeSavedCard')).toBe(0);
 });
 
 test('news without end does not keep a session from what else it has to do', async () => {
