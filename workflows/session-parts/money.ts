@@ -86,7 +86,8 @@ function eventOf(outcome: AuthoriseOutcome | SyncOutcome): SessionEvent | null {
 /** Asks the provider what became of the payments that it has news of. */
 export async function readNews(course: Course): Promise<void> {
   // A copy, since what arrives meanwhile must not keep the session from its own next step.
-  for (const paymentId of [...course.news]) {
+  const waiting = [...course.news];
+  for (const paymentId of waiting) {
     // Deleted first: news that arrives while the provider is being asked is news again.
     course.news.delete(paymentId);
     const outcome = await money.syncPayment({ paymentId, sessionId: course.sessionId });
