@@ -2,54 +2,85 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WithStartWorkflowOperation, WorkflowIdConflictPolicy } from '@temporalio/client';
 import { v7 as newId } from 'uuid';
 import { BARE_TASK_QUEUE, bareUpdate } from './baseline/messages.ts';
-import { type BenchContext, GUARDED_INSERT, cpuMeters } from './context.ts';
+import { type BenchContext, type CpuMeters, GUARDED_INSERT, cpuMeters } from './context.ts';
 import { type HttpClient, openHttp } from './http.ts';
-import { alternate, inParallel, median, percentile } from './measure.ts';
-import { type Finding, compared } from './report.ts';
+import { type Rounds, alternate, percentile } from './measure.ts';
+import { type Finding, type RatioFinding, compared } from './report.ts';
 
-const BOOKINGS = 100;
+const BOOKINGS = 60;
+/** One caller's wait is measured: what the call before has left to do must not be part of it. */
+const PAUSE_MS = 120;
 const SESSION_MS = 50 * 60_000;
 
 /** A booking over HTTP against one bare Update-With-Start and one bare guarded insert. */
 export async function measureBooking(context: BenchContext): Promise<Finding[]> {
   const http = openHttp(context.stack.apiUrl, 1);
+  const paced = await contest(context, http, PAUSE_MS);
+  const dense = await contest(context, http, 0);
+  http.close();
+  return [
+    comparedAt(0.5, 'booking, p50', paced, { atMost: 1.3 }),
+    comparedAt(0.99, 'booking, p99', paced, { atMost: 2 }),
+    comparedAt(0.5, '  without a pause between bookings, p50', dense, null),
+    comparedAt(0.99, '  without a pause between bookings, p99', dense, null),
+  ];
+}
+
+interface Contest {
+  readonly rounds: Rounds<readonly number[]>;
+  readonly cpu: CpuMeters;
+}
+
+async function contest(context: BenchContext, http: HttpClient, pauseMs: number): Promise<Contest> {
   const count = Math.ceil(BOOKINGS * context.scale);
   const cpu = cpuMeters(context);
-  const { ours, baseline } = await alternate(context.rounds, {
-    ours: () => {
-      return cpu.ours.around(count, async () => {
-        const timesMs = await inParallel(count, 1, () => book(context, http));
+  const rounds = await alternate(context.rounds, {
+    ours: () =>
+      cpu.ours.around(count, async () => {
+        const timesMs = await oneByOne(count, pauseMs, () => book(context, http));
         await untilQuiet(context);
         return timesMs;
-      });
-    },
+      }),
     baseline: () =>
-      cpu.baseline.around(count, () => inParallel(count, 1, () => bareBooking(context))),
+      cpu.baseline.around(count, () => oneByOne(count, pauseMs, () => bareBooking(context))),
   });
-  http.close();
-  const [all, bare] = [ours.flat(), baseline.flat()];
-  const details = {
-    samplesEach: all.length,
-    p50ByRound: ours.map((times, round) => median(times) / median(baseline[round]!)),
-  };
-  return [
-    compared({
-      measure: 'booking, p50',
-      ours: median(all),
-      baseline: median(bare),
-      unit: 'ms',
-      target: { atMost: 1.3 },
-      details,
-      cpu,
-    }),
-    compared({
-      measure: 'booking, p99',
-      ours: percentile(all, 0.99),
-      baseline: percentile(bare, 0.99),
-      unit: 'ms',
-      target: { atMost: 2 },
-    }),
-  ];
+  return { rounds, cpu };
+}
+
+function comparedAt(
+  q: number,
+  measure: string,
+  { rounds: { ours, baseline }, cpu }: Contest,
+  target: RatioFinding['target'],
+): Finding {
+  const ratiosByRound = ours.map(
+    (times, at) => percentile(times, q) / percentile(baseline[at]!, q),
+  );
+  const details = { samplesEach: ours.flat().length, ratiosByRound };
+  return compared({
+    measure,
+    ours: percentile(ours.flat(), q),
+    baseline: percentile(baseline.flat(), q),
+    unit: 'ms',
+    target,
+    details,
+    ...(q === 0.5 ? { cpu } : {}),
+  });
+}
+
+async function oneByOne(
+  count: number,
+  pauseMs: number,
+  work: () => Promise<void>,
+): Promise<number[]> {
+  const timesMs: number[] = [];
+  for (let done = 0; done < count; done += 1) {
+    const began = performance.now();
+    await work();
+    timesMs.push(performance.now() - began);
+    if (pauseMs > 0) await delay(pauseMs);
+  }
+  return timesMs;
 }
 
 async function book({ clinic }: BenchContext, http: HttpClient): Promise<void> {

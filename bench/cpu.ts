@@ -43,14 +43,14 @@ export class CpuMeter {
     this.#look = look;
   }
 
-  /** Runs work that does `count` things. */
-  async around<T>(count: number, work: () => Promise<T>): Promise<T> {
+  /** Runs work that does `count` things, or as many as are known when it is done. */
+  async around<T>(count: number | (() => number), work: () => Promise<T>): Promise<T> {
     const before = this.#look();
     const result = await work();
     for (const [name, ms] of Object.entries(this.#look())) {
       this.#used.set(name, (this.#used.get(name) ?? 0) + ms - (before[name] ?? 0));
     }
-    this.#count += count;
+    this.#count += typeof count === 'number' ? count : count();
     return result;
   }
 

@@ -10,15 +10,18 @@ import { DEFAULT_PLAN, type Plan } from '../domain/plan.ts';
 import * as session from '../workflows/messages/session.ts';
 import * as bare from './baseline/messages.ts';
 import { type BenchContext, cpuMeters } from './context.ts';
-import { alternate, inParallel, median } from './measure.ts';
+import { alternate, median } from './measure.ts';
+import type { CpuMeter } from './cpu.ts';
 import { type Finding, bounded, compared } from './report.ts';
 import { type Shape, shapeOf } from './history.ts';
 import { bookingOf } from './new-booking.ts';
 
-const LIVES = 60;
 /** So many are being booked, approved and paid at once; the others wait for their timers. */
-const WIDTH = 12;
-const LEAD_MS = 6_000;
+const WIDTH = 8;
+/** Lives begin all the time; those are counted that end in the window, when as many end as begin. */
+const FILL_MS = 6_000;
+const WINDOW_MS = 10_000;
+const LEAD_MS = 4_000;
 const LENGTH_MS = 300;
 const RECEIPT_MS = 200;
 const FOLLOW_UP_MS = 300;
@@ -60,14 +63,12 @@ export async function measureLives(context: BenchContext): Promise<Finding[]> {
   const without = await soleLife(context, await beginBareLife(context.bareTemporal, 0));
   const news = Math.max(0, own.activities - without.activities);
   const plain = await soleLife(context, await beginBareLife(context.bareTemporal, news));
-  const count = Math.ceil(LIVES * context.scale);
+  const windowMs = WINDOW_MS * context.scale;
   const cpu = cpuMeters(context);
   const { ours, baseline } = await alternate(context.rounds, {
-    ours: () => cpu.ours.around(count, () => ratePerSecond(count, () => beginLife(context))),
+    ours: () => steadily(windowMs, cpu.ours, () => beginLife(context)),
     baseline: () =>
-      cpu.baseline.around(count, () =>
-        ratePerSecond(count, () => beginBareLife(context.bareTemporal, news)),
-      ),
+      steadily(windowMs, cpu.baseline, () => beginBareLife(context.bareTemporal, news)),
   });
   return [
     compared({
@@ -112,16 +113,30 @@ interface Life {
   readonly over: Promise<void>;
 }
 
-/** From the first to the last that is over: the lead that all of them have is no work. */
-async function ratePerSecond(count: number, begin: () => Promise<Life>): Promise<number> {
-  const endsMs: number[] = [];
+/** How many a second end while others begin. */
+async function steadily(
+  windowMs: number,
+  cpu: CpuMeter,
+  begin: () => Promise<Life>,
+): Promise<number> {
+  const began = performance.now();
+  const ends: number[] = [];
   const over: Promise<void>[] = [];
-  await inParallel(count, WIDTH, async () => {
-    const life = await begin();
-    over.push(life.over.then(() => void endsMs.push(performance.now())));
-  });
-  await Promise.all(over);
-  return ((count - 1) / (Math.max(...endsMs) - Math.min(...endsMs))) * 1000;
+  const lane = async (): Promise<void> => {
+    while (performance.now() - began < FILL_MS + windowMs) {
+      const life = await begin();
+      over.push(life.over.then(() => void ends.push(performance.now() - began)));
+    }
+  };
+  await cpu.around(
+    () => ends.length,
+    async () => {
+      await Promise.all(Array.from({ length: WIDTH }, lane));
+      await Promise.all(over);
+    },
+  );
+  const inWindow = ends.filter((end) => end >= FILL_MS && end < FILL_MS + windowMs);
+  return (inWindow.length / windowMs) * 1000;
 }
 
 /** Booked, approved and paid; the rest goes by itself. */
