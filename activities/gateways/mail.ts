@@ -78,10 +78,15 @@ async function send(
   }
 }
 
+function methodOf(calendar: string): string {
+  return /^METHOD:([A-Z]+)\r?$/m.exec(calendar)?.[1] ?? 'PUBLISH';
+}
+
 function calendarFile(ics: NonNullable<Mail['ics']>): object {
   return {
     ...ics,
-    contentType: 'text/calendar; charset=utf-8; method=PUBLISH',
+    // RFC 6047: the part names the method of the file that it holds.
+    contentType: `text/calendar; charset=utf-8; method=${methodOf(ics.content)}`,
     contentTransferEncoding: 'base64',
   };
 }

@@ -14,7 +14,10 @@ const MAIL: Mail = {
   subject: 'You have an appointment — Grüße',
   text: 'Tomorrow at ten.',
   html: '<p>Tomorrow at ten.</p>',
-  ics: { filename: 'appointment.ics', content: 'BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n' },
+  ics: {
+    filename: 'appointment.ics',
+    content: 'BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nEND:VCALENDAR\r\n',
+  },
   messageId: '<reminder-1@example.test>',
 };
 
@@ -51,7 +54,11 @@ describe('sendMail', () => {
     expect(mail?.text.trim()).toBe(MAIL.text);
     expect(mail?.headers).toContainEqual({ key: 'auto-submitted', value: 'auto-generated' });
     const [calendar] = mail?.attachments ?? [];
-    expect(calendar).toMatchObject({ filename: 'appointment.ics', mimeType: 'text/calendar' });
+    expect(calendar).toMatchObject({
+      filename: 'appointment.ics',
+      mimeType: 'text/calendar',
+      method: 'CANCEL',
+    });
     const content = Buffer.from(calendar?.contentBase64 ?? '', 'base64').toString();
     // The parser of the inbox writes the line ends of text parts in its own way.
     expect(content.replaceAll('\n', '\r\n')).toBe(MAIL.ics?.content);
