@@ -97,13 +97,13 @@ export async function insertBooking(
   session: NewSession,
   day: Interval,
 ): Promise<BookingOutcome> {
-  if (await exceedsLimits(trx, session, day)) return 'limit_exceeded';
   const expiresAtMs = nextDeadline(session.state)?.dueAt ?? null;
   const isClaimed = await tryClaim(trx, session.id, wishesOf(session), {
     slot: 'current',
     expiresAtMs,
   });
   if (!isClaimed) return 'slot_taken';
+  if (await exceedsLimits(trx, session, day)) return 'limit_exceeded';
   await insertSession(trx, session);
   return 'booked';
 }
@@ -119,11 +119,13 @@ async function exceedsLimits(
   { clientId, plan }: NewSession,
   day: Interval,
 ): Promise<boolean> {
-  const result = await trx.raw(`SELECT open, today FROM count_open_sessions(?, ?, ?)`, [
-    clientId,
-    new Date(day.startMs),
-    new Date(day.endMs),
-  ]);
+  const result = await trx
+    .raw(`SELECT open, today FROM count_open_sessions(?, ?, ?)`, [
+      clientId,
+      new Date(day.startMs),
+      new Date(day.endMs),
+    ])
+    .options({ name: 'open-sessions' });
   const { open, today } = result.rows[0] as { open: number; today: number };
   return open >= plan.limits.maxOpenPerClient || today >= plan.limits.maxPerClientPerDay;
 }
