@@ -16,6 +16,8 @@ const SILENCES: Readonly<Record<string, string>> = {
   'Query read timeout': 'ETIMEDOUT',
   'Connection terminated': 'ECONNRESET',
   'Connection terminated unexpectedly': 'ECONNRESET',
+  'Client has encountered a connection error and is not queryable': 'ECONNRESET',
+  'Client was closed and is not queryable': 'ECONNRESET',
 };
 
 /** The query builder's own mark, by which its pool hands a connection out no more. */

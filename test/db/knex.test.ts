@@ -36,6 +36,14 @@ test('a server that dies under a statement is a dependency that is down', async 
   expect(toFault(failed)).toMatchObject({ status: 503, code: 'dependency_unavailable' });
 });
 
+test('so it is for the rest of a transaction that was under way', async () => {
+  const trx = await knex.transaction();
+  await trx.raw('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => undefined);
+  const failed = await trx.raw('SELECT 1').catch((error: unknown) => error);
+  expect(toFault(failed)).toMatchObject({ status: 503, code: 'dependency_unavailable' });
+  await trx.rollback().catch(() => undefined);
+});
+
 test('a transaction that was given up leaves nothing behind', async () => {
   await knex.raw('CREATE TABLE kept (id int)');
   const work = knex.transaction(async (trx) => {
