@@ -18,9 +18,8 @@ import { bookingOf } from './new-booking.ts';
 
 /** So many are being booked, approved and paid at once; the others wait for their timers. */
 const WIDTH = 8;
-/** Lives begin all the time; those are counted that end in the window, when as many end as begin. */
-const FILL_MS = 6_000;
-const WINDOW_MS = 10_000;
+/** For so long lives begin; they are counted from the first that ends, when as many end as begin. */
+const BEGIN_MS = 18_000;
 const LEAD_MS = 4_000;
 const LENGTH_MS = 300;
 const RECEIPT_MS = 200;
@@ -63,12 +62,12 @@ export async function measureLives(context: BenchContext): Promise<Finding[]> {
   const without = await soleLife(context, await beginBareLife(context.bareTemporal, 0));
   const news = Math.max(0, own.activities - without.activities);
   const plain = await soleLife(context, await beginBareLife(context.bareTemporal, news));
-  const windowMs = WINDOW_MS * context.scale;
+  const beginMs = Math.max(2 * LEAD_MS, BEGIN_MS * context.scale);
   const cpu = cpuMeters(context);
   const { ours, baseline } = await alternate(context.rounds, {
-    ours: () => steadily(windowMs, cpu.ours, () => beginLife(context)),
+    ours: () => steadily(beginMs, cpu.ours, () => beginLife(context)),
     baseline: () =>
-      steadily(windowMs, cpu.baseline, () => beginBareLife(context.bareTemporal, news)),
+      steadily(beginMs, cpu.baseline, () => beginBareLife(context.bareTemporal, news)),
   });
   return [
     compared({
@@ -115,7 +114,7 @@ interface Life {
 
 /** How many a second end while others begin. */
 async function steadily(
-  windowMs: number,
+  beginMs: number,
   cpu: CpuMeter,
   begin: () => Promise<Life>,
 ): Promise<number> {
@@ -123,7 +122,7 @@ async function steadily(
   const ends: number[] = [];
   const over: Promise<void>[] = [];
   const lane = async (): Promise<void> => {
-    while (performance.now() - began < FILL_MS + windowMs) {
+    while (performance.now() - began < beginMs) {
       const life = await begin();
       over.push(life.over.then(() => void ends.push(performance.now() - began)));
     }
@@ -135,8 +134,9 @@ async function steadily(
       await Promise.all(over);
     },
   );
-  const inWindow = ends.filter((end) => end >= FILL_MS && end < FILL_MS + windowMs);
-  return (inWindow.length / windowMs) * 1000;
+  const firstMs = Math.min(...ends);
+  const meanwhile = ends.filter((end) => end > firstMs && end <= beginMs);
+  return (meanwhile.length / (beginMs - firstMs)) * 1000;
 }
 
 /** Booked, approved and paid; the rest goes by itself. */
