@@ -82,6 +82,8 @@ export function openDatabase(databaseUrl: string, options: PoolOptions = {}): Kn
         done(null, connection);
       },
     },
+    // A statement's values are people's: they belong in no message, which may reach a log.
+    compileSqlOnError: false,
     acquireConnectionTimeout: options.acquireTimeoutMs ?? 3_000,
   });
 }

@@ -36,7 +36,13 @@ test('a server that dies under a statement is a dependency that is down', async 
   expect(toFault(failed)).toMatchObject({ status: 503, code: 'dependency_unavailable' });
 });
 
-test('so it is for the rest of a transaction that was under way', async () => {
+test('an error names no value of its statement', async () => {
+  const failed = await knex.raw('SELECT ?::text, 1 / 0', ['a marked text']).catch(String);
+  expect(failed).toContain('division by zero');
+  expect(failed).not.toContain('marked');
+});
+
+test('a transaction whose server has died hears it at its next statement', async () => {
   const trx = await knex.transaction();
   await trx.raw('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => undefined);
   const failed = await trx.raw('SELECT 1').catch((error: unknown) => error);
