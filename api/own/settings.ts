@@ -56,6 +56,7 @@ async function enforceSettings(call: Call, id: string, action: string): Promise<
 
 /** What the document can't say about settings. Throws `malformed_request` naming the field. */
 function checkedSettings(body: SettingsBody): TherapistSettings {
+  requireTypeNames(body.ratesCents ?? {});
   const { therapistId: _therapistId, version: _version, ...settings } = body;
   if (settings.timeZone === undefined) return settings;
   const timeZone = normaliseZone(settings.timeZone);
@@ -66,6 +67,17 @@ function checkedSettings(body: SettingsBody): TherapistSettings {
 }
 
 /** Titles and licences stand in the name, and an admin has verified them. */
+const TYPE_NAME = /^[a-z][a-z0-9_]{0,39}$/;
+
+function requireTypeNames(ratesCents: Readonly<Record<string, unknown>>): void {
+  if (Object.keys(ratesCents).every((name) => TYPE_NAME.test(name))) return;
+  throw new HoldfastError('malformed_request', 'ratesCents must be keyed by session types', {
+    fields: [
+      { field: 'ratesCents', message: 'must be keyed by session types, such as individual' },
+    ],
+  });
+}
+
 function requireSameName(before: Therapist, after: Therapist): void {
   if (before.displayName === after.displayName) return;
   throw new HoldfastError('forbidden', 'Only an admin changes the name that was verified', {

@@ -23,7 +23,13 @@ export async function refundOf(
   const byCredits = refund?.method === 'credits';
   return {
     refund_method: byCredits ? 'mvt_tokens' : 'credit_card',
-    refund_processing_time: byCredits ? 'immediate' : '5 to 10 business days',
+    refund_processing_time: processingTime(answer, byCredits),
     ...(refund === undefined ? {} : { refund_transaction_id: refund.id }),
   };
+}
+
+/** A refund that the provider refused is a task of the clinic's by now. */
+function processingTime({ refund }: CancelAnswer, byCredits: boolean): string {
+  if (refund === 'failed') return 'the clinic settles it by hand';
+  return byCredits ? 'immediate' : '5 to 10 business days';
 }

@@ -62,6 +62,7 @@ test.each([
   [{ sessionTypes: ['Not A Type'] }, 'sessionTypes.0'],
   [{ ratesCents: { individual: 99.5 } }, 'ratesCents.individual'],
   [{ ratesCents: { individual: -1 } }, 'ratesCents.individual'],
+  [{ ratesCents: { 'Not A Type': 100 } }, 'ratesCents'],
   [{ languages: ['english please'] }, 'languages.0'],
   [{ acceptsAutomatically: 'yes' }, 'acceptsAutomatically'],
   [{ isVerified: true }, 'body'],
