@@ -198,11 +198,20 @@ function reschedule(
   needsApproval: boolean,
   now: number,
 ): Decision {
+  if (state.status !== 'requested' && !isBooked(state)) return WRONG_STATE;
+  // A caller who did not hear the answer asks again: that moves nothing a second time.
+  const wished = needsApproval ? (state.proposal ?? state) : state;
+  if (isSameTime(wished, proposal)) return UNCHANGED;
   if (state.proposal !== null) return WRONG_STATE;
   if (state.status === 'requested') return moved(atNewTime(state, proposal));
-  if (!isBooked(state)) return WRONG_STATE;
   if (now >= state.startsAt) return { kind: 'refused', code: 'reschedule_deadline_passed' };
   return moved(needsApproval ? { ...state, proposal } : atNewTime(state, proposal));
+}
+
+type Time = Pick<Proposal, 'startsAt' | 'endsAt'>;
+
+function isSameTime(one: Time, other: Time): boolean {
+  return one.startsAt === other.startsAt && one.endsAt === other.endsAt;
 }
 
 function cancel(state: SessionState, by: Party, now: number): Decision {

@@ -174,6 +174,18 @@ describe('every event in every state', () => {
     expect(at(proposed, 'reschedule', 0)).toEqual(refused('wrong_state'));
   });
 
+  test('the same new time asked for again moves nothing a second time', () => {
+    const confirmed = EXAMPLES.confirmed;
+    for (const event of ['reschedule', 'reschedule to be approved']) {
+      const once = decide(confirmed, EVENTS[event]!, 0);
+      expect(once.kind).toBe('moved');
+      const state = once.kind === 'moved' ? once.state : confirmed;
+      expect(decide(state, EVENTS[event]!, 0)).toEqual({ kind: 'unchanged' });
+    }
+    const ended = { ...EXAMPLES.completed, startsAt: PROPOSAL.startsAt, endsAt: PROPOSAL.endsAt };
+    expect(decide(ended, EVENTS['reschedule']!, 0)).toEqual(refused('wrong_state'));
+  });
+
   test('one deadline is not another, and none ends anything before its time', () => {
     const { requested, awaiting_payment: unpaid, held } = EXAMPLES;
     const passed = (state: SessionState, deadline: Deadline, now: number): string =>
