@@ -96,7 +96,7 @@ async function serve(work: Work): Promise<void> {
       return operation.isPublic ? handle() : recordingDenials(own, handle);
     });
   const answer =
-    operation.method === 'post' && req.headers['idempotency-key'] !== undefined
+    operation.method !== 'get' && req.headers['idempotency-key'] !== undefined
       ? await stages.idempotency.once(call, body, (id) => run({ ...call, newId: id }))
       : await run(call);
   send(res, answer);
