@@ -5,7 +5,8 @@ import { tryClaim } from '../db/claims.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Interval } from '../domain/intervals.ts';
 import type { BenchSlot } from './clinic.ts';
-import { type BenchContext, GUARDED_INSERT, WIDEST } from './context.ts';
+import { type BenchContext, type CpuMeters, GUARDED_INSERT, WIDEST, cpuMeters } from './context.ts';
+import type { CpuMeter } from './cpu.ts';
 import { type Rounds, alternate, median } from './measure.ts';
 import { bookingOf } from './new-booking.ts';
 import { type Finding, type RatioFinding, bounded, compared } from './report.ts';
@@ -13,6 +14,7 @@ import { type Finding, type RatioFinding, bounded, compared } from './report.ts'
 const HAMMER_MS = 1_500;
 
 interface Hammered {
+  readonly attempts: number;
   readonly perSecond: number;
   readonly winners: number;
 }
@@ -25,7 +27,7 @@ export async function measureContention(context: BenchContext): Promise<Finding[
   const claim = await contest(context, claimAttempt(context), transactionAttempt(context));
   const booking = await contest(context, bookingAttempt(context), transactionAttempt(context));
   const single = await contest(context, bookingAttempt(context), insertAttempt(context));
-  const rounds = [claim, booking, single].flatMap(({ ours }) => ours);
+  const rounds = [claim, booking, single].flatMap((each) => each.rounds.ours);
   const winners = [...new Set(rounds.map((round) => round.winners))];
   const found = (await deadlocks(context)) - deadlocksBefore;
   return [
@@ -39,11 +41,11 @@ export async function measureContention(context: BenchContext): Promise<Finding[
 
 function against(
   measure: string,
-  { ours, baseline }: Rounds<Hammered>,
+  { rounds: { ours, baseline }, cpu }: Contest,
   target: RatioFinding['target'],
 ): Finding {
-  const rate = (rounds: readonly Hammered[]): number =>
-    median(rounds.map(({ perSecond }) => perSecond));
+  const rate = (hammered: readonly Hammered[]): number =>
+    median(hammered.map(({ perSecond }) => perSecond));
   const details = { ratiosByRound: ours.map((it, at) => it.perSecond / baseline[at]!.perSecond) };
   return compared({
     measure,
@@ -52,15 +54,34 @@ function against(
     unit: '/s',
     target,
     details,
+    cpu,
   });
 }
 
-function contest(context: BenchContext, ours: Attempt, baseline: Attempt) {
+interface Contest {
+  readonly rounds: Rounds<Hammered>;
+  readonly cpu: CpuMeters;
+}
+
+async function contest(context: BenchContext, ours: Attempt, baseline: Attempt): Promise<Contest> {
   const hammerMs = HAMMER_MS * context.scale;
-  return alternate(context.rounds, {
-    ours: () => hammer(context, ours, hammerMs),
-    baseline: () => hammer(context, baseline, hammerMs),
+  const cpu = cpuMeters(context);
+  const metered = async (meter: CpuMeter, attempt: Attempt): Promise<Hammered> => {
+    let attempts = 0;
+    return meter.around(
+      () => attempts,
+      async () => {
+        const hammered = await hammer(context, attempt, hammerMs);
+        attempts = hammered.attempts;
+        return hammered;
+      },
+    );
+  };
+  const rounds = await alternate(context.rounds, {
+    ours: () => metered(cpu.ours, ours),
+    baseline: () => metered(cpu.baseline, baseline),
   });
+  return { rounds, cpu };
 }
 
 async function hammer(
@@ -78,7 +99,7 @@ async function hammer(
     }
   };
   await Promise.all(clinic.clients.slice(0, WIDEST).map(({ id }) => press(id)));
-  return { perSecond: (attempts / (performance.now() - began)) * 1000, winners };
+  return { attempts, perSecond: (attempts / (performance.now() - began)) * 1000, winners };
 }
 
 class Lost extends Error {}

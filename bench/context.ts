@@ -38,7 +38,9 @@ export async function openContext(
     applicationName: 'holdfast-bench',
   });
   const pool = new pg.Pool({ connectionString: databaseUrl, max: WIDEST });
-  await pool.query('CREATE TABLE bench_claims (LIKE claims INCLUDING ALL)');
+  // The copy has the indexes and the exclusion; sessions that don't exist can't be referred to.
+  await pool.query(`CREATE TABLE bench_claims (LIKE claims INCLUDING ALL);
+    ALTER TABLE bench_claims ADD FOREIGN KEY (person_id) REFERENCES people`);
   const connection = await Connection.connect({ address: temporalAddress });
   return {
     stack,

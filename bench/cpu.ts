@@ -63,7 +63,7 @@ export class CpuMeter {
 }
 
 function rounded(ms: number): number {
-  return Math.round(ms * 10) / 10;
+  return Math.round(ms * 100) / 100;
 }
 
 function pidIn(path: string): number {

@@ -48,9 +48,10 @@ const BARE_TIMES = {
   startMs: LEAD_MS,
   endMs: LEAD_MS + LENGTH_MS,
   followUpMs: LEAD_MS + LENGTH_MS + FOLLOW_UP_MS,
-  remindersMs: [
-    { beforeMs: 1_500, texts: 2 },
-    { beforeMs: 700, texts: 1 },
+  reminders: [
+    { beforeMs: 1_500, hasReceipt: false },
+    { beforeMs: 1_500, hasReceipt: true },
+    { beforeMs: 700, hasReceipt: true },
   ],
   receiptMs: RECEIPT_MS,
 } as const satisfies Partial<bare.BareTimes>;

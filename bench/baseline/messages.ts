@@ -9,8 +9,8 @@ export interface BareTimes {
   readonly startMs: number;
   readonly endMs: number;
   readonly followUpMs: number;
-  /** Before the start. */
-  readonly remindersMs: readonly { readonly beforeMs: number; readonly texts: number }[];
+  /** Each with its time before the start; texts have a receipt that is looked after. */
+  readonly reminders: readonly { readonly beforeMs: number; readonly hasReceipt: boolean }[];
   readonly receiptMs: number;
   /** How often the card provider's own news is read. */
   readonly news: number;

@@ -76,10 +76,13 @@ export async function bareLifeWorkflow(times: BareTimes): Promise<void> {
 
 async function remind(times: BareTimes, sleepUntil: (ms: number) => Promise<void>): Promise<void> {
   await ordinary.noop();
-  for (const { beforeMs, texts } of times.remindersMs) {
-    await sleepUntil(times.startMs - beforeMs);
-    for (let sent = 0; sent < texts; sent += 1) await ordinary.noop();
-    await sleep(times.receiptMs);
-    await ordinary.noop();
-  }
+  await Promise.all(
+    times.reminders.map(async ({ beforeMs, hasReceipt }) => {
+      await sleepUntil(times.startMs - beforeMs);
+      await ordinary.noop();
+      if (!hasReceipt) return;
+      await sleep(times.receiptMs);
+      await ordinary.noop();
+    }),
+  );
 }
