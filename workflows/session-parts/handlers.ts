@@ -214,10 +214,18 @@ async function reschedule(
   return { ...standingOf(course), oldStartsAt, answerDueAt: proposal?.answerDueAt ?? null };
 }
 
+/** A message comes before a timer that is due as well: after a crash at the start, both are there. */
+async function untilStarted(course: Course): Promise<void> {
+  const isDue = (): boolean =>
+    course.state.status === 'confirmed' && Date.now() >= course.state.startsAt;
+  if (isDue()) await condition(() => !isDue(), CALLER_WAITS_MS);
+}
+
 async function markAttendance(
   course: Course,
   { actor, attendance }: messages.AttendanceRequest,
 ): Promise<messages.StandingAnswer> {
+  await untilStarted(course);
   await must(
     course,
     { type: 'mark_attendance', attendance },
