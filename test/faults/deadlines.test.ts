@@ -21,9 +21,9 @@ import { devServer } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
 
 const HOUR_MS = 3_600_000;
-const TTL_MS = 5_000;
+const TTL_MS = 8_000;
 /** When people act, in relation to the deadline, ms. */
-const AROUND_MS = [-3_000, -1_800, -1_200, -800, -400, -200, -100, -50, 0, 50];
+const AROUND_MS = [-7_500, -1_800, -1_200, -800, -400, -200, -100, -50, 0, 50];
 
 let server: TestWorkflowEnvironment;
 let stack: Stack;
@@ -131,12 +131,12 @@ describe('a payment in the very moment at which its time is up', () => {
         AROUND_MS.map(async (aroundMs) => {
           const booked = await bookNext();
           const { payment_due_at: dueAt } = await rowOf(booked);
-          const { status } = await actAround(dueAt, aroundMs, () => acts.pay(stack, booked));
-          return { booked, status };
+          const { status, body } = await actAround(dueAt, aroundMs, () => acts.pay(stack, booked));
+          return { booked, status, body };
         }),
       );
       await steer(stack, '/stripe/settings', { latencyMs: 0 });
-      for (const { booked, status } of outcomes) {
+      for (const { booked, status, body } of outcomes) {
         expect([200, 409, 410, 402]).toContain(status);
         await settled(booked);
         const end = await expectOneEnd(booked);
@@ -146,7 +146,8 @@ describe('a payment in the very moment at which its time is up', () => {
           keptCents: paidCents,
           heldCents: 0,
         });
-        if (status === 200) expect(end).toBe('confirmed');
+        // What was authorised may still be let go: then the answer says that it waits for money.
+        if (status === 200 && body.data['status'] === 'confirmed') expect(end).toBe('confirmed');
       }
     },
     90_000,

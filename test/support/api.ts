@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:http';
+import type { Server } from 'node:http';
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { pino } from 'pino';
@@ -115,13 +116,23 @@ export async function startTestApi(
     logged,
     call: (method, path, body, callOptions) => request(url, method, path, body, callOptions),
     close: async () => {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await drain(server);
       await deps.authenticator.close();
       await knex.destroy();
       await database.drop();
     },
   };
+}
+
+const DRAIN_MS = 3_000;
+
+/** Lets what is being answered end, so that nobody asks a database that is gone. */
+async function drain(server: Server): Promise<void> {
+  const idle = setInterval(() => server.closeIdleConnections(), 20);
+  const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  clearInterval(idle);
+  clearTimeout(cut);
 }
 
 interface DepsInput {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { v7 as newId } from 'uuid';
 import type { SessionRow } from '../../db/sessions.ts';
 import { findSession } from '../../db/sessions.ts';
 import { workflowId } from '../../domain/ids.ts';
@@ -65,13 +66,8 @@ export async function book(stack: Stack, wish: BookingRequest): Promise<Booked> 
 }
 
 /** Consents and pays with a card. */
-export function pay(
-  stack: Stack,
-  { id, client }: Booked,
-  card = 'pm_card_visa',
-  key?: string,
-): Promise<Reply> {
-  return act(stack, client, 'POST', `${id}/confirm`, key, {
+export function pay(stack: Stack, { id, client }: Booked, card = 'pm_card_visa'): Promise<Reply> {
+  return act(stack, client, 'POST', `${id}/confirm`, {
     payment_method: 'credit_card',
     card_token: card,
     consent: { therapy_agreement: true, privacy_policy: true, cancellation_policy: true },
@@ -83,7 +79,7 @@ export function approve(stack: Stack, { id, therapist }: Booked): Promise<Reply>
 }
 
 export function decline(stack: Stack, { id, therapist }: Booked, reason?: string): Promise<Reply> {
-  return act(stack, therapist, 'POST', `${id}/decline`, undefined, { reason });
+  return act(stack, therapist, 'POST', `${id}/decline`, { reason });
 }
 
 /** Moves a session. The therapist's own wish needs nobody's approval. */
@@ -94,7 +90,7 @@ export function move(
   startsAt: number,
   reason?: string,
 ): Promise<Reply> {
-  return act(stack, by, 'PUT', `${id}/reschedule`, undefined, {
+  return act(stack, by, 'PUT', `${id}/reschedule`, {
     new_scheduled_at: new Date(startsAt).toISOString(),
     timezone: 'UTC',
     reason,
@@ -107,7 +103,7 @@ export function cancel(
   by: TestPerson,
   reason?: string,
 ): Promise<Reply> {
-  return act(stack, by, 'DELETE', id, undefined, { reason, request_refund: true });
+  return act(stack, by, 'DELETE', id, { reason, request_refund: true });
 }
 
 /** Marks that the client came or did not. */
@@ -116,8 +112,10 @@ export function mark(
   { id, therapist }: Booked,
   attendance: 'attended' | 'absent',
 ): Promise<TestReply> {
-  const { token } = therapist;
-  return stack.api.call('POST', `/api/v1/sessions/${id}/attendance`, { attendance }, { token });
+  return insist((headers) => {
+    const path = `/api/v1/sessions/${id}/attendance`;
+    return stack.api.call('POST', path, { attendance }, { token: therapist.token, headers });
+  });
 }
 
 function act(
@@ -125,13 +123,25 @@ function act(
   by: TestPerson,
   method: string,
   path: string,
-  key?: string,
   body?: unknown,
 ): Promise<Reply> {
-  return stack.api.call(method, `/api/therapy/sessions/${path}`, body, {
-    token: by.token,
-    headers: key === undefined ? {} : { 'idempotency-key': key },
-  });
+  return insist((headers) =>
+    stack.api.call(method, `/api/therapy/sessions/${path}`, body, { token: by.token, headers }),
+  );
+}
+
+/** As a good client does: what could not be answered is asked again, as the same request. */
+async function insist<T extends TestReply<unknown>>(
+  ask: (headers: Readonly<Record<string, string>>) => Promise<T>,
+): Promise<T> {
+  const headers = { 'idempotency-key': newId() };
+  const giveUpAt = Date.now() + MINUTE_MS;
+  for (;;) {
+    const reply = await ask(headers);
+    if (reply.status !== 503 || Date.now() > giveUpAt) return reply;
+    if (reply.headers.get('retry-after') === null) return reply;
+    await delay(500);
+  }
 }
 
 /** The reply itself when it is one of success; else an error that shows it. */

@@ -175,6 +175,14 @@ function environmentOf({ api, sandbox, namespace, keysFile, address }: Surroundi
   };
 }
 
+/** None of the stand-ins' news shall meet a closing API. */
+async function holdNews(sandboxUrl: string): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ paused: true });
+  await fetch(`${sandboxUrl}/control/stripe/webhooks/pause`, { method: 'POST' });
+  await fetch(`${sandboxUrl}/control/twilio/callbacks`, { method: 'PUT', headers, body });
+}
+
 interface Parts {
   readonly api: TestApi;
   readonly namespace: string;
@@ -217,9 +225,9 @@ function assemble({ api, namespace, temporal, sandbox, env, folder }: Parts): St
     logs: () => [...processes.map(({ output }) => output()), JSON.stringify(api.logged)].join('\n'),
     close: async () => {
       await Promise.all(processes.map((each) => each.kill()));
-      // The stand-ins go first, so that none of their news meets a closing API.
-      await sandbox.close();
+      await holdNews(sandbox.url);
       await api.close();
+      await sandbox.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
