@@ -33,6 +33,7 @@ export class World {
     refundPayment: async () => ({ kind: 'refunded' }),
     syncPayment: async () => ({ kind: 'authorised', captureBeforeAt: null }),
   };
+  readonly reconciliation = { reconcilePayment: async () => ({ kind: 'in_order' }) as const };
   readonly session: SessionActivities = {
     begin: async () => ({ kind: 'begun' }),
     recordTransition: async (input) => {
@@ -51,7 +52,7 @@ export class World {
 
   /** The activities with every call noted by name, and by its argument where one is given. */
   activities(): Record<string, (input: never) => Promise<unknown>> {
-    const all = { ...this.money, ...this.session } as Record<
+    const all = { ...this.money, ...this.session, ...this.reconciliation } as Record<
       string,
       (input: never) => Promise<unknown>
     >;
@@ -60,7 +61,7 @@ export class World {
         name,
         (input: never) => {
           this.calls.push(name === 'notify' ? `notify ${(input as { kind: string }).kind}` : name);
-          const current = { ...this.money, ...this.session } as typeof all;
+          const current = { ...this.money, ...this.session, ...this.reconciliation } as typeof all;
           return current[name]!(input);
         },
       ]),

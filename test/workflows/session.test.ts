@@ -320,22 +320,6 @@ describe('what reaches a session from outside', () => {
     expect(world.calls).toContain('refundPayment');
   });
 
-  test('news after the end is handed to a workflow that squares it', async () => {
-    const world = new World();
-    const paymentId = '0197a000-0000-7000-8000-000000000009';
-    await withSession(environment, world, {}, async ({ handle }) => {
-      world.session.notify = async ({ kind }) => {
-        if (kind === 'declined') await handle.signal(messages.paymentNewsSignal, { paymentId });
-      };
-      await handle.executeUpdate(messages.declineUpdate, { args: [{ actor: therapist }] });
-      expect(await handle.result()).toEqual({ status: 'declined' });
-      const square = environment.client.workflow.getHandle(`reconciliation-${paymentId}`);
-      expect((await square.describe()).status.name).toBe('RUNNING');
-      await square.terminate();
-    });
-    expect(world.calls).not.toContain('syncPayment');
-  });
-
   test('reminders of the old time are not sent after a reschedule', async () => {
     const world = new World();
     const sent: number[] = [];
