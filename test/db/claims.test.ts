@@ -90,7 +90,8 @@ describe('bookings, moves and endings all at once', () => {
   /** Moves a session, perhaps onto a part of its own time, then perhaps ends it. */
   async function liveOn(sessionId: string, wander: (below: number) => number): Promise<void> {
     const session = await bench.row(sessionId);
-    const startsAt = session.starts_at.getTime() + (wander(5) - 2) * 20 * MINUTE_MS;
+    const shiftMs = [-40, -20, 20, 40][wander(4)]! * MINUTE_MS;
+    const startsAt = session.starts_at.getTime() + shiftMs;
     const proposal = { startsAt, endsAt: startsAt + 50 * MINUTE_MS, answerDueAt: startsAt };
     const event = { type: 'reschedule', proposal, needsApproval: false } as const;
     const base = { sessionId, actorId: null };
