@@ -19,7 +19,7 @@ export async function shapeOf(temporal: Client, workflowId: string): Promise<Sha
   const { events } = await handle.fetchHistory();
   const { historySize } = await handle.describe();
   const count = (type: number): number =>
-    (events ?? []).filter(({ eventType }) => eventType === type).length;
+    (events ?? []).filter(({ eventType }) => Number(eventType) === type).length;
   return {
     events: events?.length ?? 0,
     bytes: historySize ?? 0,

@@ -88,8 +88,7 @@ describe('amounts at the door', () => {
     [-0, 0],
   ])('%d is read', (amount, cents) => expect(centsFromDecimal(amount)).toBe(cents));
 
-  test.each([1.005, -1, NaN, Infinity, 1e21, 1e-7, 1e15, 0.1 + 0.2])(
-    '%d is refused',
-    (amount) => expect(centsFromDecimal(amount)).toBeNull(),
+  test.each([1.005, -1, NaN, Infinity, 1e21, 1e-7, 1e15, 0.1 + 0.2])('%d is refused', (amount) =>
+    expect(centsFromDecimal(amount)).toBeNull(),
   );
 });
