@@ -4,7 +4,8 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { TestPerson } from '../support/api.ts';
 import * as acts from '../support/stack-acts.ts';
 import type { Booked } from '../support/stack-acts.ts';
-import { chargesOf, claimsOf, mailsTo, textsTo } from '../support/stack-findings.ts';
+import { chargesOf, claimsOf, isAllTold, mailsTo, textsTo } from '../support/stack-findings.ts';
+import { releaseNews } from '../support/stack-news.ts';
 import { PRICE_CENTS, type TestClient, addClient, addTherapist } from '../support/stack-people.ts';
 import type { StackProcess } from '../support/stack-process.ts';
 import { type Stack, startStack } from '../support/stack.ts';
@@ -102,10 +103,29 @@ export async function liveOn(lane: Lane, booked: Booked): Promise<void> {
 }
 
 /** One charge, one text, one mail of each kind, no claim, and a row that says how it ended. */
-export async function expectSquare(
+export async function expectSquare(lane: Lane, booked: Booked, end: End): Promise<void> {
+  await expectSquareNow(lane, booked, end);
+  // News that comes late, even after the end, changes nothing any more.
+  await releaseNews(lane.stack.sandboxUrl);
+  await until(() => isAllTold(lane.stack));
+  await until(() => isQuiet(lane.stack));
+  await expectSquareNow(lane, booked, end);
+}
+
+interface End {
+  readonly status: string;
+  readonly refundedCents: number;
+  readonly texts: number;
+}
+
+async function isQuiet({ temporal }: Stack): Promise<boolean> {
+  return (await temporal.workflow.count(`ExecutionStatus = 'Running'`)).count === 0;
+}
+
+async function expectSquareNow(
   { stack, client, therapist }: Lane,
   { id }: Booked,
-  end: { readonly status: string; readonly refundedCents: number; readonly texts: number },
+  end: End,
 ): Promise<void> {
   const { knex } = stack.api;
   expect(await chargesOf(stack, id)).toEqual({

@@ -18,13 +18,10 @@ async function control<T>(stack: Stack, path: string): Promise<T> {
   return (await fetch(`${stack.sandboxUrl}/control${path}`)).json() as Promise<T>;
 }
 
-/** The card provider keeps its webhooks back, as when the network is bad, until they are released. */
-export async function holdCardNews(stack: Stack): Promise<void> {
-  await steer(stack, '/stripe/webhooks/pause');
-}
-
-export async function releaseCardNews(stack: Stack): Promise<void> {
-  await steer(stack, '/stripe/webhooks/resume');
+/** Whether the card provider has delivered all of its webhooks. */
+export async function isAllTold(stack: Stack): Promise<boolean> {
+  const { deliveries } = await control<State>(stack, '/stripe/state');
+  return deliveries.every(({ state }) => state === 'delivered');
 }
 
 /** Asks a stand-in for something, such as a fault. */

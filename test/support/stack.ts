@@ -16,6 +16,7 @@ import { searchAttributes } from '../../scripts/parts/temporal-flags.ts';
 import { type TestApi, type TestApiOptions, startTestApi } from './api.ts';
 import { freePort } from './free-port.ts';
 import type { KillPoint } from './killable-points.ts';
+import { holdNews } from './stack-news.ts';
 import { QUICK_PLAN, setPlan } from './stack-people.ts';
 import { type StackProcess, startProcess } from './stack-process.ts';
 
@@ -175,14 +176,6 @@ function environmentOf({ api, sandbox, namespace, keysFile, address }: Surroundi
   };
 }
 
-/** None of the stand-ins' news shall meet a closing API. */
-async function holdNews(sandboxUrl: string): Promise<void> {
-  const headers = { 'content-type': 'application/json' };
-  const body = JSON.stringify({ paused: true });
-  await fetch(`${sandboxUrl}/control/stripe/webhooks/pause`, { method: 'POST' });
-  await fetch(`${sandboxUrl}/control/twilio/callbacks`, { method: 'PUT', headers, body });
-}
-
 interface Parts {
   readonly api: TestApi;
   readonly namespace: string;
@@ -225,6 +218,7 @@ function assemble({ api, namespace, temporal, sandbox, env, folder }: Parts): St
     logs: () => [...processes.map(({ output }) => output()), JSON.stringify(api.logged)].join('\n'),
     close: async () => {
       await Promise.all(processes.map((each) => each.kill()));
+      // None of the stand-ins' news shall meet a closing API.
       await holdNews(sandbox.url);
       await api.close();
       await sandbox.close();
