@@ -1,3 +1,4 @@
+import { normalise } from './intervals.ts';
 import type { Interval } from './intervals.ts';
 import { offsetMsAt, offsetSegments } from './time-zone.ts';
 
@@ -125,4 +126,17 @@ export function startOfDay(zone: string, dayWallMs: number): number {
 /** All instants of a local day: 23, 24 or 25 hours, and none for a day that the zone skipped. */
 export function dayBounds(zone: string, dayWallMs: number): Interval {
   return { startMs: startOfDay(zone, dayWallMs), endMs: startOfDay(zone, dayWallMs + DAY_MS) };
+}
+
+/**
+ * When clocks in the zone show a date: as {@link dayBounds}, but in two stretches where clocks are
+ * set back over midnight, so that the end of the day before comes once more between them.
+ */
+export function dayStretches(zone: string, dayWallMs: number): Interval[] {
+  const segments = offsetSegments(zone, dayWallMs - DAY_MS, dayWallMs + 2 * DAY_MS);
+  const days = segments.map(({ startMs, endMs, offsetMs }) => ({
+    startMs: Math.max(startMs, dayWallMs - offsetMs),
+    endMs: Math.min(endMs, dayWallMs + DAY_MS - offsetMs),
+  }));
+  return normalise(days);
 }

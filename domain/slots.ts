@@ -153,24 +153,6 @@ function sweep(list: readonly Interval[]): (interval: Interval) => boolean {
   };
 }
 
-/** Free starts with every one of the given durations that fits there, both ascending. */
-export function findStarts(
-  search: Omit<SlotSearch, 'durationMs' | 'limit'>,
-  durationsMs: readonly number[],
-): { readonly startMs: number; readonly durationsMs: readonly number[] }[] {
-  const starts = new Map<number, number[]>();
-  for (const durationMs of [...new Set(durationsMs)].toSorted((a, b) => a - b)) {
-    for (const { startMs } of findSlots({ ...search, durationMs })) {
-      const fitting = starts.get(startMs);
-      if (fitting === undefined) starts.set(startMs, [durationMs]);
-      else fitting.push(durationMs);
-    }
-  }
-  return [...starts]
-    .map(([startMs, fitting]) => ({ startMs, durationsMs: fitting }))
-    .toSorted((a, b) => a.startMs - b.startMs);
-}
-
 /**
  * Whether one requested time can be booked, and if not, the first rule that it breaks. The grid
  * is a proposal, not a rule: any minute within working hours will do.

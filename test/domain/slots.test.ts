@@ -6,74 +6,16 @@ import {
   byLocalDate,
   claimWindow,
   findSlots,
-  findStarts,
   isBookable,
   markSlots,
 } from '../../domain/slots.ts';
 import type { BookingRules, Slot, SlotSearch } from '../../domain/slots.ts';
-import { intervalsAround, scheduleArbitrary, worksAt } from './support/schedules.ts';
-import { HOUR_MS, wallByIntl } from './support/times.ts';
+import { worksAt } from './support/schedules.ts';
+import { collides, searchArbitrary, slotsByTrying } from './support/searches.ts';
+import { HOUR_MS } from './support/times.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * HOUR_MS;
-
-const searchArbitrary: fc.Arbitrary<SlotSearch> = scheduleArbitrary.chain(
-  ({ schedule, aroundMs }) =>
-    fc
-      .record({
-        busy: intervalsAround(aroundMs, 12),
-        clientBusy: intervalsAround(aroundMs, 4),
-        windowFrom: fc.integer({ min: -30, max: 10 }),
-        windowHours: fc.nat(60),
-        duration: fc.constantFrom(5, 30, 45, 50, 90, 120),
-        step: fc.constantFrom(15, 30, 50, 60),
-        before: fc.constantFrom(0, 5, 15),
-        after: fc.constantFrom(0, 10, 30),
-        nowFrom: fc.integer({ min: -72, max: 12 }),
-        notice: fc.nat(24),
-        horizon: fc.constantFrom(1, 24, 90 * 24),
-      })
-      .map((draw) => ({
-        schedule,
-        busy: draw.busy,
-        clientBusy: draw.clientBusy,
-        window: {
-          startMs: aroundMs + draw.windowFrom * HOUR_MS,
-          endMs: aroundMs + (draw.windowFrom + draw.windowHours) * HOUR_MS,
-        },
-        durationMs: draw.duration * MINUTE_MS,
-        grid: { kind: 'wall' as const, stepMs: draw.step * MINUTE_MS },
-        buffers: { beforeMs: draw.before * MINUTE_MS, afterMs: draw.after * MINUTE_MS },
-        now: aroundMs + draw.nowFrom * HOUR_MS,
-        minimumNoticeMs: draw.notice * HOUR_MS,
-        horizonMs: draw.horizon * HOUR_MS,
-      })),
-);
-
-function collides(list: readonly Slot[] = [], startMs: number, endMs: number): boolean {
-  return list.some((claim) => claim.startMs < endMs && startMs < claim.endMs);
-}
-
-/** Tries every minute of the window; the slow, obvious form. */
-function slotsByTrying(search: SlotSearch): Slot[] {
-  const slots: Slot[] = [];
-  const { schedule, window, durationMs, buffers, now } = search;
-  const stepMs = search.grid?.kind === 'wall' ? search.grid.stepMs : NaN;
-  for (let startMs = window.startMs; startMs < window.endMs; startMs += MINUTE_MS) {
-    const endMs = startMs + durationMs;
-    if (startMs < now + search.minimumNoticeMs || startMs > now + search.horizonMs) continue;
-    if (collides(search.busy, startMs - buffers.beforeMs, endMs + buffers.afterMs)) continue;
-    if (collides(search.clientBusy, startMs, endMs)) continue;
-    const wallMs = wallByIntl(schedule.zone, startMs);
-    if ((wallMs % DAY_MS) % stepMs !== 0) continue;
-    let isOpen = true;
-    for (let at = startMs; isOpen && at < endMs; at += MINUTE_MS) {
-      isOpen = worksAt(schedule, at) === 'open';
-    }
-    if (isOpen) slots.push({ startMs, endMs });
-  }
-  return slots;
-}
 
 describe('free slots', () => {
   test('are those that trying every minute finds', () => {
@@ -121,20 +63,6 @@ describe('free slots', () => {
         const slots = findSlots(search);
         expect(findSlots({ ...search, busy: near })).toEqual(slots);
         expect(findSlots({ ...search, limit })).toEqual(slots.slice(0, limit));
-      }),
-    );
-  });
-
-  test('with several durations are those of each duration', () => {
-    fc.assert(
-      fc.property(searchArbitrary, (search) => {
-        const durationsMs = [90, 30, 60].map((minutes) => minutes * MINUTE_MS);
-        const starts = findStarts(search, durationsMs);
-        for (const durationMs of durationsMs) {
-          const expected = findSlots({ ...search, durationMs }).map(({ startMs }) => startMs);
-          const found = starts.filter((start) => start.durationsMs.includes(durationMs));
-          expect(found.map(({ startMs }) => startMs)).toEqual(expected);
-        }
       }),
     );
   });

@@ -1,0 +1,84 @@
+import { openIntervals } from './availability.ts';
+import { intersect, normalise, subtract } from './intervals.ts';
+import type { Interval } from './intervals.ts';
+import { DAY_MS, MINUTE_MS, dayStretches } from './local-time.ts';
+import { HALF_HOUR_GRID, gridCells } from './slot-grid.ts';
+import type { Grid } from './slot-grid.ts';
+import type { BookingRules } from './slots.ts';
+
+/** A free start with every asked duration that fits there, ascending. */
+export interface StartWithDurations {
+  readonly startMs: number;
+  readonly durationsMs: readonly number[];
+}
+
+export interface DaySearch {
+  /** The local day in the therapist's zone, as the wall reading of its midnight. */
+  readonly dayMs: number;
+  /** Default: {@link STANDARD_DURATIONS_MS}. */
+  readonly durationsMs?: readonly number[];
+  /** Default: {@link HALF_HOUR_GRID}. A start does not depend on what was booked before it. */
+  readonly grid?: Extract<Grid, { kind: 'wall' }>;
+}
+
+/** Half an hour to two hours in half hours. */
+export const STANDARD_DURATIONS_MS: readonly number[] = [30, 60, 90, 120].map(
+  (minutes) => minutes * MINUTE_MS,
+);
+
+/**
+ * The starts of one local day with all durations that fit there, in one walk over the free time.
+ * A session may run past midnight where the working hours do.
+ */
+export function slotsWithDurations(rules: BookingRules, search: DaySearch): StartWithDurations[] {
+  const durationsMs = [...new Set(search.durationsMs ?? STANDARD_DURATIONS_MS)]
+    .filter((durationMs) => durationMs > 0)
+    .toSorted((a, b) => a - b);
+  const shortestMs = durationsMs[0] ?? 0;
+  const longestMs = durationsMs.at(-1) ?? 0;
+  const grid = search.grid ?? HALF_HOUR_GRID;
+  const cell = { zone: rules.schedule.zone, durationMs: shortestMs, claimMs: shortestMs };
+  const starts: StartWithDurations[] = [];
+  for (const window of startWindows(rules, search.dayMs)) {
+    for (const free of freeTime(rules, { ...window, endMs: window.endMs + longestMs })) {
+      for (const { startMs } of gridCells(grid, cell, [free], window)) {
+        const fitting = durationsMs.filter((lengthMs) => startMs + lengthMs <= free.endMs);
+        starts.push({ startMs, durationsMs: fitting });
+      }
+    }
+  }
+  return starts;
+}
+
+/** When a session of that day may start, by the notice and the horizon. */
+function startWindows({ schedule, now, ...rules }: BookingRules, dayMs: number): Interval[] {
+  const allowed: Interval = {
+    startMs: now + rules.minimumNoticeMs,
+    // A start exactly at the horizon is still allowed, and intervals are half-open.
+    endMs: now + rules.horizonMs + 1,
+  };
+  return intersect(dayStretches(schedule.zone, dayMs), normalise([allowed]));
+}
+
+/** The claims that {@link slotsWithDurations} has to know, whatever the therapist's zone is. */
+export function dayClaimWindow(
+  { dayMs, durationsMs = STANDARD_DURATIONS_MS }: DaySearch,
+  maxBufferMs: number,
+): Interval {
+  // Zones lie within a day of UTC, and a day has up to 25 hours.
+  return {
+    startMs: dayMs - DAY_MS - maxBufferMs,
+    endMs: dayMs + 3 * DAY_MS + Math.max(0, ...durationsMs) + maxBufferMs,
+  };
+}
+
+/** Where a session can lie with its buffers: inside one of these stretches, anywhere. */
+function freeTime(rules: BookingRules, window: Interval): Interval[] {
+  const { beforeMs, afterMs } = rules.buffers;
+  const open = openIntervals(rules.schedule, window.startMs, window.endMs);
+  const taken = normalise(rules.busy).map(({ startMs, endMs }) => ({
+    startMs: startMs - afterMs,
+    endMs: endMs + beforeMs,
+  }));
+  return subtract(open, normalise([...taken, ...(rules.clientBusy ?? [])]));
+}
