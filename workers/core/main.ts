@@ -6,6 +6,8 @@ import { pino, type Logger } from 'pino';
 import { createMailGateway } from '../../activities/gateways/mail.ts';
 import { createCardGateway } from '../../activities/gateways/stripe.ts';
 import { createTwilioGateway } from '../../activities/gateways/twilio.ts';
+import { CONSUMERS, type OutboxDeps } from '../../activities/outbox/consumers.ts';
+import { startRelay, type Relay } from '../../activities/outbox/relay.ts';
 import { type Settings, SettingsFault, loadSettings } from '../../config/settings.ts';
 import { createClientDataConverter, createDataConverter } from '../../crypto/data-converter.ts';
 import { loadKeyRing } from '../../crypto/key-ring.ts';
@@ -62,6 +64,7 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
   const sealer = createSealer(knex, keyRing, {
     onFault: (error) => log.error({ error: error.name }, error.message),
   });
+  const relay = openRelay({ knex, temporal: client }, log);
   const running = worker.run();
   await becomeCurrent(clientConnection, temporal.namespace, deployment.version.buildId);
   await ensureSchedules(client);
@@ -73,7 +76,7 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
   });
   return async () => {
     worker.shutdown();
-    await running;
+    await Promise.all([running, relay.close()]);
     health.close();
     await sealer.close();
     mail.close();
@@ -81,6 +84,13 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
     await connection.close();
     await knex.destroy();
   };
+}
+
+function openRelay(deps: OutboxDeps, log: Logger): Relay {
+  return startRelay(deps, CONSUMERS, {
+    onFault: ({ consumer, outboxId, error }) =>
+      log.warn({ consumer, outboxId, error: nameOf(error) }, 'an event was not handed over'),
+  });
 }
 
 function serveHealth(worker: Worker, port: number): ReturnType<typeof createServer> {
