@@ -60,6 +60,12 @@ export type SessionState = SessionCore &
 
 export type SessionEvent =
   | { readonly type: 'submit' }
+  /** A planned occurrence's time has come: it waits for its payment, if any is due. */
+  | {
+      readonly type: 'open';
+      readonly payment: Extract<PaymentStanding, 'not_due' | 'due' | 'saved'>;
+      readonly paymentDueAt: number | null;
+    }
   | { readonly type: 'approve' }
   | { readonly type: 'decline' }
   | { readonly type: 'card_saved' }

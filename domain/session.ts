@@ -33,6 +33,8 @@ export function decide(state: SessionState, event: SessionEvent, now: number): D
   switch (event.type) {
     case 'submit':
       return state.status === 'held' || state.status === 'planned' ? advance(state) : UNCHANGED;
+    case 'open':
+      return open(state, event, now);
     case 'approve':
       return approve(state, now);
     case 'decline':
@@ -79,11 +81,26 @@ function advance(state: SessionState): Decision {
   return moved({ ...common, status: 'confirmed', answerDueAt: null, paymentDueAt: null });
 }
 
+/** An occurrence of a series that has been approved begins its own life. */
+function open(
+  state: SessionState,
+  { payment, paymentDueAt }: Extract<SessionEvent, { type: 'open' }>,
+  now: number,
+): Decision {
+  if (state.status !== 'planned') return UNCHANGED;
+  if (state.approval === 'awaited') return WRONG_STATE;
+  if (now >= state.startsAt) return { kind: 'refused', code: 'time_in_past' };
+  return advance({ ...state, payment, paymentDueAt });
+}
+
 function approve(state: SessionState, now: number): Decision {
   if (state.proposal !== null && isBooked(state)) return acceptProposal(state, state.proposal, now);
   if (state.approval === 'given') return UNCHANGED;
-  if (state.status !== 'requested') return WRONG_STATE;
+  if (!awaitsAnswer(state)) return WRONG_STATE;
   if (now >= state.startsAt) return { kind: 'refused', code: 'time_in_past' };
+  if (state.status === 'planned') {
+    return moved({ ...state, approval: 'given', answerDueAt: null });
+  }
   return advance({ ...state, approval: 'given' });
 }
 
@@ -110,8 +127,13 @@ function notAfter(dueAt: number | null, latest: number): number | null {
 
 function decline(state: SessionState): Decision {
   if (state.proposal !== null && isBooked(state)) return moved({ ...state, proposal: null });
-  if (state.status !== 'requested') return WRONG_STATE;
+  if (!awaitsAnswer(state)) return WRONG_STATE;
   return moved({ ...withoutDeadlines(state), status: 'declined' });
+}
+
+/** A request, or an occurrence of a series that has been asked for as a whole. */
+function awaitsAnswer({ status, approval }: SessionState): boolean {
+  return status === 'requested' || (status === 'planned' && approval === 'awaited');
 }
 
 /** Waiting for money or confirmed: a new time is proposed, never the booking itself. */
@@ -175,7 +197,7 @@ function isRunning(state: SessionState, deadline: Deadline, now: number): boolea
     case 'hold':
       return state.status === 'held' && isPast(state.holdDueAt, now);
     case 'answer':
-      return state.status === 'requested' && isPast(state.answerDueAt, now);
+      return awaitsAnswer(state) && isPast(state.answerDueAt, now);
     case 'payment':
       return isUnpaid(state) && isPast(state.paymentDueAt, now);
     default:
@@ -198,12 +220,13 @@ function reschedule(
   needsApproval: boolean,
   now: number,
 ): Decision {
-  if (state.status !== 'requested' && !isBooked(state)) return WRONG_STATE;
+  const isUnbooked = state.status === 'requested' || state.status === 'planned';
+  if (!isUnbooked && !isBooked(state)) return WRONG_STATE;
   // A caller who did not hear the answer asks again: that moves nothing a second time.
   const wished = needsApproval ? (state.proposal ?? state) : state;
   if (isSameTime(wished, proposal)) return UNCHANGED;
   if (state.proposal !== null) return WRONG_STATE;
-  if (state.status === 'requested') return moved(atNewTime(state, proposal));
+  if (isUnbooked) return moved(atNewTime(state, proposal));
   if (now >= state.startsAt) return { kind: 'refused', code: 'reschedule_deadline_passed' };
   return moved(needsApproval ? { ...state, proposal } : atNewTime(state, proposal));
 }
@@ -257,7 +280,7 @@ function withoutDeadlines(state: SessionState): SessionCore {
 export function nextDeadline(state: SessionState): { deadline: Deadline; dueAt: number } | null {
   const running: { deadline: Deadline; dueAt: number | null }[] = [
     { deadline: 'hold', dueAt: state.status === 'held' ? state.holdDueAt : null },
-    { deadline: 'answer', dueAt: state.status === 'requested' ? state.answerDueAt : null },
+    { deadline: 'answer', dueAt: awaitsAnswer(state) ? state.answerDueAt : null },
     { deadline: 'payment', dueAt: isUnpaid(state) ? state.paymentDueAt : null },
   ];
   return running.reduce<{ deadline: Deadline; dueAt: number } | null>(

@@ -85,8 +85,8 @@ const EVENTS: Readonly<Record<string, SessionEvent>> = {
 /** Where each event leads from each status of EXAMPLES; what is not named is refused or unchanged. */
 const LEGAL: Readonly<Record<string, Partial<Record<SessionStatus, SessionStatus>>>> = {
   submit: { planned: 'requested', held: 'requested' },
-  approve: { requested: 'awaiting_payment' },
-  decline: { requested: 'declined' },
+  approve: { planned: 'planned', requested: 'awaiting_payment' },
+  decline: { planned: 'declined', requested: 'declined' },
   card_saved: {
     planned: 'planned',
     held: 'held',
@@ -109,11 +109,13 @@ const LEGAL: Readonly<Record<string, Partial<Record<SessionStatus, SessionStatus
   },
   payment_lapsed: { confirmed: 'awaiting_payment' },
   reschedule: {
+    planned: 'planned',
     requested: 'requested',
     awaiting_payment: 'awaiting_payment',
     confirmed: 'confirmed',
   },
   'reschedule to be approved': {
+    planned: 'planned',
     requested: 'requested',
     awaiting_payment: 'awaiting_payment',
     confirmed: 'confirmed',
