@@ -9,6 +9,7 @@ import { createRelationship, endRelationship, listRelationships } from './relati
 import { getTherapistSettings, putTherapistSettings } from './settings.ts';
 import { completeTask, listTasks } from './tasks.ts';
 import { getSessionTimeline } from './timeline.ts';
+import { joinWaitlist, leaveWaitlist, listWaitlist } from './waitlist.ts';
 
 /** The endpoints that no published door has: `/api/v1`. */
 export const ownHandlers = {
@@ -30,4 +31,7 @@ export const ownHandlers = {
   completeTask,
   getNotificationPreferences,
   putNotificationPreferences,
+  listWaitlist,
+  joinWaitlist,
+  leaveWaitlist,
 } satisfies Partial<HandlerMap>;

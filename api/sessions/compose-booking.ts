@@ -1,12 +1,11 @@
-import { randomInt } from 'node:crypto';
 import type { FieldRef } from '../../crypto/field-cipher.ts';
 import { type TherapistCalendar, bookingRules } from '../../db/availability.ts';
 import type { NewSession } from '../../db/bookings.ts';
+import { roomCode } from '../../db/room-codes.ts';
 import { HoldfastError } from '../../domain/errors.ts';
-import { type Plan, answerDueAt, paymentDueAt } from '../../domain/plan.ts';
+import { firstState } from '../../domain/first-state.ts';
+import type { Plan } from '../../domain/plan.ts';
 import { amountDue, priceOf } from '../../domain/pricing.ts';
-import { type SessionState, decide } from '../../domain/session.ts';
-import type { Slot } from '../../domain/slots.ts';
 import type { Call } from '../http/handler.ts';
 import type { BookingWish } from './booking-wish.ts';
 import type { Verified } from './insurance.ts';
@@ -68,36 +67,4 @@ async function sealDetails(call: Call, details: object | null): Promise<Buffer |
   if (details === null) return null;
   const { cipher, knex } = call.deps;
   return cipher.sealField(knex, detailsRef(call.newId), JSON.stringify(details));
-}
-
-/** What a fresh booking waits for first, by the one transition function. */
-function firstState(
-  plan: Plan,
-  slot: Slot,
-  isPaid: boolean,
-  acceptsAutomatically: boolean,
-  now: number,
-): SessionState {
-  const needsApproval = plan.approval.by === 'therapist' && !acceptsAutomatically;
-  const held: SessionState = {
-    status: 'held',
-    startsAt: slot.startMs,
-    endsAt: slot.endMs,
-    approval: needsApproval ? 'awaited' : 'not_needed',
-    payment: isPaid ? 'due' : 'not_due',
-    holdDueAt: null,
-    answerDueAt: needsApproval ? answerDueAt(plan, now, slot.startMs) : null,
-    paymentDueAt: isPaid ? paymentDueAt(plan, now, slot.startMs) : null,
-    proposal: null,
-    scheduleVersion: 1,
-  };
-  const decision = decide(held, { type: 'submit' }, now);
-  return decision.kind === 'moved' ? decision.state : held;
-}
-
-const ROOM_ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
-
-/** Nine characters of 32: nobody guesses a room, and a person can read it out. */
-function roomCode(): string {
-  return Array.from({ length: 9 }, () => ROOM_ALPHABET[randomInt(ROOM_ALPHABET.length)]).join('');
 }

@@ -159,6 +159,20 @@ const MATRIX: Record<OperationId, Row> = {
     rest: 'forbidden',
     outcomes: { ...OWN_CLINIC_STAFF, ...give('hidden', 'foreignStaff', 'foreignAdmin') },
   },
+  listWaitlist: { rest: 'forbidden', outcomes: { ...STAFF, ...PATIENTS } },
+  joinWaitlist: {
+    request: () => ({ body: { format: 'video', untilDate: LATER.slice(0, 10) } }),
+    rest: 'forbidden',
+    outcomes: PATIENTS,
+  },
+  leaveWaitlist: {
+    request: async (world) => ({ id: await world.wish() }),
+    rest: 'forbidden',
+    outcomes: {
+      ...give('allowed', 'client', 'staff', 'admin'),
+      ...give('hidden', 'otherClient', 'foreignClient', 'foreignStaff', 'foreignAdmin'),
+    },
+  },
   getNotificationPreferences: EVERYBODY,
   putNotificationPreferences: { ...EVERYBODY, request: () => ({ body: { sms: true } }) },
 };

@@ -28,6 +28,7 @@ export interface World {
   relationship(): Promise<string>;
   task(): Promise<string>;
   policy(): Promise<string>;
+  wish(): Promise<string>;
 }
 
 export async function createWorld(api: TestApi): Promise<World> {
@@ -52,6 +53,7 @@ export async function createWorld(api: TestApi): Promise<World> {
     relationship: () => insertRelationship(api, people),
     task: () => insertTask(api),
     policy: () => insertPolicy(api),
+    wish: () => insertWish(api, people),
   };
 }
 
@@ -109,5 +111,23 @@ async function insertPolicy(api: TestApi): Promise<string> {
   await api
     .knex('policies')
     .insert({ id, clinic_id: api.clinicId, name: 'p', plan, is_active: false });
+  return id;
+}
+
+async function insertWish(api: TestApi, { client }: World['people']): Promise<string> {
+  const id = uuidv7();
+  await api.knex('waitlist_wishes').insert({
+    id,
+    clinic_id: api.clinicId,
+    client_id: client.id,
+    session_type: 'individual',
+    format: 'video',
+    time_zone: 'UTC',
+    from_date: '2026-01-05',
+    until_date: '2031-01-05',
+    start_minute: 0,
+    end_minute: 1_440,
+    notice_minutes: 0,
+  });
   return id;
 }
