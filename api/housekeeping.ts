@@ -1,19 +1,29 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { forgetOldKeys } from '../db/idempotency.ts';
+import { forgetOldEvents } from '../db/provider-events.ts';
 import { forgetOldTokens } from '../db/tokens.ts';
 import { safely } from './http/error-handler.ts';
 
 const EVERY_MS = 3_600_000;
 const KEYS_LIVE_MS = 3 * 86_400_000;
+/** No provider delivers an event again after a month, not even by hand. */
+const EVENTS_LIVE_MS = 40 * 86_400_000;
 
-/** Once an hour, forgets idempotency keys, tokens and counters that serve nothing any more. */
+/** Once an hour, forgets idempotency keys, tokens, counters and providers' events that serve nothing any more. */
 export function startHousekeeping(knex: Knex, log: Logger): { stop(): void } {
   const timer = setInterval(() => {
-    Promise.all([forgetOldKeys(knex, KEYS_LIVE_MS), forgetOldTokens(knex)]).catch(
-      (error: unknown) => log.warn({ error: safely(error) }, 'housekeeping failed'),
-    );
+    tidy(knex).catch((error: unknown) => log.warn({ error: safely(error) }, 'housekeeping failed'));
   }, EVERY_MS);
   timer.unref();
   return { stop: () => clearInterval(timer) };
+}
+
+/** One round of it. */
+export async function tidy(knex: Knex): Promise<void> {
+  await Promise.all([
+    forgetOldKeys(knex, KEYS_LIVE_MS),
+    forgetOldTokens(knex),
+    forgetOldEvents(knex, EVENTS_LIVE_MS),
+  ]);
 }

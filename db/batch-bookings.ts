@@ -220,7 +220,9 @@ async function insertSessions(
        FROM given)
      INSERT INTO outbox (topic, clinic_id, payload)
      SELECT 'session.changed', clinic_id,
-       jsonb_build_object('sessionId', id, 'status', status, 'event', 'booked')
+       jsonb_build_object('sessionId', id, 'status', status, 'event', 'booked', 'version', version,
+         'actorId', created_by, 'startsAt', (extract(epoch FROM starts_at) * 1000)::bigint,
+         'endsAt', (extract(epoch FROM ends_at) * 1000)::bigint)
      FROM given`,
     { rows: JSON.stringify(rows) },
   );

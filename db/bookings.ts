@@ -181,7 +181,15 @@ async function insertSession(trx: Knex.Transaction, session: NewSession): Promis
       createdBy,
       JSON.stringify({ status: state.status, startsAt: state.startsAt }),
       clinicId,
-      JSON.stringify({ sessionId: id, status: state.status, event: 'booked' }),
+      JSON.stringify({
+        sessionId: id,
+        status: state.status,
+        event: 'booked',
+        version: 1,
+        actorId: createdBy,
+        startsAt: state.startsAt,
+        endsAt: state.endsAt,
+      }),
     ],
   );
 }

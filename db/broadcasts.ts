@@ -2,7 +2,8 @@ import type { Knex } from 'knex';
 
 export const BROADCAST_CHANNEL = 'holdfast_broadcast';
 
-export type Room = `person:${string}` | `session:${string}`;
+/** A person's sockets, those in a session, or those that watch a therapist's slots of one date. */
+export type Room = `person:${string}` | `session:${string}` | `slots:${string}:${string}`;
 
 /** Ids, codes, instants and counts; a text has no place in a broadcast. */
 export type BroadcastIds = Readonly<Record<string, string | number | boolean | null>>;
@@ -14,12 +15,13 @@ export interface Broadcast {
 }
 
 const EVENT = /^[a-z][a-z-]{0,40}$/;
-const ROOM = /^(?:person|session):[0-9a-f-]{36}$/;
+const ROOM = /^(?:(?:person|session):[0-9a-f-]{36}|slots:[0-9a-f-]{36}:\d{4}-\d{2}-\d{2})$/;
 const CODE = /^[A-Za-z0-9_.:+-]{0,64}$/;
 
 /** Throws a TypeError for anything that isn't ids and codes: whatever is broadcast passes through logs of others. */
 export function assertBroadcast({ room, event, ids }: Broadcast): void {
-  if (!ROOM.test(room)) throw new TypeError('A broadcast needs a room of a person or a session');
+  if (!ROOM.test(room))
+    throw new TypeError('A broadcast needs a room of a person, a session or a day');
   if (!EVENT.test(event)) throw new TypeError('A broadcast needs an event name');
   for (const [name, value] of Object.entries(ids)) {
     if (typeof value === 'string' && !CODE.test(value)) {
@@ -35,4 +37,19 @@ export function assertBroadcast({ room, event, ids }: Broadcast): void {
 export async function broadcast(db: Knex, message: Broadcast): Promise<void> {
   assertBroadcast(message);
   await db.raw('SELECT pg_notify(?, ?)', [BROADCAST_CHANNEL, JSON.stringify(message)]);
+}
+
+/** As {@link broadcast}, many in one statement; the server drops those that are the same. */
+export async function broadcastAll(db: Knex, messages: readonly Broadcast[]): Promise<void> {
+  if (messages.length === 0) return;
+  for (const message of messages) assertBroadcast(message);
+  await db.raw('SELECT pg_notify(?, message) FROM unnest(?::text[]) AS message', [
+    BROADCAST_CHANNEL,
+    messages.map((message) => JSON.stringify(message)),
+  ]);
+}
+
+/** Where those listen who watch a therapist's slots of one date in the therapist's own zone. */
+export function slotsRoom(therapistId: string, date: string): Room {
+  return `slots:${therapistId}:${date}`;
 }

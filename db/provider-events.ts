@@ -41,3 +41,10 @@ export async function releaseEvent(knex: Knex, eventId: string): Promise<void> {
     .where({ id: eventId, handled_at: null })
     .update({ claimed_until: null });
 }
+
+/** Forgets events that were handled more than `ageMs` ago; returns how many. */
+export async function forgetOldEvents(knex: Knex, ageMs: number): Promise<number> {
+  return knex('provider_events')
+    .whereRaw(`handled_at < now() - ? * interval '1 millisecond'`, [ageMs])
+    .delete();
+}

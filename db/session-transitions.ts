@@ -79,7 +79,15 @@ export async function recordTransition(
       step.actorId,
       JSON.stringify(step.data ?? {}),
       owner.clinic_id,
-      JSON.stringify({ sessionId: step.sessionId, status: step.state.status, event: step.event }),
+      JSON.stringify({
+        sessionId: step.sessionId,
+        status: step.state.status,
+        event: step.event,
+        version: step.version,
+        actorId: step.actorId,
+        startsAt: step.state.startsAt,
+        endsAt: step.state.endsAt,
+      }),
     ],
   );
   return owner;

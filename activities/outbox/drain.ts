@@ -2,7 +2,7 @@ import { claimDue, postponeDelivery, returnDeliveries, settleDeliveries } from '
 import type { ClaimedRow } from '../../db/outbox.ts';
 import { openTask } from '../../db/tasks.ts';
 import { errorCodeOf } from '../../domain/errors.ts';
-import type { OutboxConsumer, OutboxDeps } from './consumers.ts';
+import type { OutboxConsumer, OutboxDeps } from './contract.ts';
 
 /** Something went wrong and will be tried again. */
 export interface RelayFault {

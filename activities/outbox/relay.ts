@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { consumersWithWork, fanOut, forgetDispatched } from '../../db/outbox.ts';
 import type { Subscription } from '../../db/outbox.ts';
-import type { OutboxConsumer, OutboxDeps } from './consumers.ts';
+import type { OutboxConsumer, OutboxDeps } from './contract.ts';
 import { drainConsumer } from './drain.ts';
 import type { DrainOptions, RelayFault } from './drain.ts';
 

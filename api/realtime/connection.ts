@@ -6,6 +6,7 @@ import { safely } from '../http/error-handler.ts';
 import { toFault } from '../http/fault.ts';
 import { EventBudget } from './event-budget.ts';
 import { CLIENT_EVENTS } from './events.ts';
+import type { ClientEvent } from './events.ts';
 
 export type ConnectionDeps = Pick<ApiDeps, 'knex' | 'authenticator' | 'log'>;
 
@@ -98,15 +99,10 @@ export class Connection {
     return { userId: this.#principal?.personId };
   }
 
-  async #run(
-    event: (typeof CLIENT_EVENTS)[string],
-    payload: unknown,
-  ): Promise<Readonly<Record<string, unknown>>> {
+  async #run(event: ClientEvent, payload: unknown): Promise<Readonly<Record<string, unknown>>> {
     const principal = this.#principal;
     if (principal === null) throw new HoldfastError('unauthenticated', 'A token is required');
-    const parsed = event.parse(payload);
-    if (parsed === null) throw new HoldfastError('malformed_request', 'The payload does not fit');
-    return event.handle({ deps: this.#deps, socket: this.#socket, principal, payload: parsed });
+    return event({ deps: this.#deps, socket: this.#socket, principal, payload });
   }
 
   /** Answers the sender alone: through its acknowledgement, or an `error-message` without one. */

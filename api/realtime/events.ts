@@ -1,26 +1,25 @@
-import type { Socket } from 'socket.io';
 import { auditRead } from '../../db/audit/record.ts';
 import { findSession } from '../../db/sessions.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/ids.ts';
 import { auditContext } from '../access/audit-context.ts';
-import type { Principal } from '../access/principal.ts';
 import { relationTo, verdictOn } from '../access/session-access.ts';
-import type { ApiDeps } from '../context.ts';
+import type { EventAnswer, EventCall } from './event-call.ts';
+import { parseSlotsDay, subscribeToSlots, unsubscribeFromSlots } from './slots-events.ts';
 
-export interface EventCall<Payload> {
-  readonly deps: Pick<ApiDeps, 'knex'>;
-  readonly socket: Socket;
-  readonly principal: Principal;
-  readonly payload: Payload;
-}
+/** One event that a signed-in client may send. Its result goes to the sender's acknowledgement. */
+export type ClientEvent = (call: EventCall) => Promise<EventAnswer>;
 
-/** One event that a signed-in client may send: what its payload must be, and what it does. */
-export interface ClientEvent<Payload> {
-  /** The payload, or null for one that doesn't fit. */
-  readonly parse: (payload: unknown) => Payload | null;
-  /** Its result goes to the sender's acknowledgement. */
-  readonly handle: (call: EventCall<Payload>) => Promise<Readonly<Record<string, unknown>>>;
+/** An event whose payload `parse` reads; null from it refuses the event as malformed. */
+function clientEvent<Payload>(
+  parse: (payload: unknown) => Payload | null,
+  handle: (call: EventCall<Payload>) => Promise<EventAnswer>,
+): ClientEvent {
+  return async (call) => {
+    const payload = parse(call.payload);
+    if (payload === null) throw new HoldfastError('malformed_request', 'The payload does not fit');
+    return handle({ ...call, payload });
+  };
 }
 
 interface SessionRef {
@@ -71,7 +70,9 @@ async function leaveSession(call: EventCall<SessionRef>): Promise<Record<string,
   return { sessionId };
 }
 
-export const CLIENT_EVENTS: Readonly<Record<string, ClientEvent<SessionRef>>> = {
-  'join-session': { parse: parseSessionRef, handle: joinSession },
-  'leave-session': { parse: parseSessionRef, handle: leaveSession },
+export const CLIENT_EVENTS: Readonly<Record<string, ClientEvent>> = {
+  'join-session': clientEvent(parseSessionRef, joinSession),
+  'leave-session': clientEvent(parseSessionRef, leaveSession),
+  'subscribe-slots': clientEvent(parseSlotsDay, subscribeToSlots),
+  'unsubscribe-slots': clientEvent(parseSlotsDay, unsubscribeFromSlots),
 };

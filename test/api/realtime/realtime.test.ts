@@ -1,54 +1,21 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
 import { v7 as uuidv7 } from 'uuid';
-import { createAuthenticator } from '../../../api/auth/authenticator.ts';
-import { startRealtime } from '../../../api/realtime/realtime.ts';
-import type { Realtime } from '../../../api/realtime/realtime.ts';
 import { broadcast } from '../../../db/broadcasts.ts';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson } from '../../support/api.ts';
-
-interface Node {
-  readonly url: string;
-  readonly realtime: Realtime;
-  close(): Promise<void>;
-}
+import { startNode } from './nodes.ts';
+import type { Node } from './nodes.ts';
 
 let api: TestApi;
 let nodes: [Node, Node];
 const sockets: Socket[] = [];
 
-/** A second process is a second authenticator, server and adapter on the same database. */
-async function startNode(): Promise<Node> {
-  const { knex, databaseUrl, deps } = api;
-  const authenticator = createAuthenticator({
-    knex,
-    databaseUrl,
-    keyRing: deps.keyRing,
-    publicUrl: deps.http.publicUrl,
-    trustedIssuers: [],
-    log: deps.log,
-  });
-  const server = createServer();
-  const realtime = startRealtime(server, { ...deps, authenticator }, databaseUrl);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const close = async (): Promise<void> => {
-    await realtime.close();
-    await authenticator.close();
-  };
-  return { url, realtime, close };
-}
-
 beforeAll(async () => {
   api = await startTestApi();
-  nodes = [await startNode(), await startNode()];
+  nodes = [await startNode(api), await startNode(api)];
 }, 60_000);
 afterEach(() => {
   for (const socket of sockets.splice(0)) socket.disconnect();

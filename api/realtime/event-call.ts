@@ -1,0 +1,14 @@
+import type { Socket } from 'socket.io';
+import type { Principal } from '../access/principal.ts';
+import type { ApiDeps } from '../context.ts';
+
+/** One event of one signed-in sender. */
+export interface EventCall<Payload = unknown> {
+  readonly deps: Pick<ApiDeps, 'knex'>;
+  readonly socket: Socket;
+  readonly principal: Principal;
+  readonly payload: Payload;
+}
+
+/** What the sender's acknowledgement gets. */
+export type EventAnswer = Readonly<Record<string, unknown>>;
