@@ -3,11 +3,17 @@ import { HoldfastError } from '../domain/errors.ts';
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
 const EXCLUSION_VIOLATION = '23P01';
+/** The database's own refusal to put a session into time off. */
+const THERAPIST_AWAY = 'HF001';
 
 /** Connection lost, refused or shut down; out of connections; a statement that took too long. */
 const UNAVAILABLE = /^(08...|57P0[1-3]|57014|53...|25P03|ECONN[A-Z]+|ENOTFOUND|EPIPE|ETIMEDOUT)$/;
 
+/** A model's query wraps what the driver says. */
 function codeOf(error: Error): string {
+  if ('nativeError' in error && error.nativeError instanceof Error) {
+    return codeOf(error.nativeError);
+  }
   return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
@@ -18,6 +24,10 @@ export function isLostRace(error: unknown): boolean {
   return code === DEADLOCK_DETECTED || code === SERIALIZATION_FAILURE;
 }
 
+export function isExclusionViolation(error: unknown): boolean {
+  return error instanceof Error && codeOf(error) === EXCLUSION_VIOLATION;
+}
+
 function isUnavailable(error: Error): boolean {
   if (error.name === 'KnexTimeoutError' || UNAVAILABLE.test(codeOf(error))) return true;
   return /^(Connection terminated|timeout expired)/.test(error.message);
@@ -25,12 +35,16 @@ function isUnavailable(error: Error): boolean {
 
 /**
  * The product's word for what the database refused: `slot_unavailable` for colliding claims,
- * `dependency_unavailable` where it is down or too busy. Anything else stays as it is.
+ * `therapist_unavailable` for a session in time off, `dependency_unavailable` where it is down or
+ * too busy. Anything else stays as it is.
  */
 export function translateDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof HoldfastError) return error;
-  if (codeOf(error) === EXCLUSION_VIOLATION) {
+  if (isExclusionViolation(error)) {
     return new HoldfastError('slot_unavailable', 'The time is taken', {}, error);
+  }
+  if (codeOf(error) === THERAPIST_AWAY) {
+    return new HoldfastError('therapist_unavailable', 'The therapist is away then', {}, error);
   }
   if (isLostRace(error) || isUnavailable(error)) {
     const details = { retryAfterSeconds: 1 };

@@ -28,6 +28,8 @@ export const ERROR_RULES = {
   wrong_state: { status: 409, retryable: false },
   version_conflict: { status: 409, retryable: false },
   already_exists: { status: 409, retryable: false },
+  availability_overlap: { status: 409, retryable: false },
+  sessions_affected: { status: 409, retryable: false },
   payload_too_large: { status: 413, retryable: false },
   unsupported_media_type: { status: 415, retryable: false },
   outside_availability: { status: 422, retryable: false },

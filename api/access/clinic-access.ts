@@ -20,6 +20,17 @@ export function mayManageSettings(principal: Principal, therapistId: string): Ve
   return allowedIf(isSelf || isOneOf(principal, 'admin'));
 }
 
+/** Weekly hours are a therapist's own business; those with a profile have some, verified or not. */
+export function mayKeepWeeklyHours(principal: Principal, therapistId: string): Verdict {
+  return allowedIf(principal.role === 'counselor' && principal.personId === therapistId);
+}
+
+/** Time off and extra hours: the therapist, and whoever runs the clinic. */
+export function mayManageExceptions(principal: Principal, therapistId: string): Verdict {
+  const isSelf = principal.role === 'counselor' && principal.personId === therapistId;
+  return allowedIf(isSelf || isOneOf(principal, 'staff', 'admin'));
+}
+
 /** Who may list or make relationships: staff for anybody, a therapist for themselves. */
 export function mayManageRelationships(principal: Principal, therapistId: string | null): Verdict {
   const isOwn = principal.role === 'counselor' && therapistId === principal.personId;
