@@ -1,4 +1,5 @@
 import { authHandlers } from './auth/auth-handlers.ts';
+import { bookingHandlers } from './booking/handlers.ts';
 import { OPERATION_IDS } from './generated/operations.ts';
 import { healthHandlers } from './health.ts';
 import type { HandlerMap } from './http/handler.ts';
@@ -13,6 +14,7 @@ const GROUPS: readonly Partial<HandlerMap>[] = [
   authHandlers,
   { searchTherapists, getTherapistAvailability },
   therapySessionHandlers,
+  bookingHandlers,
   ownHandlers,
 ];
 

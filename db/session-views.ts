@@ -48,7 +48,7 @@ export async function listSessions(
   knex: Knex,
   listing: SessionListing,
 ): Promise<{ sessions: SessionView[]; total: number }> {
-  const { where, values } = conditions(listing);
+  const { where, values } = conditionsOf(listing);
   const page = knex.raw(
     `${VIEW} WHERE ${where} ORDER BY sessions.starts_at DESC, sessions.id DESC LIMIT ? OFFSET ?`,
     [...values, listing.limit, listing.offset],
@@ -58,7 +58,8 @@ export async function listSessions(
   return { sessions: found.rows, total: counted.rows[0].total };
 }
 
-function conditions(listing: SessionListing): {
+/** The SQL condition of a listing, over `sessions`. */
+export function conditionsOf(listing: SessionListing): {
   where: string;
   values: (string | Date | string[])[];
 } {

@@ -14,6 +14,7 @@ export interface Target {
 
 type AnyCall = Omit<Call, 'principal'> & { readonly principal: Principal | null };
 
+const DENIALS: ReadonlySet<string> = new Set(['forbidden', 'not_found', 'relationship_required']);
 const recorded = new WeakSet<AnyCall>();
 
 /** Puts a denied attempt on record, before it is answered. */
@@ -32,7 +33,7 @@ export async function recordingDenials(call: AnyCall, run: () => Promise<Answer>
     return await run();
   } catch (error) {
     const code = errorCodeOf(error);
-    const isDenial = code === 'forbidden' || code === 'not_found';
+    const isDenial = DENIALS.has(code ?? '');
     if (isDenial && call.principal !== null && !recorded.has(call)) {
       const objectId = Object.values(call.params)[0] ?? null;
       await recordDenial(call, { action: call.operationId, objectType: 'operation', objectId });

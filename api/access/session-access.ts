@@ -36,6 +36,28 @@ export function verdictOn(act: SessionAct, relation: SessionRelation): Verdict {
   return ALLOWED[act].includes(relation) ? 'allowed' : 'forbidden';
 }
 
+export function verdictFor(
+  act: SessionAct,
+  principal: Principal,
+  session: SessionRow | null,
+): Verdict {
+  return verdictOn(act, relationTo(principal, session));
+}
+
+/**
+ * As the booking page publishes it: others' meetings in the caller's own clinic are forbidden
+ * instead of hidden. Another clinic's stay hidden.
+ */
+export function meetingVerdict(
+  act: SessionAct,
+  principal: Principal,
+  session: SessionRow | null,
+): Verdict {
+  const verdict = verdictFor(act, principal, session);
+  const isOwnClinics = session?.clinic_id === principal.clinicId;
+  return verdict === 'hidden' && isOwnClinics ? 'forbidden' : verdict;
+}
+
 /** As which party a caller acts on a session that they may act on. */
 export function partyOf(relation: SessionRelation): Party {
   return relation === 'clinic' || relation === 'none' ? 'staff' : relation;

@@ -1,7 +1,9 @@
 // Generated from openapi.yaml by api/http/generate-operations.ts.
 export const OPERATION_IDS = [
   'approveTherapySession',
+  'bookMeeting',
   'bookTherapySession',
+  'cancelMeeting',
   'cancelTherapySession',
   'completeTask',
   'confirmTherapySession',
@@ -14,6 +16,7 @@ export const OPERATION_IDS = [
   'getHealth',
   'getJwks',
   'getMe',
+  'getMeeting',
   'getNotificationPreferences',
   'getReadiness',
   'getSessionTimeline',
@@ -23,6 +26,7 @@ export const OPERATION_IDS = [
   'getTherapySession',
   'joinWaitlist',
   'leaveWaitlist',
+  'listBookedMeetings',
   'listCreditEntries',
   'listPolicies',
   'listRelationships',

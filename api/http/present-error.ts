@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { assertNever } from '../../domain/assert-never.ts';
+import { bookingStatus } from '../booking/present-error.ts';
 import { therapyCode, therapyDetails } from '../therapy/present-error.ts';
 import type { Door } from './door.ts';
 import type { Fault } from './fault.ts';
@@ -19,11 +20,12 @@ export function presentError(door: Door, fault: Fault, requestId: string): Prese
   const headers: Record<string, string> =
     retryAfterSeconds === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterSeconds)) };
   const own = door === 'own';
+  const status = door === 'booking' ? bookingStatus(fault) : fault.status;
   return {
-    status: fault.status,
+    status,
     contentType: own ? 'application/problem+json' : JSON_TYPE,
     headers,
-    body: bodyOf(door, fault, requestId),
+    body: bodyOf(door, { ...fault, status }, requestId),
   };
 }
 
@@ -37,6 +39,7 @@ function bodyOf(door: Door, fault: Fault, requestId: string): Record<string, unk
         error: { ...therapyDetails(fault.details), code: therapyCode(code), message },
       };
     case 'booking':
+      return { statusCode: status, message, error: STATUS_CODES[status] ?? 'Error' };
     case 'teletherapy':
       return { ...extras, statusCode: status, message, error: STATUS_CODES[status] ?? 'Error' };
     case 'support':

@@ -21,7 +21,7 @@ import type { Interval } from '../../domain/intervals.ts';
 import { dayBounds, startOfWallDay, wallMsAt } from '../../domain/local-time.ts';
 import type { BookingRules } from '../../domain/slots.ts';
 import { auditContext } from '../access/audit-context.ts';
-import type { BookingWish } from './booking-wish.ts';
+import type { BookingWish, TypedWish } from './booking-wish.ts';
 import { composeBooking } from './compose-booking.ts';
 import type { Call } from '../http/handler.ts';
 import { unavailable } from './messages.ts';
@@ -33,6 +33,7 @@ import {
   widened,
 } from './slot-check.ts';
 import { type Verified, keepCoverage, verifyInsurance } from './insurance.ts';
+import { gridRefusal, offerRefusal } from './offers.ts';
 
 /**
  * Books a session: its time is claimed in PostgreSQL first, then its workflow starts. The
@@ -53,26 +54,28 @@ export async function bookSession(call: Call, wish: BookingWish): Promise<Sessio
   return session;
 }
 
-async function claimSession(call: Call, wish: BookingWish): Promise<SessionRow> {
-  if (!isUuid(wish.therapistId)) throw noSuchTherapist();
+async function claimSession(call: Call, asked: BookingWish): Promise<SessionRow> {
+  if (!isUuid(asked.therapistId)) throw noSuchTherapist();
   const now = Date.now();
   const { deps, principal } = call;
   const question: SlotQuestion = {
     clinicId: principal.clinicId,
-    therapistId: wish.therapistId,
-    clientId: wish.clientId,
-    door: wish.door,
-    sessionType: wish.sessionType,
+    therapistId: asked.therapistId,
+    clientId: asked.clientId,
+    door: asked.door,
+    sessionType: asked.sessionType,
   };
-  const day = localDay(wish.timeZone, wish.slot.startMs);
+  const day = localDay(asked.timeZone, asked.slot.startMs);
   const [calendar, client] = await Promise.all([
-    calendarAround(deps, question, wish.slot),
-    clientCalendar(deps.knex, { ...question, ...wish, day, window: widened(wish.slot, 0) }),
+    calendarAround(deps, question, asked.slot),
+    clientCalendar(deps.knex, { ...question, ...asked, day, window: widened(asked.slot, 0) }),
   ]);
   if (calendar === null || client === null || !calendar.therapist.isVerified) {
     throw noSuchTherapist();
   }
-  const refusal = refusalOf(wish, calendar.therapist, client);
+  const wish: TypedWish = { ...asked, sessionType: calendar.sessionType };
+  const refusal =
+    refusalOf(wish, calendar.therapist, client) ?? gridRefusal(wish, calendar.therapist);
   if (refusal !== null) throw refusal;
   const rules = { ...bookingRules(calendar, now), clientBusy: client.busy };
   const twin = await bookableOrTwin(call, wish, question, rules);
@@ -95,41 +98,23 @@ function localDay(zone: string, atMs: number): Interval {
 
 /** What the therapist and the door rule out before any calendar is looked at. */
 function refusalOf(
-  wish: BookingWish,
+  wish: TypedWish,
   therapist: Therapist,
   client: ClientCalendar,
 ): HoldfastError | null {
   if (!client.isClient) {
     return new HoldfastError('forbidden', 'Only patients book sessions for themselves.');
   }
-  if (!therapist.acceptsClients) {
-    return new HoldfastError('therapist_unavailable', 'The therapist takes no new bookings.');
-  }
   if (wish.requiresRelationship && !client.hasRelationship) {
     return new HoldfastError('relationship_required', 'You are not a client of this therapist.');
   }
-  const durationMinutes = (wish.slot.endMs - wish.slot.startMs) / 60_000;
-  return (
-    notOffered('session_type', therapist.sessionTypes, wish.sessionType) ??
-    notOffered('session_format', therapist.sessionFormats, wish.format) ??
-    notOffered('duration', therapist.durationsMinutes, durationMinutes) ??
-    (wish.specialization === null
-      ? null
-      : notOffered('specialization', therapist.specializations, wish.specialization))
-  );
-}
-
-function notOffered<T>(field: string, offered: readonly T[], wanted: T): HoldfastError | null {
-  if (offered.includes(wanted)) return null;
-  return new HoldfastError('refused_by_rule', `The therapist does not offer this ${field}.`, {
-    fields: [{ field, message: `must be one of: ${offered.join(', ')}` }],
-  });
+  return offerRefusal(therapist, wish);
 }
 
 /** The caller's own booking that a crash interrupted is taken up again instead of refused. */
 async function bookableOrTwin(
   call: Call,
-  wish: BookingWish,
+  wish: TypedWish,
   question: SlotQuestion,
   rules: BookingRules,
 ): Promise<SessionRow | null> {
@@ -201,7 +186,7 @@ function limitExceeded(): HoldfastError {
 
 async function takenBy(
   call: Call,
-  wish: BookingWish,
+  wish: TypedWish,
   session: NewSession,
   question: SlotQuestion,
   now: number,

@@ -7,7 +7,8 @@ export interface BookingWish {
   readonly door: Door;
   readonly therapistId: string;
   readonly clientId: string;
-  readonly sessionType: string;
+  /** Null means the type that the therapist offers by default. */
+  readonly sessionType: string | null;
   readonly format: SessionFormat;
   readonly specialization: string | null;
   readonly slot: Slot;
@@ -17,4 +18,9 @@ export interface BookingWish {
   readonly details: object | null;
   readonly insurance: InsuranceInfo | null;
   readonly requiresRelationship: boolean;
+  /** Whether a session starts on the therapist's full or half hour only. */
+  readonly startsOnGrid: boolean;
 }
+
+/** A wish whose type of session is settled. */
+export type TypedWish = BookingWish & { readonly sessionType: string };

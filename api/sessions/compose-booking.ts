@@ -7,13 +7,13 @@ import { firstState } from '../../domain/first-state.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { amountDue, priceOf } from '../../domain/pricing.ts';
 import type { Call } from '../http/handler.ts';
-import type { BookingWish } from './booking-wish.ts';
+import type { TypedWish } from './booking-wish.ts';
 import type { Verified } from './insurance.ts';
 
 /** The session that a wish becomes: its frozen plan, its price and what it waits for first. */
 export async function composeBooking(
   call: Call,
-  wish: BookingWish,
+  wish: TypedWish,
   calendar: TherapistCalendar,
   currency: string,
   coverage: Verified | null,
@@ -27,7 +27,9 @@ export async function composeBooking(
     centsByType: therapist.ratesCents,
     standardDurationMinutes: therapist.durationsMinutes[0] ?? durationMinutes,
   };
-  const price = priceOf(rates, wish.sessionType, durationMinutes);
+  const rate = priceOf(rates, wish.sessionType, durationMinutes);
+  // A price that no client pays may be settled between the therapist and the clinic.
+  const price = rate ?? (plan.payment.by === 'client' ? null : 0);
   if (price === null) {
     throw new HoldfastError(
       'refused_by_rule',
@@ -35,6 +37,8 @@ export async function composeBooking(
     );
   }
   const due = amountDue(price, coverage?.coverage ?? { kind: 'none' });
+  // At the other doors a therapist's automatic acceptance has no say: their plans alone decide.
+  const isAccepted = wish.door === 'therapy' && therapist.acceptsAutomatically;
   const paidByClient = plan.payment.by === 'client' ? due.dueCents : 0;
   return {
     id: newId,
@@ -46,7 +50,7 @@ export async function composeBooking(
     therapistId: wish.therapistId,
     clientId: wish.clientId,
     timeZone: wish.timeZone,
-    state: firstState(plan, wish.slot, paidByClient > 0, therapist.acceptsAutomatically, now),
+    state: firstState(plan, wish.slot, paidByClient > 0, isAccepted, now),
     plan,
     priceCents: due.priceCents,
     dueCents: paidByClient,

@@ -2,9 +2,10 @@ import type { Knex } from 'knex';
 import { auditRead } from '../../db/audit/record.ts';
 import { type SessionRow, findSession } from '../../db/sessions.ts';
 import { HoldfastError } from '../../domain/errors.ts';
+import { isUuid } from '../../domain/ids.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { recordDenial } from '../access/denials.ts';
-import { type SessionAct, relationTo, verdictOn } from '../access/session-access.ts';
+import { type SessionAct, verdictFor } from '../access/session-access.ts';
 import type { Call } from '../http/handler.ts';
 
 /** Every act on one session begins here: it is found, allowed or refused, and put on record. */
@@ -17,11 +18,12 @@ export async function openSessionWith<Row extends SessionRow>(
   call: Call,
   act: SessionAct,
   find: (knex: Knex, id: string) => Promise<Row | null>,
+  judge: typeof verdictFor = verdictFor,
 ): Promise<Row> {
   const { deps, principal } = call;
   const id = call.params['id']!;
-  const session = await find(deps.knex, id);
-  const verdict = verdictOn(act, relationTo(principal, session));
+  const session = isUuid(id) ? await find(deps.knex, id) : null;
+  const verdict = judge(act, principal, session);
   if (verdict === 'allowed' && session !== null) return session;
   await recordDenial(call, { action: `session.${act}`, objectType: 'session', objectId: id });
   if (verdict === 'forbidden') throw new HoldfastError('forbidden', 'This is not for your role.');

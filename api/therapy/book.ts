@@ -46,6 +46,7 @@ export async function bookTherapySession(call: Call<BookBody>): Promise<Answer> 
             groupNumber: insurance.group_number ?? null,
           },
     requiresRelationship: false,
+    startsOnGrid: false,
   });
   return ok(presentBooking(session), 201);
 }

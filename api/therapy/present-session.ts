@@ -4,6 +4,7 @@ import { assertNever } from '../../domain/assert-never.ts';
 import { freeUntil, lateFee, rescheduleUntil } from '../../domain/cancellation.ts';
 import { decimalFromCents } from '../../domain/pricing.ts';
 import type { SessionStatus } from '../../domain/session.ts';
+import { roomUrlOf } from '../sessions/room-url.ts';
 import { writeInstant } from './local-window.ts';
 
 /** What this door calls the states of a session. */
@@ -159,10 +160,8 @@ export function roomOf(
   session: SessionRow,
   publicUrl: string,
 ): { room_url?: string; room_access_code?: string } {
-  const hasRoom = session.plan.room !== null && session.format !== 'in_person';
-  const isSet = session.status === 'confirmed' || session.status === 'in_progress';
-  if (!hasRoom || !isSet) return {};
-  return { room_url: `${publicUrl}/room/${session.id}`, room_access_code: session.room_code };
+  const url = roomUrlOf(session, publicUrl);
+  return url === null ? {} : { room_url: url, room_access_code: session.room_code };
 }
 
 function deadlinesOf(session: SessionRow): Record<string, string> {

@@ -58,6 +58,12 @@ function session(may: Group, status?: string, body?: unknown): Row {
   };
 }
 
+/** At the booking door another's meeting is no secret within the clinic. */
+function meeting(may: Group, status?: string, body?: unknown): Row {
+  const row = session(may, status, body);
+  return { ...row, rest: 'forbidden', outcomes: { ...FOREIGNERS, ...row.outcomes } };
+}
+
 const ITS_PEOPLE = { ...give('allowed', 'client', 'therapist'), ...OWN_CLINIC_STAFF };
 const CONSENT = { therapy_agreement: true, privacy_policy: true, cancellation_policy: true };
 const LATER = new Date(Date.now() + 5 * 86_400_000).toISOString();
@@ -99,6 +105,18 @@ const MATRIX: Record<OperationId, Row> = {
   }),
   approveTherapySession: session(give('allowed', 'therapist'), 'requested'),
   declineTherapySession: session(give('allowed', 'therapist'), 'requested'),
+
+  listBookedMeetings: EVERYBODY,
+  bookMeeting: {
+    request: ({ people }) => ({
+      body: { therapistId: people.therapist.id, startTime: LATER, duration: 60 },
+    }),
+    rest: 'forbidden',
+    // The therapist has no hours, so that her client is refused for the time alone.
+    outcomes: { ...FOREIGNERS, client: 'refused' },
+  },
+  getMeeting: meeting(ITS_PEOPLE),
+  cancelMeeting: meeting(ITS_PEOPLE),
 
   getSessionTimeline: session(ITS_PEOPLE),
   recordAttendance: session(give('allowed', 'therapist'), 'in_progress', {

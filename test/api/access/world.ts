@@ -47,6 +47,7 @@ export async function createWorld(api: TestApi): Promise<World> {
     foreignStaff: await api.person({ clinicId, role: 'staff' }),
     foreignAdmin: await api.person({ clinicId, role: 'admin' }),
   };
+  await relate(api, people.therapist.id, people.client.id);
   return {
     people,
     session: (status = 'confirmed') => insertSession(api, people, status),
@@ -91,11 +92,14 @@ async function insertSession(
 }
 
 async function insertRelationship(api: TestApi, { therapist }: World['people']): Promise<string> {
+  return relate(api, therapist.id, (await api.person()).id);
+}
+
+async function relate(api: TestApi, therapistId: string, clientId: string): Promise<string> {
   const id = uuidv7();
-  const client = await api.person();
   await api
     .knex('relationships')
-    .insert({ id, clinic_id: api.clinicId, therapist_id: therapist.id, client_id: client.id });
+    .insert({ id, clinic_id: api.clinicId, therapist_id: therapistId, client_id: clientId });
   return id;
 }
 
