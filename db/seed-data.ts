@@ -59,7 +59,7 @@ function personId(number: number): string {
 
 const SARAH: DemoTherapist = {
   displayName: 'Dr. Sarah Johnson, LCSW',
-  durationsMinutes: [50],
+  durationsMinutes: [50, 30, 60, 90, 120],
   sessionTypes: ['individual'],
   specializations: ['anxiety', 'depression', 'trauma'],
   languages: ['en', 'es'],
@@ -75,7 +75,7 @@ const SARAH: DemoTherapist = {
 
 const JONAS: DemoTherapist = {
   displayName: 'Dr. Jonas Weber',
-  durationsMinutes: [50],
+  durationsMinutes: [50, 30, 60, 90, 120],
   sessionTypes: ['individual'],
   specializations: ['depression', 'grief'],
   languages: ['de', 'en'],

@@ -1,7 +1,14 @@
 import type { HandlerMap } from '../http/handler.ts';
+import {
+  createAvailability,
+  deleteAvailability,
+  listAvailability,
+  updateAvailability,
+} from './availability.ts';
 import { bookMeeting } from './book-meeting.ts';
 import { cancelMeeting } from './cancel-meeting.ts';
 import { getMeeting, listBookedMeetings } from './read-meetings.ts';
+import { getAvailableSlots } from './slots.ts';
 
 /** The booking door: meetings, weekly availability, slots. */
 export const bookingHandlers = {
@@ -9,4 +16,9 @@ export const bookingHandlers = {
   listBookedMeetings,
   getMeeting,
   cancelMeeting,
+  createAvailability,
+  listAvailability,
+  updateAvailability,
+  deleteAvailability,
+  getAvailableSlots,
 } satisfies Partial<HandlerMap>;

@@ -8,6 +8,7 @@ const BAD_REQUESTS: ReadonlySet<ErrorCode> = new Set([
   'wrong_state',
   'version_conflict',
   'already_exists',
+  'availability_overlap',
   'outside_availability',
   'therapist_unavailable',
   'time_in_past',

@@ -11,9 +11,9 @@ import type { Actor, World } from './world.ts';
 
 /**
  * `hidden`: as if it did not exist; `refused`: a body that names what the caller can't know of.
- * `unauthenticated` is everybody without a token.
+ * `unauthenticated` is everybody without a token. `barred`: what the booking page publishes as 401.
  */
-type Outcome = 'allowed' | 'forbidden' | 'hidden' | 'refused' | 'unauthenticated';
+type Outcome = 'barred' | 'allowed' | 'forbidden' | 'hidden' | 'refused' | 'unauthenticated';
 
 interface Request {
   /** Fills the `{id}` of the path. */
@@ -40,6 +40,14 @@ const OWN_CLINIC_STAFF = give('allowed', 'staff', 'admin');
 const ADMINS = give('allowed', 'admin', 'foreignAdmin');
 const STAFF = give('allowed', 'staff', 'admin', 'foreignStaff', 'foreignAdmin');
 const PATIENTS = give('allowed', 'client', 'otherClient', 'foreignClient');
+const THERAPISTS = give(
+  'allowed',
+  'therapist',
+  'otherTherapist',
+  'unverifiedCounselor',
+  'foreignTherapist',
+);
+const HIDDEN_HOURS = give('hidden', 'foreignTherapist');
 const FOREIGNERS = give(
   'hidden',
   'foreignClient',
@@ -117,6 +125,27 @@ const MATRIX: Record<OperationId, Row> = {
   },
   getMeeting: meeting(ITS_PEOPLE),
   cancelMeeting: meeting(ITS_PEOPLE),
+  listAvailability: { rest: 'barred', outcomes: THERAPISTS },
+  createAvailability: {
+    request: async (world) => ({ body: await world.hours() }),
+    rest: 'barred',
+    outcomes: THERAPISTS,
+  },
+  updateAvailability: {
+    request: async (world) => ({ id: await world.rule(), body: { notes: 'x' } }),
+    rest: 'barred',
+    outcomes: { therapist: 'allowed', otherTherapist: 'forbidden', ...HIDDEN_HOURS },
+  },
+  deleteAvailability: {
+    request: async (world) => ({ id: await world.rule() }),
+    rest: 'barred',
+    outcomes: { therapist: 'allowed', otherTherapist: 'forbidden', ...HIDDEN_HOURS },
+  },
+  getAvailableSlots: {
+    request: ({ people }) => ({ query: `?therapistId=${people.therapist.id}&date=2031-01-06` }),
+    rest: 'allowed',
+    outcomes: FOREIGNERS,
+  },
 
   getSessionTimeline: session(ITS_PEOPLE),
   recordAttendance: session(give('allowed', 'therapist'), 'in_progress', {
@@ -258,9 +287,11 @@ describe.each(OPERATIONS.map((operation) => [operation.id, operation] as const))
         ...token,
       });
       const outcome = expected(id as OperationId, row, actor);
-      expect([reply.status, outcomeOf(reply)]).toEqual([reply.status, outcome]);
+      const shown = outcome === 'barred' ? 'unauthenticated' : outcome;
+      expect([reply.status, outcomeOf(reply)]).toEqual([reply.status, shown]);
       expect([405, 500]).not.toContain(reply.status);
-      const isDenied = outcome === 'forbidden' || (outcome === 'hidden' && !operation.isPublic);
+      const isBarred = outcome === 'forbidden' || outcome === 'barred';
+      const isDenied = isBarred || (outcome === 'hidden' && !operation.isPublic);
       expect((await deniedRows()) - before).toBe(isDenied ? 1 : 0);
     });
   },

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { TestApi, TestPerson } from '../../support/api.ts';
+import { writeTimeOfDay } from '../../../domain/time-text.ts';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
 
 /** Every role in every relation to one therapist, her client and their session. */
@@ -28,6 +29,10 @@ export interface World {
   relationship(): Promise<string>;
   task(): Promise<string>;
   policy(): Promise<string>;
+  /** Weekly hours of the therapist. */
+  rule(): Promise<string>;
+  /** Hours that nobody has yet. */
+  hours(): Promise<Readonly<Record<string, unknown>>>;
   wish(): Promise<string>;
 }
 
@@ -54,6 +59,8 @@ export async function createWorld(api: TestApi): Promise<World> {
     relationship: () => insertRelationship(api, people),
     task: () => insertTask(api),
     policy: () => insertPolicy(api),
+    rule: () => insertRule(api, people),
+    hours: async () => ({ dayOfWeek: 1, ...nextHours() }),
     wish: () => insertWish(api, people),
   };
 }
@@ -132,6 +139,28 @@ async function insertWish(api: TestApi, { client }: World['people']): Promise<st
     start_minute: 0,
     end_minute: 1_440,
     notice_minutes: 0,
+  });
+  return id;
+}
+
+let minute = 0;
+
+/** A few minutes on a Monday that no other request asks for. */
+function nextHours(): { readonly startTime: string; readonly endTime: string } {
+  const startMinute = minute;
+  minute += 2;
+  return { startTime: writeTimeOfDay(startMinute), endTime: writeTimeOfDay(startMinute + 1) };
+}
+
+async function insertRule(api: TestApi, { therapist }: World['people']): Promise<string> {
+  const id = uuidv7();
+  minute += 2;
+  await api.knex('availability_rules').insert({
+    id,
+    therapist_id: therapist.id,
+    day_of_week: 1,
+    start_minute: minute,
+    end_minute: minute + 1,
   });
   return id;
 }
