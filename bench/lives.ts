@@ -4,7 +4,7 @@ import { startSession } from '../activities/session/starting.ts';
 import { insertBooking } from '../db/bookings.ts';
 import { createPayment } from '../db/payments.ts';
 import { findSession } from '../db/sessions.ts';
-import { inTransaction } from '../db/transaction.ts';
+import { inTransaction, untilWon } from '../db/transaction.ts';
 import { workflowId } from '../domain/ids.ts';
 import { DEFAULT_PLAN, type Plan } from '../domain/plan.ts';
 import * as session from '../workflows/messages/session.ts';
@@ -154,7 +154,7 @@ async function beginLife({ knex, clinic, temporal }: BenchContext): Promise<Life
   const actor = { id: client.id, role: 'patient', clinicId: clinic.id };
   const context = { actor, requestId: null };
   const day = { startMs: startsAt - 1, endMs: startsAt + 1 };
-  const outcome = await inTransaction(knex, context, (trx) => insertBooking(trx, booking, day));
+  const outcome = await untilWon(() => insertBooking(knex, booking, day));
   if (outcome !== 'booked') throw new Error(`A session could not be booked: ${outcome}`);
   await startSession(temporal, (await findSession(knex, booking.id))!);
   const handle = temporal.workflow.getHandle(workflowId('session', booking.id));

@@ -3,7 +3,8 @@ import type { Interval } from '../domain/intervals.ts';
 import type { Plan } from '../domain/plan.ts';
 import { claimWishes } from '../domain/session-claims.ts';
 import { type SessionState, nextDeadline } from '../domain/session.ts';
-import { type ClaimWish, tryClaim } from './claims.ts';
+import type { AuditInsert } from './audit/entry.ts';
+import { type ClaimWish, inClaimOrder } from './claims.ts';
 import { type Door, type SessionFormat, type SessionRow, columnsOf } from './sessions.ts';
 
 /** A session as it is booked. Money is minor units. */
@@ -88,46 +89,50 @@ export async function clientCalendar(
 export type BookingOutcome = 'booked' | 'slot_taken' | 'limit_exceeded';
 
 /**
- * Books a session: its claims first, then the session with its enrolment. The client's lock
- * makes their limits hold when they book twice at once. On any other outcome than `booked`
- * the caller rolls back.
+ * Books a session in one statement: all of it is written, or nothing at all when the time is
+ * taken or the client has reached a limit. `audit` is written with it.
  */
 export async function insertBooking(
-  trx: Knex.Transaction,
+  db: Knex,
   session: NewSession,
   day: Interval,
+  audit: readonly AuditInsert[] = [],
 ): Promise<BookingOutcome> {
-  const expiresAtMs = nextDeadline(session.state)?.dueAt ?? null;
-  const isClaimed = await tryClaim(trx, session.id, wishesOf(session), {
-    slot: 'current',
-    expiresAtMs,
-  });
-  if (!isClaimed) return 'slot_taken';
-  if (await exceedsLimits(trx, session, day)) return 'limit_exceeded';
-  await insertSession(trx, session);
-  return 'booked';
+  const { state, plan } = session;
+  const wishes = inClaimOrder(wishesOf(session));
+  const row = bookedRow(session);
+  const details = row.details === null ? null : `\\x${row.details.toString('hex')}`;
+  const expiresAtMs = nextDeadline(state)?.dueAt ?? null;
+  const result = await db
+    .raw(BOOK, [
+      JSON.stringify({ ...row, details }),
+      ...wishes,
+      expiresAtMs === null ? null : new Date(expiresAtMs),
+      new Date(day.startMs),
+      new Date(day.endMs),
+      plan.limits.maxOpenPerClient,
+      plan.limits.maxPerClientPerDay,
+      JSON.stringify({ status: state.status, startsAt: state.startsAt }),
+      JSON.stringify(bookedNews(session)),
+      JSON.stringify(audit),
+    ])
+    .options({ name: 'book-session' });
+  return result.rows[0].outcome;
 }
+
+/** What the outbox says of a fresh booking. */
+function bookedNews({ id, createdBy, state }: NewSession): object {
+  const { status, startsAt, endsAt } = state;
+  const news = { sessionId: id, status, event: 'booked', version: 1 };
+  return { ...news, actorId: createdBy, startsAt, endsAt };
+}
+
+const BOOK = 'SELECT book_session(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS outcome';
 
 export function wishesOf(session: NewSession): ClaimWish[] {
   const { therapistId, clientId, state, plan } = session;
   const { startsAt, endsAt } = state;
   return claimWishes({ therapistId, clientId, startsAt, endsAt, buffers: plan.buffers });
-}
-
-async function exceedsLimits(
-  trx: Knex.Transaction,
-  { clientId, plan }: NewSession,
-  day: Interval,
-): Promise<boolean> {
-  const result = await trx
-    .raw(`SELECT open, today FROM count_open_sessions(?, ?, ?)`, [
-      clientId,
-      new Date(day.startMs),
-      new Date(day.endMs),
-    ])
-    .options({ name: 'open-sessions' });
-  const { open, today } = result.rows[0] as { open: number; today: number };
-  return open >= plan.limits.maxOpenPerClient || today >= plan.limits.maxPerClientPerDay;
 }
 
 /** The row of a fresh booking, whole: nothing of it is left to the database to fill in. */
@@ -157,41 +162,6 @@ export function bookedRow(session: NewSession): SessionRow {
     updated_at: bookedAt,
     ...columnsOf(session.state),
   };
-}
-
-/** The session, its enrolment, its first event and its news, in one statement. */
-async function insertSession(trx: Knex.Transaction, session: NewSession): Promise<void> {
-  const { id, clientId, clinicId, createdBy, state } = session;
-  const row = bookedRow(session);
-  const details = row.details === null ? null : `\\x${row.details.toString('hex')}`;
-  await trx.raw(
-    `WITH booked AS (
-       INSERT INTO sessions SELECT * FROM jsonb_populate_record(null::sessions, ?::jsonb)),
-     enrolled AS (
-       INSERT INTO enrolments (id, session_id, person_id, state) VALUES (gen_random_uuid(), ?, ?, ?)),
-     noted AS (
-       INSERT INTO session_events (session_id, kind, actor_id, data) VALUES (?, 'booked', ?, ?))
-     INSERT INTO outbox (topic, clinic_id, payload) VALUES ('session.changed', ?, ?)`,
-    [
-      JSON.stringify({ ...row, details }),
-      id,
-      clientId,
-      state.status === 'confirmed' ? 'confirmed' : 'reserved',
-      id,
-      createdBy,
-      JSON.stringify({ status: state.status, startsAt: state.startsAt }),
-      clinicId,
-      JSON.stringify({
-        sessionId: id,
-        status: state.status,
-        event: 'booked',
-        version: 1,
-        actorId: createdBy,
-        startsAt: state.startsAt,
-        endsAt: state.endsAt,
-      }),
-    ],
-  );
 }
 
 /** Whoever booked has that long to start the workflow; a younger booking is still being made. */

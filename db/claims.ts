@@ -16,7 +16,8 @@ export interface ClaimOptions {
 const WISHES = `SELECT person_id, tstzrange(to_timestamp(start_ms / 1000.0), to_timestamp(end_ms / 1000.0)) AS during
   FROM unnest(?::uuid[], ?::float8[], ?::float8[]) AS wish (person_id, start_ms, end_ms)`;
 
-function inClaimOrder(wishes: readonly ClaimWish[]): [string[], number[], number[]] {
+/** The columns of the wishes, in the (person, start) order in which every caller claims. */
+export function inClaimOrder(wishes: readonly ClaimWish[]): [string[], number[], number[]] {
   const ordered = wishes.toSorted(
     (a, b) => a.personId.localeCompare(b.personId) || a.startMs - b.startMs,
   );
@@ -84,24 +85,6 @@ export async function peopleInTheWay(
     [...inClaimOrder(wishes), sessionId],
   );
   return result.rows.map((row: { person_id: string }) => row.person_id);
-}
-
-/**
- * Keeps a session's current claims binding until `expiresAtMs`. False when the database's
- * clock says that they are over: the session has lost its time.
- */
-export async function extendClaims(
-  trx: Knex.Transaction,
-  sessionId: string,
-  expiresAtMs: number | null,
-): Promise<boolean> {
-  const result = await trx.raw(
-    `UPDATE claims SET expires_at = ?::timestamptz
-     WHERE session_id = ? AND slot = 'current' AND state = 'active'
-       AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
-    [expiresAtMs === null ? null : new Date(expiresAtMs), sessionId],
-  );
-  return result.rowCount > 0;
 }
 
 export async function releaseClaims(

@@ -3,14 +3,10 @@ import { HoldfastError } from '../domain/errors.ts';
 import { assertNever } from '../domain/assert-never.ts';
 import type { SessionState } from '../domain/session.ts';
 import { isEnded, nextDeadline } from '../domain/session.ts';
-import {
-  type ClaimWish,
-  extendClaims,
-  promoteProposedClaims,
-  releaseClaims,
-  tryClaim,
-} from './claims.ts';
+import { type AuditContext, toInsert } from './audit/entry.ts';
+import { type ClaimWish, promoteProposedClaims, releaseClaims, tryClaim } from './claims.ts';
 import { columnsOf } from './sessions.ts';
+import { inTransaction, untilWon } from './transaction.ts';
 
 /** What a transition does to the session's claims. `wishes` include buffers. */
 export type ClaimsChange =
@@ -36,12 +32,6 @@ export interface Transition {
 
 export type TransitionOutcome = 'recorded' | 'claims_lost' | 'slot_taken';
 
-/** Whose session it is, for the audit. */
-export interface SessionOwner {
-  readonly clinic_id: string;
-  readonly client_id: string | null;
-}
-
 class Refused extends Error {
   readonly outcome: Exclude<TransitionOutcome, 'recorded'>;
   constructor(outcome: Exclude<TransitionOutcome, 'recorded'>) {
@@ -51,58 +41,133 @@ class Refused extends Error {
 }
 
 /**
- * Writes one step of a session's life: its row, claims, timeline and outgoing event, all or
- * nothing. Repeating a recorded step changes nothing. Throws Refused inside the transaction
- * so that it rolls back; callers see the outcome through {@link outcomeOf}. Resolves to the
- * people concerned, or to null when the step was recorded before.
+ * Writes one step of a session's life: its row, claims, enrolments, timeline, outgoing event and
+ * audit row, all or nothing. Repeating a recorded step changes nothing. An ordinary step is one
+ * statement; one that needs other claims is a transaction. Throws `version_conflict` when the
+ * step before is missing, `not_found` without such a session.
  */
 export async function recordTransition(
-  trx: Knex.Transaction,
+  knex: Knex,
   step: Transition,
-): Promise<SessionOwner | null> {
-  const updated = await trx('sessions')
-    .where({ id: step.sessionId, version: step.version - 1 })
-    .update({ ...columnsOf(step.state), version: step.version, updated_at: trx.fn.now() })
-    .returning<SessionOwner[]>(['clinic_id', 'client_id']);
-  const owner = updated[0];
-  if (owner === undefined) return assertAlreadyRecorded(trx, step);
-  await changeClaims(trx, step);
-  await settleEnrolments(trx, step);
-  await trx.raw(
-    `WITH event AS (
-       INSERT INTO session_events (session_id, kind, actor_id, data) VALUES (?, ?, ?, ?))
-     INSERT INTO outbox (topic, clinic_id, payload)
-       VALUES ('session.changed', ?, ?)`,
-    [
-      step.sessionId,
-      step.event,
-      step.actorId,
-      JSON.stringify(step.data ?? {}),
-      owner.clinic_id,
-      JSON.stringify({
-        sessionId: step.sessionId,
-        status: step.state.status,
-        event: step.event,
-        version: step.version,
-        actorId: step.actorId,
-        startsAt: step.state.startsAt,
-        endsAt: step.state.endsAt,
-      }),
-    ],
-  );
-  return owner;
+  context: AuditContext,
+): Promise<TransitionOutcome> {
+  const { kind } = step.claims;
+  if (kind === 'keep' || kind === 'release') {
+    return untilWon(() => recordSimply(knex, step, context));
+  }
+  try {
+    return await inTransaction(knex, context, async (trx) => {
+      const written = await writeStep(trx, step, context);
+      if (written === 'recorded') await changeClaims(trx, step);
+      return 'recorded' as const;
+    });
+  } catch (error) {
+    if (error instanceof Refused) return error.outcome;
+    throw error;
+  }
 }
 
-/** The outcome that a refused transition stands for; anything else is thrown on. */
-export function outcomeOf(error: unknown): TransitionOutcome {
-  if (error instanceof Refused) return error.outcome;
-  throw error;
+/** A step that keeps or releases the session's claims; it may be part of a larger transaction. */
+export async function recordSimply(
+  db: Knex,
+  step: Transition,
+  context: AuditContext,
+): Promise<TransitionOutcome> {
+  const written = await writeStep(db, step, context);
+  return written === 'claims_lost' ? written : 'recorded';
 }
 
-async function assertAlreadyRecorded(trx: Knex.Transaction, step: Transition): Promise<null> {
-  const row = await trx('sessions').where({ id: step.sessionId }).first('version');
+const COLUMNS = `status, approval, payment, starts_at, ends_at, hold_due_at, answer_due_at,
+  payment_due_at, proposed_starts_at, proposed_ends_at, proposal_due_at, schedule_version,
+  attendance, missed_deadline, cancelled_by`;
+
+/** The step's row is locked first; whatever else is written hangs on its update. */
+const STEP = `
+  WITH step AS (
+    SELECT id FROM sessions WHERE id = :id AND version = :version - 1 FOR UPDATE
+  ), held AS (
+    UPDATE claims SET expires_at = :expiresAt::timestamptz
+    WHERE :claims = 'keep' AND session_id IN (SELECT id FROM step)
+      AND slot = 'current' AND state = 'active'
+      AND (expires_at IS NULL OR expires_at > clock_timestamp())
+    RETURNING 1
+  ), updated AS (
+    UPDATE sessions SET version = :version, updated_at = now(), (${COLUMNS}) = (
+      SELECT ${COLUMNS} FROM jsonb_populate_record(null::sessions, :row::jsonb))
+    FROM step WHERE sessions.id = step.id
+      -- What is taking place takes place, whatever became of its claim.
+      AND (:claims <> 'keep' OR :status = 'in_progress' OR EXISTS (SELECT FROM held))
+    RETURNING sessions.id, clinic_id, client_id, therapist_id
+  ), released AS (
+    UPDATE claims SET state = 'released'
+    WHERE :claims = 'release' AND session_id IN (SELECT id FROM updated) AND state = 'active'
+  ), settled AS (
+    -- Individual sessions carry their one enrolment along; groups settle members one by one.
+    UPDATE enrolments SET state = :enrolment, updated_at = now()
+    WHERE :enrolment::text IS NOT NULL AND session_id IN (SELECT id FROM updated)
+      AND state IN ('invited', 'reserved', 'confirmed') AND state <> :enrolment
+  ), counted AS (
+    UPDATE therapist_profiles SET completed_sessions = completed_sessions + 1
+    WHERE :status = 'completed' AND person_id IN (SELECT therapist_id FROM updated)
+  ), noted AS (
+    INSERT INTO session_events (session_id, kind, actor_id, data)
+    SELECT id, :event, :actorId::uuid, :data::jsonb FROM updated
+  ), told AS (
+    INSERT INTO outbox (topic, clinic_id, payload)
+    SELECT 'session.changed', clinic_id, :news::jsonb FROM updated
+  ), audited AS (
+    INSERT INTO audit_entries (clinic_id, actor_id, actor_role, action, object_type, object_id,
+      subject_id, outcome, request_id, changes)
+    SELECT updated.clinic_id, entry.actor_id, entry.actor_role, entry.action, entry.object_type,
+      entry.object_id, updated.client_id, entry.outcome, entry.request_id, entry.changes
+    FROM updated, jsonb_to_record(:audit::jsonb) AS entry (actor_id uuid, actor_role text,
+      action text, object_type text, object_id text, outcome text, request_id text, changes jsonb)
+  )
+  SELECT EXISTS (SELECT FROM step) AS is_next, EXISTS (SELECT FROM updated) AS is_written`;
+
+async function writeStep(
+  db: Knex,
+  step: Transition,
+  context: AuditContext,
+): Promise<'recorded' | 'repeated' | 'claims_lost'> {
+  const { sessionId, version, state, claims, event, actorId } = step;
+  const { status, startsAt, endsAt } = state;
+  const expiresAtMs = nextDeadline(state)?.dueAt ?? null;
+  const { rows } = await db
+    .raw(STEP, {
+      id: sessionId,
+      version,
+      status,
+      event,
+      actorId,
+      claims: claims.kind,
+      expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs),
+      enrolment: enrolmentStateOf(state),
+      row: JSON.stringify(columnsOf(state)),
+      data: JSON.stringify(step.data ?? {}),
+      news: JSON.stringify({ sessionId, status, event, version, actorId, startsAt, endsAt }),
+      audit: JSON.stringify(auditOf(step, context)),
+    })
+    .options({ name: 'session-step' });
+  if (rows[0].is_written) return 'recorded';
+  if (rows[0].is_next) return 'claims_lost';
+  await assertAlreadyRecorded(db, step);
+  return 'repeated';
+}
+
+function auditOf({ sessionId, version, state, event }: Transition, context: AuditContext): object {
+  return toInsert(context, {
+    action: `session.${event}`,
+    objectType: 'session',
+    objectId: sessionId,
+    changes: { status: state.status, version },
+  });
+}
+
+async function assertAlreadyRecorded(db: Knex, step: Transition): Promise<void> {
+  const row = await db('sessions').where({ id: step.sessionId }).first('version');
   if (row === undefined) throw new HoldfastError('not_found', 'No such session.');
-  if (row.version >= step.version) return null;
+  if (row.version >= step.version) return;
   throw new HoldfastError('version_conflict', 'The session has missed a step of its own.');
 }
 
@@ -110,13 +175,10 @@ async function changeClaims(trx: Knex.Transaction, step: Transition): Promise<vo
   const { sessionId, state, claims } = step;
   const expiresAtMs = nextDeadline(state)?.dueAt ?? null;
   switch (claims.kind) {
-    case 'keep': {
-      const isHeld = await extendClaims(trx, sessionId, expiresAtMs);
-      // What is taking place takes place, whatever became of its claim.
-      return state.status === 'in_progress' ? undefined : assertHeld(isHeld);
-    }
+    case 'keep':
     case 'release':
-      return releaseClaims(trx, sessionId, 'all');
+      // The step's own statement sees to them.
+      return;
     case 'propose':
       return assertFree(
         await tryClaim(trx, sessionId, claims.wishes, {
@@ -153,24 +215,6 @@ function assertHeld(isHeld: boolean): void {
 
 function assertFree(isFree: boolean): void {
   if (!isFree) throw new Refused('slot_taken');
-}
-
-/** Individual sessions carry their one enrolment along; groups settle members one by one. */
-async function settleEnrolments(trx: Knex.Transaction, step: Transition): Promise<void> {
-  const next = enrolmentStateOf(step.state);
-  if (next === null) return;
-  await trx.raw(
-    `UPDATE enrolments SET state = ?, updated_at = now()
-     WHERE session_id = ? AND state IN ('invited', 'reserved', 'confirmed') AND state <> ?`,
-    [next, step.sessionId, next],
-  );
-  if (step.state.status === 'completed') {
-    await trx.raw(
-      `UPDATE therapist_profiles SET completed_sessions = completed_sessions + 1
-       WHERE person_id = (SELECT therapist_id FROM sessions WHERE id = ?)`,
-      [step.sessionId],
-    );
-  }
 }
 
 function enrolmentStateOf(state: SessionState): string | null {

@@ -46,9 +46,18 @@ export async function inTransaction<T>(
   work: (trx: Knex.Transaction, audit: RecordAudit) => Promise<T>,
 ): Promise<T> {
   if (knex.isTransaction === true) throw new TypeError('inTransaction needs the pool');
+  return untilWon(() => attemptOnce(knex, context, work));
+}
+
+/**
+ * Runs one statement that is a transaction of its own and brings its audit rows along, under
+ * the same terms as {@link inTransaction}: a lost race runs it again, and what the database
+ * refuses is told in the product's words.
+ */
+export async function untilWon<T>(statement: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await attemptOnce(knex, context, work);
+      return await statement();
     } catch (error) {
       if (!isLostRace(error) || attempt === MAX_ATTEMPTS) throw translateDatabaseError(error);
     }

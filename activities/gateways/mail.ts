@@ -37,12 +37,19 @@ export interface MailGateway {
 }
 
 const DEFAULT_TIMEOUT_MS = 15_000;
+const MAX_CONNECTIONS = 4;
+/** Relays close a silent connection after a minute or more: ours goes first. */
+const IDLE_MS = 20_000;
 
 export function createMailGateway(settings: MailGatewaySettings): MailGateway {
   const timeoutMs = settings.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  // A connection for each mail: a pool would send a mail again when its connection breaks.
   const transport = nodemailer.createTransport({
     url: settings.smtpUrl,
+    pool: true,
+    maxConnections: MAX_CONNECTIONS,
+    idleTimeout: IDLE_MS,
+    // Whether a mail got through a connection that broke is not known: it isn't sent again here.
+    maxRequeues: 0,
     requireTLS: demandsTls(settings.smtpUrl),
     connectionTimeout: timeoutMs / 2,
     greetingTimeout: timeoutMs / 2,

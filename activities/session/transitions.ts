@@ -4,10 +4,8 @@ import { type SessionRow, findSession } from '../../db/sessions.ts';
 import {
   type ClaimsChange,
   type TransitionOutcome,
-  outcomeOf,
   recordTransition,
 } from '../../db/session-transitions.ts';
-import { inTransaction } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { claimWishes } from '../../domain/session-claims.ts';
 import { ENDED_STATUSES, type SessionState } from '../../domain/session.ts';
@@ -51,23 +49,8 @@ async function attempt(
   const by = input.data?.by;
   const role = typeof by === 'string' ? by : 'system';
   const actor = { id: input.actorId, role, clinicId: null };
-  try {
-    await inTransaction(knex, { actor, requestId: null }, async (trx, audit) => {
-      const owner = await recordTransition(trx, { ...input, claims });
-      if (owner === null) return;
-      audit({
-        action: `session.${input.event}`,
-        objectType: 'session',
-        objectId: input.sessionId,
-        clinicId: owner.clinic_id,
-        subjectId: owner.client_id,
-        changes: { status: input.state.status, version: input.version },
-      });
-    });
-    return 'recorded';
-  } catch (error) {
-    return outcomeOf(error);
-  }
+  const context = { actor, requestId: null };
+  return recordTransition(knex, { ...input, claims }, context);
 }
 
 /** Names the stretches of time where the change needs new ones. */

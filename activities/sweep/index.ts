@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { SYSTEM_ACTOR } from '../../db/audit/entry.ts';
 import { type SessionRow, findSession, stateOf } from '../../db/sessions.ts';
-import { recordTransition } from '../../db/session-transitions.ts';
+import { recordSimply } from '../../db/session-transitions.ts';
 import { lostSessions, releaseLapsedClaims, unstartedSessions } from '../../db/sweeping.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { parseWorkflowId } from '../../domain/ids.ts';
@@ -51,10 +51,11 @@ function isLapsed(session: SessionRow): boolean {
 async function release(knex: Knex, session: SessionRow): Promise<boolean> {
   const state = lapsed(stateOf(session));
   if (state === null) return false;
-  await inTransaction(knex, { actor: SYSTEM_ACTOR, requestId: null }, async (trx, audit) => {
+  const context = { actor: SYSTEM_ACTOR, requestId: null };
+  await inTransaction(knex, context, async (trx) => {
     const current = await trx('sessions').where({ id: session.id }).forUpdate().first();
     if (current.workflow_started_at !== null || current.version !== session.version) return;
-    await recordTransition(trx, {
+    const step = {
       sessionId: session.id,
       version: session.version + 1,
       state,
@@ -62,14 +63,8 @@ async function release(knex: Knex, session: SessionRow): Promise<boolean> {
       event: 'expired',
       actorId: null,
       data: { by: 'system' },
-    });
-    audit({
-      action: 'session.expired',
-      objectType: 'session',
-      objectId: session.id,
-      clinicId: session.clinic_id,
-      subjectId: session.client_id,
-    });
+    } as const;
+    await recordSimply(trx, step, context);
   });
   return true;
 }

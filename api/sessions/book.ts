@@ -1,5 +1,5 @@
-import type { Knex } from 'knex';
 import { startSession } from '../../activities/session/starting.ts';
+import { type AuditEntry, toInsert } from '../../db/audit/entry.ts';
 import { bookingRules } from '../../db/availability.ts';
 import {
   type BookingOutcome,
@@ -14,7 +14,7 @@ import {
 import { peopleInTheWay, releaseExpiredInTheWay } from '../../db/claims.ts';
 import { type SessionRow, findSession } from '../../db/sessions.ts';
 import type { Therapist } from '../../db/therapists.ts';
-import { type RecordAudit, inTransaction } from '../../db/transaction.ts';
+import { inTransaction, untilWon } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/ids.ts';
 import type { Interval } from '../../domain/intervals.ts';
@@ -155,26 +155,31 @@ async function insertOnce(
   day: Interval,
   coverage: Verified | null,
 ): Promise<BookingOutcome> {
+  const { knex } = call.deps;
   const context = auditContext(call.principal, call.requestId);
-  const work = async (trx: Knex.Transaction, audit: RecordAudit): Promise<BookingOutcome> => {
-    const outcome = await insertBooking(trx, session, day);
-    if (outcome !== 'booked') throw new NotBooked(outcome);
-    if (coverage !== null) await keepCoverage(call, trx, session.id, coverage);
-    audit({
-      action: 'session.booked',
-      objectType: 'session',
-      objectId: session.id,
-      subjectId: session.clientId,
-      changes: { status: session.state.status },
-    });
-    return outcome;
-  };
+  const audit = [toInsert(context, bookedEntry(session))];
+  if (coverage === null) return untilWon(() => insertBooking(knex, session, day, audit));
   try {
-    return await inTransaction(call.deps.knex, context, work);
+    return await inTransaction(knex, context, async (trx) => {
+      const outcome = await insertBooking(trx, session, day, audit);
+      if (outcome !== 'booked') throw new NotBooked(outcome);
+      await keepCoverage(call, trx, session.id, coverage);
+      return outcome;
+    });
   } catch (error) {
     if (error instanceof NotBooked) return error.outcome;
     throw error;
   }
+}
+
+function bookedEntry({ id, clientId, state }: NewSession): AuditEntry {
+  return {
+    action: 'session.booked',
+    objectType: 'session',
+    objectId: id,
+    subjectId: clientId,
+    changes: { status: state.status },
+  };
 }
 
 function limitExceeded(): HoldfastError {
