@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { errorCodeOf, isRetryable } from '../domain/errors.ts';
 
@@ -12,8 +13,18 @@ export function withFailures<T extends Record<string, Activity>>(activities: T):
   return Object.fromEntries(wrapped) as T;
 }
 
+const HEARTBEAT_MS = 3_000;
+
+/** Tells the server now and then that this worker is still alive, where the server wants to know. */
+function keepBeating(): NodeJS.Timeout | undefined {
+  const context = Context.current();
+  if (context.info.heartbeatTimeoutMs === undefined) return undefined;
+  return setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+}
+
 function translating(run: Activity): Activity {
   return async (input) => {
+    const beating = keepBeating();
     try {
       return await run(input);
     } catch (error) {
@@ -24,6 +35,8 @@ function translating(run: Activity): Activity {
         message: error.message,
         nonRetryable: !isRetryable(code),
       });
+    } finally {
+      clearInterval(beating);
     }
   };
 }

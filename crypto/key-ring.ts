@@ -80,7 +80,7 @@ export class KeyRing {
 
   /** Whether this installation made the id, even if the key itself is not at hand. */
   isOwnId(ring: Ring, id: string): boolean {
-    return isOwnKeyId(this.#file, ring, id);
+    return Object.hasOwn(this.#file[ring].keys, id) || isOwnKeyId(this.#file, ring, id);
   }
 
   /** Every key id of a ring that can still be read; the current one first. */

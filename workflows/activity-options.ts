@@ -10,15 +10,20 @@ export const LOCAL: LocalActivityOptions = {
   },
 };
 
+/** A worker that was killed in the midst of a call is missed after this long. */
+const HEARTBEAT_TIMEOUT = '8 seconds';
+
 /** Work that nobody waits for, such as a message: tried until it has been decided. */
 export const BACKGROUND: ActivityOptions = {
   startToCloseTimeout: '30 seconds',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 };
 
 /** Money that must go through: tried as long as the provider needs. */
 export const PROVIDER: ActivityOptions = {
   startToCloseTimeout: '30 seconds',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
   retry: {
     initialInterval: '500 milliseconds',
     backoffCoefficient: 2,
@@ -29,6 +34,7 @@ export const PROVIDER: ActivityOptions = {
 /** A provider call with a person waiting for the answer: it gives up while they still wait. */
 export const PROVIDER_WHILE_CALLER_WAITS: ActivityOptions = {
   startToCloseTimeout: '15 seconds',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
   scheduleToCloseTimeout: '25 seconds',
   retry: {
     initialInterval: '300 milliseconds',

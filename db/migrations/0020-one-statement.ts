@@ -17,12 +17,13 @@ export async function up(knex: Knex): Promise<void> {
       counted record;
       granted int;
     BEGIN
-      IF EXISTS (
-        SELECT FROM unnest(people, starts_ms, ends_ms) AS wish (person, start_ms, end_ms)
-        JOIN claims ON claims.person_id = wish.person AND claims.state = 'active'
-          AND claims.during && tstzrange(
-            to_timestamp(wish.start_ms / 1000.0), to_timestamp(wish.end_ms / 1000.0))
-      ) THEN RETURN 'slot_taken'; END IF;
+      FOR place IN 1 .. cardinality(people) LOOP
+        IF EXISTS (
+          SELECT FROM claims WHERE person_id = people[place] AND state = 'active'
+            AND during && tstzrange(to_timestamp(starts_ms[place] / 1000.0),
+              to_timestamp(ends_ms[place] / 1000.0))
+        ) THEN RETURN 'slot_taken'; END IF;
+      END LOOP;
       booked := jsonb_populate_record(null::sessions, session);
 
       INSERT INTO claims (person_id, session_id, during, slot, expires_at)

@@ -139,8 +139,12 @@ async function payInTurn(
   if (isEnded(course.state.status)) {
     throw refusal('slot_unavailable', 'The session ended before the payment; nothing was charged.');
   }
-  return { ...standingOf(course), outcome: callerView(outcome) };
+  const isGone = outcome.kind === 'authorised' && course.state.payment === 'due';
+  return { ...standingOf(course), outcome: isGone ? NOT_KEPT : callerView(outcome) };
 }
+
+/** The provider had the money for a moment only: it asks for another payment. */
+const NOT_KEPT = { kind: 'failed', code: 'payment_failed', providerCode: 'lapsed' } as const;
 
 function callerView(
   outcome: Awaited<ReturnType<MoneyActivities['authorisePayment']>>,
