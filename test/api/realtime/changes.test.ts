@@ -8,6 +8,7 @@ import { startRelay } from '../../../activities/outbox/relay.ts';
 import type { Relay } from '../../../activities/outbox/relay.ts';
 import { type NewSession, insertBooking } from '../../../db/bookings.ts';
 import { broadcast } from '../../../db/broadcasts.ts';
+import { SYSTEM_ACTOR } from '../../../db/audit/entry.ts';
 import { recordTransition } from '../../../db/session-transitions.ts';
 import type { ClaimsChange } from '../../../db/session-transitions.ts';
 import { DAY_MS } from '../../../domain/local-time.ts';
@@ -142,16 +143,15 @@ async function move(session: NewSession, event: SessionEvent, version: number): 
     event.type === 'cancel'
       ? { kind: 'release' }
       : { kind: 'move', wishes: [{ personId: therapist.id, ...during }] };
-  await api.knex.transaction((trx) =>
-    recordTransition(trx, {
-      sessionId: session.id,
-      version,
-      state,
-      claims,
-      event: event.type,
-      actorId: client.id,
-    }),
-  );
+  const step = {
+    sessionId: session.id,
+    version,
+    state,
+    claims,
+    event: event.type,
+    actorId: client.id,
+  };
+  await recordTransition(api.knex, step, { actor: SYSTEM_ACTOR, requestId: null });
 }
 
 test("both people hear of their booking once on each socket, and of a day its watchers, in the therapist's zone", async () => {
