@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { CardGateway } from '../activities/gateways/card-gateway.ts';
 import type { EligibilityGateway } from '../activities/gateways/eligibility.ts';
 import type { TwilioGateway } from '../activities/gateways/twilio.ts';
+import type { WebhookHosts } from '../activities/webhooks/hosts.ts';
 import type { AuthSettings } from '../config/types.ts';
 import type { FieldCipher } from '../crypto/field-cipher.ts';
 import type { KeyRing } from '../crypto/key-ring.ts';
@@ -52,5 +53,7 @@ export interface ApiDeps {
   readonly sms: TwilioGateway;
   /** Null where the clinic verifies no insurance. */
   readonly eligibility: EligibilityGateway | null;
+  /** Where clinics may have their events sent to. */
+  readonly webhookHosts: WebhookHosts;
   readonly log: Logger;
 }

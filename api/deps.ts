@@ -55,6 +55,7 @@ export async function openDeps(settings: Settings, log: Logger): Promise<OpenedD
     cards: createCardGateway(settings.stripe),
     sms: createTwilioGateway({ ...settings.twilio, publicUrl: http.publicUrl }),
     eligibility: openEligibility(settings),
+    webhookHosts: settings.webhooks,
     log,
   };
   const close = async (): Promise<void> => {

@@ -3,14 +3,17 @@ import type { Logger } from 'pino';
 import { forgetOldKeys } from '../db/idempotency.ts';
 import { forgetOldEvents } from '../db/provider-events.ts';
 import { forgetOldTokens } from '../db/tokens.ts';
+import { forgetDeliveries } from '../db/webhooks.ts';
 import { safely } from './http/error-handler.ts';
 
 const EVERY_MS = 3_600_000;
 const KEYS_LIVE_MS = 3 * 86_400_000;
 /** No provider delivers an event again after a month, not even by hand. */
 const EVENTS_LIVE_MS = 40 * 86_400_000;
+/** So long a webhook's delivery can be replayed. */
+const DELIVERIES_LIVE_MS = 30 * 86_400_000;
 
-/** Once an hour, forgets idempotency keys, tokens, counters and providers' events that serve nothing any more. */
+/** Once an hour, forgets idempotency keys, tokens, counters and events that serve nothing any more. */
 export function startHousekeeping(knex: Knex, log: Logger): { stop(): void } {
   const timer = setInterval(() => {
     tidy(knex).catch((error: unknown) => log.warn({ error: safely(error) }, 'housekeeping failed'));
@@ -25,5 +28,6 @@ export async function tidy(knex: Knex): Promise<void> {
     forgetOldKeys(knex, KEYS_LIVE_MS),
     forgetOldTokens(knex),
     forgetOldEvents(knex, EVENTS_LIVE_MS),
+    forgetDeliveries(knex, DELIVERIES_LIVE_MS),
   ]);
 }

@@ -14,6 +14,7 @@ import type {
   StripeSettings,
   TemporalSettings,
   TwilioSettings,
+  WebhookSettings,
 } from './types.ts';
 
 export { SettingsFault } from './env-reader.ts';
@@ -40,11 +41,12 @@ export function loadSettings(env: Env = process.env): Settings {
   const reader = new EnvReader(env);
   const home = readHome(reader);
   const ports = readPorts(reader);
+  const sandbox = reader.flag('HOLDFAST_SANDBOX');
   const settings: Settings = {
     home,
     logLevel: reader.choice('LOG_LEVEL', 'info', logLevels),
     keysFile: resolve(reader.text('HOLDFAST_KEYS_FILE') ?? resolve(home, 'keys.json')),
-    sandbox: reader.flag('HOLDFAST_SANDBOX'),
+    sandbox,
     api: readApi(reader, ports.api),
     auth: readAuth(reader),
     database: readDatabase(reader),
@@ -54,6 +56,7 @@ export function loadSettings(env: Env = process.env): Settings {
     mail: readMail(reader),
     eligibility: { url: reader.url('ELIGIBILITY_URL', web) },
     media: readMedia(reader),
+    webhooks: readWebhooks(reader, sandbox),
     worker: { healthPort: ports.worker },
     ports,
     unused: withoutEffect.filter((variable) => reader.has(variable)),
@@ -190,4 +193,15 @@ function readMedia(reader: EnvReader): MediaSettings {
     maxPort,
     iceServers: readIceServers(reader),
   };
+}
+
+function readWebhooks(reader: EnvReader, isSandbox: boolean): WebhookSettings {
+  const privateHosts = reader.list('WEBHOOK_PRIVATE_HOSTS').map((host) => host.toLowerCase());
+  if (privateHosts.some((host) => !/^[a-z0-9.-]+$/.test(host))) {
+    reader.fault(
+      'WEBHOOK_PRIVATE_HOSTS',
+      'must be host names such as events.internal, with commas',
+    );
+  }
+  return { isSandbox, privateHosts };
 }

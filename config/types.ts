@@ -53,6 +53,14 @@ export interface MailSettings {
   from: string;
 }
 
+/** Which addresses clinics may have their events sent to. */
+export interface WebhookSettings {
+  /** Anything goes, plain HTTP as well. */
+  isSandbox: boolean;
+  /** Host names that may be private. */
+  privateHosts: readonly string[];
+}
+
 export interface MediaSettings {
   announcedIp: string;
   minPort: number;
@@ -89,6 +97,7 @@ export interface Settings {
   /** FHIR base address of the payers' eligibility service; null when there is none. */
   eligibility: { url: string | null };
   media: MediaSettings;
+  webhooks: WebhookSettings;
   /** Where a worker process answers `GET /health`. */
   worker: { healthPort: number };
   ports: Ports;

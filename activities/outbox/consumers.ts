@@ -1,7 +1,8 @@
 import type { OutboxConsumer } from './contract.ts';
+import { queueWebhooks } from './queue-webhooks.ts';
 import { tellSockets } from './tell-sockets.ts';
 
 export type { OutboxConsumer, OutboxDeps } from './contract.ts';
 
 /** Everybody who hears of events. */
-export const CONSUMERS: readonly OutboxConsumer[] = [tellSockets];
+export const CONSUMERS: readonly OutboxConsumer[] = [tellSockets, queueWebhooks];

@@ -1,11 +1,13 @@
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
+import type { FieldCipher } from '../../crypto/field-cipher.ts';
 import type { OutboxRow } from '../../db/outbox.ts';
 
 /** What consumers reach outside with. */
 export interface OutboxDeps {
   readonly knex: Knex;
   readonly temporal: Client;
+  readonly cipher: FieldCipher;
 }
 
 /**

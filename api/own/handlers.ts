@@ -10,6 +10,8 @@ import { getTherapistSettings, putTherapistSettings } from './settings.ts';
 import { completeTask, listTasks } from './tasks.ts';
 import { getSessionTimeline } from './timeline.ts';
 import { joinWaitlist, leaveWaitlist, listWaitlist } from './waitlist.ts';
+import { listWebhookDeliveries, replayWebhookDelivery } from './webhook-deliveries.ts';
+import { createWebhook, deleteWebhook, listWebhooks, rotateWebhookSecret } from './webhooks.ts';
 
 /** The endpoints that no published door has: `/api/v1`. */
 export const ownHandlers = {
@@ -34,4 +36,10 @@ export const ownHandlers = {
   listWaitlist,
   joinWaitlist,
   leaveWaitlist,
+  listWebhooks,
+  createWebhook,
+  rotateWebhookSecret,
+  deleteWebhook,
+  listWebhookDeliveries,
+  replayWebhookDelivery,
 } satisfies Partial<HandlerMap>;

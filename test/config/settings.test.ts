@@ -52,6 +52,7 @@ describe('settings', () => {
     ['ICE_SERVERS', '[{"url":"stun:x"}]'],
     ['TRUSTED_ISSUERS', 'secret-value'],
     ['MEDIASOUP_MAX_PORT', '9'],
+    ['WEBHOOK_PRIVATE_HOSTS', 'ok.internal,https://secret-value'],
   ])('%s=%s is refused by name and never by value', (variable, value) => {
     const faults = faultsOf(() => loadSettings({ ...complete, [variable]: value }));
     expect(faults.map((fault) => fault.variable)).toEqual([variable]);

@@ -209,6 +209,7 @@ async function testDeps({
       publicUrl,
     }),
     eligibility: null,
+    webhookHosts: { isSandbox: false, privateHosts: [] },
     log,
     ...options.deps,
   };

@@ -8,8 +8,11 @@ import { createCardGateway } from '../../activities/gateways/stripe.ts';
 import { createTwilioGateway } from '../../activities/gateways/twilio.ts';
 import { CONSUMERS, type OutboxDeps } from '../../activities/outbox/consumers.ts';
 import { startRelay, type Relay } from '../../activities/outbox/relay.ts';
+import { type Dispatcher, startDispatcher } from '../../activities/webhooks/dispatcher.ts';
+import { type SendDeps, createWebhookCall } from '../../activities/webhooks/send.ts';
 import { type Settings, SettingsFault, loadSettings } from '../../config/settings.ts';
 import { createClientDataConverter, createDataConverter } from '../../crypto/data-converter.ts';
+import { createFieldCipher } from '../../crypto/field-cipher.ts';
 import { loadKeyRing } from '../../crypto/key-ring.ts';
 import { createSealer } from '../../db/audit/sealer.ts';
 import { openDatabase } from '../../db/knex.ts';
@@ -64,7 +67,9 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
   const sealer = createSealer(knex, keyRing, {
     onFault: (error) => log.error({ error: error.name }, error.message),
   });
-  const relay = openRelay({ knex, temporal: client }, log);
+  const cipher = createFieldCipher(keyRing);
+  const relay = openRelay({ knex, temporal: client, cipher }, log);
+  const dispatcher = openDispatcher(settings, { knex, cipher }, log);
   const running = worker.run();
   await becomeCurrent(clientConnection, temporal.namespace, deployment.version.buildId);
   await ensureSchedules(client);
@@ -76,7 +81,7 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
   });
   return async () => {
     worker.shutdown();
-    await Promise.all([running, relay.close()]);
+    await Promise.all([running, relay.close(), dispatcher.close()]);
     health.close();
     await sealer.close();
     mail.close();
@@ -91,6 +96,17 @@ function openRelay(deps: OutboxDeps, log: Logger): Relay {
     onFault: ({ consumer, outboxId, error }) =>
       log.warn({ consumer, outboxId, error: nameOf(error) }, 'an event was not handed over'),
   });
+}
+
+function openDispatcher(
+  { webhooks }: Settings,
+  deps: Omit<SendDeps, 'call'>,
+  log: Logger,
+): Dispatcher {
+  return startDispatcher(
+    { ...deps, call: createWebhookCall(webhooks) },
+    { onFault: (error) => log.warn({ error: nameOf(error) }, 'a webhook was not called') },
+  );
 }
 
 function serveHealth(worker: Worker, port: number): ReturnType<typeof createServer> {

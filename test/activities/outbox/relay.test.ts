@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import type { Client } from '@temporalio/client';
 import type { OutboxConsumer } from '../../../activities/outbox/consumers.ts';
 import { type Relay, type RelayOptions, startRelay } from '../../../activities/outbox/relay.ts';
+import type { FieldCipher } from '../../../crypto/field-cipher.ts';
 import { claimDue, fanOut, insertOutboxRow } from '../../../db/outbox.ts';
 import { until } from '../../support/until.ts';
 import { type SessionBench, startSessionBench } from '../session/bench.ts';
@@ -21,7 +22,11 @@ afterEach(async () => {
   await Promise.all(relays.splice(0).map((relay) => relay.close()));
 });
 
-const deps = () => ({ knex: bench.knex, temporal: null as unknown as Client });
+const deps = () => ({
+  knex: bench.knex,
+  temporal: null as unknown as Client,
+  cipher: null as unknown as FieldCipher,
+});
 
 function relay(consumers: readonly OutboxConsumer[], options: RelayOptions = {}): Relay {
   const started = startRelay(deps(), consumers, { pollMs: 5, ...options });

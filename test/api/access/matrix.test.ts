@@ -72,6 +72,14 @@ function meeting(may: Group, status?: string, body?: unknown): Row {
   return { ...row, rest: 'forbidden', outcomes: { ...FOREIGNERS, ...row.outcomes } };
 }
 
+function webhook(): Row {
+  return {
+    request: async (world) => ({ id: await world.webhook() }),
+    rest: 'forbidden',
+    outcomes: { admin: 'allowed', foreignAdmin: 'hidden' },
+  };
+}
+
 const ITS_PEOPLE = { ...give('allowed', 'client', 'therapist'), ...OWN_CLINIC_STAFF };
 const CONSENT = { therapy_agreement: true, privacy_policy: true, cancellation_policy: true };
 const LATER = new Date(Date.now() + 5 * 86_400_000).toISOString();
@@ -219,6 +227,20 @@ const MATRIX: Record<OperationId, Row> = {
       ...give('allowed', 'client', 'staff', 'admin'),
       ...give('hidden', 'otherClient', 'foreignClient', 'foreignStaff', 'foreignAdmin'),
     },
+  },
+  listWebhooks: { rest: 'forbidden', outcomes: ADMINS },
+  createWebhook: {
+    request: () => ({ body: { url: 'https://events.example.com/in' } }),
+    rest: 'forbidden',
+    outcomes: ADMINS,
+  },
+  rotateWebhookSecret: webhook(),
+  deleteWebhook: webhook(),
+  listWebhookDeliveries: webhook(),
+  replayWebhookDelivery: {
+    request: async (world) => ({ id: await world.delivery() }),
+    rest: 'forbidden',
+    outcomes: { admin: 'allowed', foreignAdmin: 'hidden' },
   },
   getNotificationPreferences: EVERYBODY,
   putNotificationPreferences: { ...EVERYBODY, request: () => ({ body: { sms: true } }) },

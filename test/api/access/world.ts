@@ -33,6 +33,8 @@ export interface World {
   rule(): Promise<string>;
   /** Hours that nobody has yet. */
   hours(): Promise<Readonly<Record<string, unknown>>>;
+  webhook(): Promise<string>;
+  delivery(): Promise<string>;
   wish(): Promise<string>;
 }
 
@@ -61,6 +63,8 @@ export async function createWorld(api: TestApi): Promise<World> {
     policy: () => insertPolicy(api),
     rule: () => insertRule(api, people),
     hours: async () => ({ dayOfWeek: 1, ...nextHours() }),
+    webhook: () => insertWebhook(api, people),
+    delivery: () => insertDelivery(api, people),
     wish: () => insertWish(api, people),
   };
 }
@@ -161,6 +165,34 @@ async function insertRule(api: TestApi, { therapist }: World['people']): Promise
     day_of_week: 1,
     start_minute: minute,
     end_minute: minute + 1,
+  });
+  return id;
+}
+
+async function insertWebhook(api: TestApi, { admin }: World['people']): Promise<string> {
+  const id = uuidv7();
+  await api.knex('webhooks').insert({
+    id,
+    clinic_id: api.clinicId,
+    url: 'https://events.example.com/in',
+    event_types: ['AppointmentBooked'],
+    secret: Buffer.from('sealed'),
+    created_by: admin.id,
+  });
+  return id;
+}
+
+async function insertDelivery(api: TestApi, people: World['people']): Promise<string> {
+  const id = uuidv7();
+  await api.knex('webhook_deliveries').insert({
+    id,
+    webhook_id: await insertWebhook(api, people),
+    outbox_id: 1,
+    session_id: uuidv7(),
+    client_id: people.client.id,
+    event_type: 'AppointmentBooked',
+    body: Buffer.from('sealed'),
+    state: 'dead',
   });
   return id;
 }

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { Client } from '@temporalio/client';
 import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
 import { v7 as uuidv7 } from 'uuid';
@@ -37,7 +36,8 @@ beforeAll(async () => {
   api = await startTestApi();
   nodes = [await startNode(api), await startNode(api)];
   // Two workers, as in production: what one hands over, the other must not.
-  const deps = { knex: api.knex, temporal: null as unknown as Client };
+  const { knex, temporal, cipher } = api.deps;
+  const deps = { knex, temporal, cipher };
   const sockets = CONSUMERS.filter(({ name }) => name === 'sockets');
   relays = [1, 2].map(() => startRelay(deps, sockets, { pollMs: 10 }));
 }, 60_000);
