@@ -143,7 +143,7 @@ describe('deliveries', () => {
       nextCursor: string | null;
     }
     const seen: string[] = [];
-    for (let cursor: string | null = ''; cursor !== null; ) {
+    for (let cursor: string | null = ''; cursor !== null;) {
       const query: string = cursor === '' ? '?limit=3' : `?limit=3&cursor=${cursor}`;
       const { body }: { body: Page } = await clinic.as<Page>('alex', 'GET', path + query);
       seen.push(...body.data.map((one) => one.id));
