@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { HoldfastError } from '../domain/errors.ts';
+import { HoldfastError, errorCodeOf } from '../domain/errors.ts';
 import { assertNever } from '../domain/assert-never.ts';
 import type { SessionState } from '../domain/session.ts';
 import { isEnded, nextDeadline } from '../domain/session.ts';
@@ -63,6 +63,8 @@ export async function recordTransition(
     });
   } catch (error) {
     if (error instanceof Refused) return error.outcome;
+    // Time off was written between the question for the time and the step.
+    if (errorCodeOf(error) === 'therapist_unavailable') return 'slot_taken';
     throw error;
   }
 }

@@ -66,6 +66,16 @@ export function openIntervals(schedule: Schedule, startMs: number, endMs: number
   return [...workingHours(schedule, startMs, endMs).open];
 }
 
+/** When an absence keeps the therapist away, as instants; nothing for extra hours. */
+export function awayIntervals(zone: string, exception: DateException): Interval[] {
+  const [wall] = absence(exception);
+  if (wall === undefined) return [];
+  const segments = offsetSegments(zone, wall.startMs - DAY_MS, wall.endMs + DAY_MS);
+  return normalise(
+    segments.flatMap((segment) => intersect(shift([wall], -segment.offsetMs), [segment])),
+  );
+}
+
 /** Weekly and extra hours as wall readings within `wall`, before any time off. */
 function regularHours(schedule: Schedule, wall: Interval): Interval[] {
   const byDay = rulesByDay(schedule.rules);

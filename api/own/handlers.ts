@@ -2,6 +2,11 @@ import type { HandlerMap } from '../http/handler.ts';
 import { recordAttendance } from './attendance.ts';
 import { purchaseCredits } from './credit-purchase.ts';
 import { getCredits, listCreditEntries } from './credits.ts';
+import {
+  createAvailabilityException,
+  deleteAvailabilityException,
+  listAvailabilityExceptions,
+} from './exceptions.ts';
 import { createPolicy, listPolicies, putPolicy } from './policies.ts';
 import { getNotificationPreferences, putNotificationPreferences } from './preferences.ts';
 import { rateSession } from './rating.ts';
@@ -17,6 +22,9 @@ import { createWebhook, deleteWebhook, listWebhooks, rotateWebhookSecret } from 
 export const ownHandlers = {
   getTherapistSettings,
   putTherapistSettings,
+  listAvailabilityExceptions,
+  createAvailabilityException,
+  deleteAvailabilityException,
   listRelationships,
   createRelationship,
   endRelationship,

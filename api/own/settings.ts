@@ -1,3 +1,4 @@
+import { moveAbsences } from '../../db/availability-exceptions.ts';
 import { changeSettings, findTherapist } from '../../db/therapists.ts';
 import type { Therapist, TherapistSettings } from '../../db/therapists.ts';
 import { inTransaction } from '../../db/transaction.ts';
@@ -37,6 +38,8 @@ export async function putTherapistSettings(call: Call<SettingsBody>): Promise<An
     async (trx, audit) => {
       const change = await changeSettings(trx, principal.clinicId, id, settings, version);
       if (principal.role !== 'admin') requireSameName(change.before, change.after);
+      const { timeZone } = change.after;
+      if (timeZone !== change.before.timeZone) await moveAbsences(trx, id, timeZone);
       audit({
         action: 'therapist.settings.change',
         objectType: 'therapist',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { openIntervals, workingHours } from '../../domain/availability.ts';
+import { awayIntervals, openIntervals, workingHours } from '../../domain/availability.ts';
 import type { DateException, Schedule, WeeklyRule } from '../../domain/availability.ts';
 import type { Interval } from '../../domain/intervals.ts';
 import { scheduleArbitrary, worksAt } from './support/schedules.ts';
@@ -49,6 +49,26 @@ describe('working hours', () => {
           list.reduce((sum, interval) => sum + interval.endMs - interval.startMs, 0);
         expect(total(parts)).toBe(total(whole));
         for (const { startMs: at } of parts) expect(has(whole, at)).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('an absence', () => {
+  test('keeps away exactly while the wall clock shows one of its minutes', () => {
+    fc.assert(
+      fc.property(scheduleArbitrary, fc.nat(4 * 24), ({ schedule, aroundMs }, hours) => {
+        const always = [0, 1, 2, 3, 4, 5, 6].map((day) => weekly(day, 0, 1440));
+        for (const exception of schedule.exceptions) {
+          const alone = { ...schedule, rules: always, exceptions: [exception] };
+          const away = awayIntervals(schedule.zone, exception);
+          const edges = away.flatMap(({ startMs, endMs }) => [startMs, endMs]);
+          const instants = [aroundMs + hours * HOUR_MS, ...edges.flatMap((at) => [at - 1, at])];
+          for (const at of instants) {
+            expect([at, has(away, at)]).toEqual([at, worksAt(alone, at) === 'off']);
+          }
+        }
       }),
       { numRuns: 300 },
     );

@@ -18,6 +18,8 @@ type Outcome = 'barred' | 'allowed' | 'forbidden' | 'hidden' | 'refused' | 'unau
 interface Request {
   /** Fills the `{id}` of the path. */
   readonly id?: string;
+  /** Fills `{exceptionId}`. */
+  readonly exceptionId?: string;
   readonly body?: unknown;
   readonly query?: string;
 }
@@ -39,6 +41,10 @@ const EVERYBODY: Row = { rest: 'allowed' };
 const OWN_CLINIC_STAFF = give('allowed', 'staff', 'admin');
 const ADMINS = give('allowed', 'admin', 'foreignAdmin');
 const STAFF = give('allowed', 'staff', 'admin', 'foreignStaff', 'foreignAdmin');
+const CALENDAR_KEEPERS = {
+  ...give('allowed', 'therapist', 'staff', 'admin'),
+  ...give('hidden', 'foreignStaff', 'foreignAdmin'),
+};
 const PATIENTS = give('allowed', 'client', 'otherClient', 'foreignClient');
 const THERAPISTS = give(
   'allowed',
@@ -169,6 +175,27 @@ const MATRIX: Record<OperationId, Row> = {
     request: ({ people }) => ({ id: people.therapist.id, body: { acceptsAutomatically: false } }),
     rest: 'forbidden',
     outcomes: { ...give('allowed', 'therapist', 'admin'), foreignAdmin: 'hidden' },
+  },
+  listAvailabilityExceptions: {
+    request: ({ people }) => ({ id: people.therapist.id }),
+    rest: 'forbidden',
+    outcomes: CALENDAR_KEEPERS,
+  },
+  createAvailabilityException: {
+    request: ({ people }) => ({
+      id: people.therapist.id,
+      body: { kind: 'extra', startDate: '2131-01-06' },
+    }),
+    rest: 'forbidden',
+    outcomes: CALENDAR_KEEPERS,
+  },
+  deleteAvailabilityException: {
+    request: async (world) => ({
+      id: world.people.therapist.id,
+      exceptionId: await world.exception(),
+    }),
+    rest: 'forbidden',
+    outcomes: CALENDAR_KEEPERS,
   },
   listRelationships: {
     request: ({ people }) => ({ query: `?therapistId=${people.therapist.id}` }),
@@ -303,7 +330,7 @@ describe.each(OPERATIONS.map((operation) => [operation.id, operation] as const))
       // Logging out ends the token, so it gets one of its own.
       const token = await tokenOf(actor, id === 'logout');
       const request = (await row.request?.(world)) ?? {};
-      const path = operation.path.replace('{id}', request.id ?? '') + (request.query ?? '');
+      const path = pathOf(operation.path, request);
       const before = await deniedRows();
       const reply = await api.call(operation.method.toUpperCase(), path, request.body, {
         ...token,
@@ -318,6 +345,10 @@ describe.each(OPERATIONS.map((operation) => [operation.id, operation] as const))
     });
   },
 );
+
+function pathOf(path: string, { id = '', exceptionId = '', query = '' }: Request): string {
+  return path.replace('{id}', id).replace('{exceptionId}', exceptionId) + query;
+}
 
 async function tokenOf(actor: Actor, isFresh: boolean): Promise<{ token?: string }> {
   if (actor === 'anonymous') return {};

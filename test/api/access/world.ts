@@ -35,6 +35,7 @@ export interface World {
   hours(): Promise<Readonly<Record<string, unknown>>>;
   webhook(): Promise<string>;
   delivery(): Promise<string>;
+  exception(): Promise<string>;
   wish(): Promise<string>;
 }
 
@@ -65,6 +66,7 @@ export async function createWorld(api: TestApi): Promise<World> {
     hours: async () => ({ dayOfWeek: 1, ...nextHours() }),
     webhook: () => insertWebhook(api, people),
     delivery: () => insertDelivery(api, people),
+    exception: () => insertException(api, people),
     wish: () => insertWish(api, people),
   };
 }
@@ -193,6 +195,19 @@ async function insertDelivery(api: TestApi, people: World['people']): Promise<st
     event_type: 'AppointmentBooked',
     body: Buffer.from('sealed'),
     state: 'dead',
+  });
+  return id;
+}
+
+async function insertException(api: TestApi, { therapist }: World['people']): Promise<string> {
+  const id = uuidv7();
+  const date = '2131-02-03';
+  await api.knex('availability_exceptions').insert({
+    id,
+    therapist_id: therapist.id,
+    kind: 'extra',
+    start_date: date,
+    end_date: date,
   });
   return id;
 }
