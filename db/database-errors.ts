@@ -4,7 +4,7 @@ const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
 const EXCLUSION_VIOLATION = '23P01';
 /** The database's own refusal to put a session into time off. */
-const THERAPIST_AWAY = 'HF001';
+const THERAPIST_AWAY = 'HF002';
 
 /** Connection lost, refused or shut down; out of connections; a statement that took too long. */
 const UNAVAILABLE = /^(08...|57P0[1-3]|57014|53...|25P03|ECONN[A-Z]+|ENOTFOUND|EPIPE|ETIMEDOUT)$/;

@@ -41,7 +41,7 @@ export async function up(knex: Knex): Promise<void> {
         is_away := therapist_is_away(NEW.therapist_id, NEW.starts_at, NEW.ends_at);
       END IF;
       IF is_away THEN
-        RAISE EXCEPTION 'The therapist is away' USING ERRCODE = 'HF001';
+        RAISE EXCEPTION 'The therapist is away' USING ERRCODE = 'HF002';
       END IF;
       RETURN NEW;
     END $$;
