@@ -36,7 +36,9 @@ const RECIPIENTS = `
     LEFT JOIN sms_opt_outs ON sms_opt_outs.phone = people.phone`;
 
 export async function findRecipient(knex: Knex, personId: string): Promise<Recipient | null> {
-  const result = await knex.raw(`${RECIPIENTS} WHERE people.id = ?`, [personId]);
+  const result = await knex
+    .raw(`${RECIPIENTS} WHERE people.id = ?`, [personId])
+    .options({ name: 'recipient' });
   const row: RecipientRow | undefined = result.rows[0];
   return row === undefined ? null : recipientOf(row);
 }
