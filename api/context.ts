@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
+import type { AddressRules } from '../activities/gateways/public-address.ts';
 import type { CardGateway } from '../activities/gateways/card-gateway.ts';
 import type { EligibilityGateway } from '../activities/gateways/eligibility.ts';
 import type { TwilioGateway } from '../activities/gateways/twilio.ts';
@@ -24,6 +25,8 @@ export type RateLimits = Readonly<Record<Exclude<LimitGroup, 'none'>, RateLimit>
 export interface HttpOptions {
   /** The API's own base URL as seen by people and providers. */
   readonly publicUrl: string;
+  /** The address that the product writes from, which calendar files name as theirs. */
+  readonly organizer: string;
   readonly corsOrigins: readonly string[];
   /** Number of proxies in front whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: number;
@@ -55,5 +58,7 @@ export interface ApiDeps {
   readonly eligibility: EligibilityGateway | null;
   /** Where clinics may have their events sent to. */
   readonly webhookHosts: WebhookHosts;
+  /** Which addresses may be named for the product to call. */
+  readonly outbound: AddressRules;
   readonly log: Logger;
 }

@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { createEligibilityGateway } from '../activities/gateways/eligibility.ts';
 import type { EligibilityGateway } from '../activities/gateways/eligibility.ts';
-import { createMailGateway } from '../activities/gateways/mail.ts';
+import { createMailGateway, senderAddress } from '../activities/gateways/mail.ts';
 import { createCardGateway } from '../activities/gateways/stripe.ts';
 import { createTwilioGateway } from '../activities/gateways/twilio.ts';
 import type { Settings } from '../config/settings.ts';
@@ -56,6 +56,7 @@ export async function openDeps(settings: Settings, log: Logger): Promise<OpenedD
     sms: createTwilioGateway({ ...settings.twilio, publicUrl: http.publicUrl }),
     eligibility: openEligibility(settings),
     webhookHosts: settings.webhooks,
+    outbound: { allowPrivateHosts: settings.sandbox },
     log,
   };
   const close = async (): Promise<void> => {
@@ -73,6 +74,7 @@ function httpOptions(settings: Settings): HttpOptions {
   const { publicUrl, corsOrigins, trustedProxies } = settings.api;
   return {
     publicUrl,
+    organizer: senderAddress(settings.mail.from),
     corsOrigins: corsOrigins.length > 0 ? corsOrigins : ['http://localhost:3000'],
     trustedProxies,
     environment: settings.sandbox ? 'sandbox' : 'production',

@@ -100,3 +100,17 @@ export async function markSend(
     )
     .options({ name: 'mark-send' });
 }
+
+/** Whether an entry for their calendar was sent to a person, or may have been. */
+export async function wasInvited(
+  knex: Knex,
+  sessionId: string,
+  recipientId: string,
+): Promise<boolean> {
+  const sent = await knex('sends')
+    .where({ session_id: sessionId, recipient_id: recipientId })
+    .whereIn('kind', ['confirmed', 'rescheduled'])
+    .whereNotIn('state', ['failed', 'skipped'])
+    .first('key');
+  return sent !== undefined;
+}

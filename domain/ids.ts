@@ -1,5 +1,5 @@
 /** Workflow ids come from here alone: opaque, without health data, and with an inverse. */
-const KINDS = ['session', 'reconciliation', 'credit-purchase'] as const;
+const KINDS = ['session', 'reconciliation', 'credit-purchase', 'calendar-import'] as const;
 
 export type WorkflowKind = (typeof KINDS)[number];
 

@@ -85,6 +85,11 @@ async function send(
   }
 }
 
+/** The bare address of a sender: that of `Name <address>` is `address`. */
+export function senderAddress(from: string): string {
+  return /<([^<>]+)>\s*$/.exec(from)?.[1]?.trim() ?? from.trim();
+}
+
 function methodOf(calendar: string): string {
   return /^METHOD:([A-Z]+)\r?$/m.exec(calendar)?.[1] ?? 'PUBLISH';
 }

@@ -20,12 +20,14 @@ export const AUDIENCES: Readonly<Record<NoticeKind, readonly Audience[]>> = {
   follow_up: ['client'],
 };
 
-/** Notices that change what stands in people's calendars. */
-export const CALENDAR_NOTICES: ReadonlySet<NoticeKind> = new Set([
-  'confirmed',
-  'rescheduled',
-  'cancelled',
-]);
+/** What a notice does to people's calendars: puts an entry there, or takes an earlier one back. */
+export const CALENDAR_NOTICES: Readonly<Partial<Record<NoticeKind, 'invites' | 'withdraws'>>> = {
+  confirmed: 'invites',
+  rescheduled: 'invites',
+  declined: 'withdraws',
+  expired: 'withdraws',
+  cancelled: 'withdraws',
+};
 
 const SUBJECTS: Readonly<Record<NoticeKind, string>> = {
   requested: 'An appointment request waits for your answer',

@@ -1,6 +1,7 @@
 import { findRecipient, recipientsOfSession, type Recipient } from '../../db/recipients.ts';
 import { type SessionRow, findSession } from '../../db/sessions.ts';
-import { sessionIcs } from '../../domain/calendar.ts';
+import { type CalendarEntry, sessionIcs } from '../../domain/calendar.ts';
+import { wasInvited } from '../../db/sends.ts';
 import type { NoticeInput, NoticeKind, SessionActivities } from './contract.ts';
 import { sendMailOnce } from './mailing.ts';
 import { AUDIENCES, type Audience, CALENDAR_NOTICES, noticeText } from './notice-texts.ts';
@@ -42,6 +43,7 @@ async function mailNotice(
   { kind, version }: NoticeInput,
 ): Promise<void> {
   const { subject, text } = noticeText(kind, session, recipient, deps.publicUrl);
+  const ics = await calendarFor(deps, session, recipient, kind);
   await sendMailOnce(deps, {
     key: `notice:${session.id}:${kind}:v${version}:${recipient.personId}`,
     kind,
@@ -51,23 +53,35 @@ async function mailNotice(
     recipient,
     subject,
     text,
-    ...(changesCalendars(kind, session) ? { ics: icsOf(deps, session, kind) } : {}),
+    ...(ics === null ? {} : { ics }),
   });
 }
 
-/** What is not confirmed yet stands in nobody's calendar, even when it has moved. */
-function changesCalendars(kind: NoticeKind, { status }: SessionRow): boolean {
-  return CALENDAR_NOTICES.has(kind) && (kind === 'cancelled' || status === 'confirmed');
-}
-
-function icsOf(deps: MessagingDeps, session: SessionRow, kind: NoticeKind): string {
-  return sessionIcs({
+/**
+ * The calendar file that goes with a notice. What is not confirmed yet stands in nobody's
+ * calendar, even when it has moved, and only an entry that was sent is taken back.
+ */
+async function calendarFor(
+  deps: MessagingDeps,
+  session: SessionRow,
+  recipient: Recipient,
+  kind: NoticeKind,
+): Promise<string | null> {
+  const change = CALENDAR_NOTICES[kind];
+  if (change === undefined || recipient.email === null) return null;
+  const isDue =
+    change === 'invites'
+      ? session.status === 'confirmed'
+      : await wasInvited(deps.knex, session.id, recipient.personId);
+  if (!isDue) return null;
+  const entry: CalendarEntry = {
     sessionId: session.id,
     sequence: session.version,
-    status: kind === 'cancelled' ? 'cancelled' : 'confirmed',
+    status: change === 'invites' ? 'confirmed' : 'cancelled',
     startsAt: session.starts_at.getTime(),
     endsAt: session.ends_at.getTime(),
     link: `${deps.publicUrl}/room/${session.id}`,
     now: Date.now(),
-  });
+  };
+  return sessionIcs(entry, deps.organizer, { by: 'mail', to: recipient.email });
 }

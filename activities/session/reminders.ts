@@ -32,6 +32,8 @@ export interface MessagingDeps {
   readonly mail: MailGateway;
   /** The product's own base URL, as people see it. */
   readonly publicUrl: string;
+  /** The address that the product writes from, which calendar files name as theirs. */
+  readonly organizer: string;
 }
 
 /** The provider's list is complete by then: a text that it does not name was never sent. */

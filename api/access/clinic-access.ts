@@ -1,3 +1,4 @@
+import type { CalendarFeed } from '../../db/models/calendar-feed.ts';
 import type { Relationship } from '../../db/relationships.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { recordDenial } from './denials.ts';
@@ -57,6 +58,12 @@ export function mayHaveCredits(principal: Principal): Verdict {
 
 export function maySeeTasks(principal: Principal): Verdict {
   return allowedIf(isOneOf(principal, 'staff', 'admin'));
+}
+
+/** A calendar is its owner's alone, those who run the clinic included. */
+export function mayHaveFeed(principal: Principal, feed: CalendarFeed | null): Verdict {
+  if (feed === null || feed.revokedAt !== null) return 'hidden';
+  return feed.personId === principal.personId ? 'allowed' : 'hidden';
 }
 
 /** Lets an allowed call go on. Throws `forbidden` or `not_found` otherwise, once that is on record. */

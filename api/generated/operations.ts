@@ -9,6 +9,7 @@ export const OPERATION_IDS = [
   'confirmTherapySession',
   'createAvailability',
   'createAvailabilityException',
+  'createCalendarFeed',
   'createPolicy',
   'createRelationship',
   'createWebhook',
@@ -18,6 +19,7 @@ export const OPERATION_IDS = [
   'deleteWebhook',
   'endRelationship',
   'getAvailableSlots',
+  'getCalendarFile',
   'getCancellationQuote',
   'getCredits',
   'getHealth',
@@ -36,6 +38,7 @@ export const OPERATION_IDS = [
   'listAvailability',
   'listAvailabilityExceptions',
   'listBookedMeetings',
+  'listCalendarFeeds',
   'listCreditEntries',
   'listPolicies',
   'listRelationships',
@@ -56,6 +59,7 @@ export const OPERATION_IDS = [
   'register',
   'replayWebhookDelivery',
   'rescheduleTherapySession',
+  'revokeCalendarFeed',
   'rotateWebhookSecret',
   'searchTherapists',
   'updateAvailability',
@@ -63,6 +67,7 @@ export const OPERATION_IDS = [
 ] as const;
 export type OperationId = (typeof OPERATION_IDS)[number];
 export const PUBLIC_OPERATION_IDS = [
+  'getCalendarFile',
   'getHealth',
   'getJwks',
   'getReadiness',

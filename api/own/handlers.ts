@@ -1,5 +1,7 @@
 import type { HandlerMap } from '../http/handler.ts';
 import { recordAttendance } from './attendance.ts';
+import { createCalendarFeed, listCalendarFeeds, revokeCalendarFeed } from './calendar-feeds.ts';
+import { getCalendarFile } from './calendar-file.ts';
 import { purchaseCredits } from './credit-purchase.ts';
 import { getCredits, listCreditEntries } from './credits.ts';
 import {
@@ -41,6 +43,10 @@ export const ownHandlers = {
   completeTask,
   getNotificationPreferences,
   putNotificationPreferences,
+  listCalendarFeeds,
+  createCalendarFeed,
+  revokeCalendarFeed,
+  getCalendarFile,
   listWaitlist,
   joinWaitlist,
   leaveWaitlist,

@@ -1,7 +1,7 @@
 import { type SessionFormat, type SessionRow } from '../../db/sessions.ts';
 import { type SessionListing, listSessions, viewSession } from '../../db/session-views.ts';
 import { auditRead } from '../../db/audit/record.ts';
-import { sessionIcs } from '../../domain/calendar.ts';
+import { type CalendarEntry, calendarStatusOf, sessionIcs } from '../../domain/calendar.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { decimalFromCents } from '../../domain/pricing.ts';
 import { isEnded } from '../../domain/session.ts';
@@ -78,33 +78,31 @@ function listingOf({ principal, query }: Call<unknown, ListQuery>): SessionListi
 /** GET /api/therapy/sessions/{id}/calendar.ics */
 export async function getTherapyCalendar(call: Call): Promise<Answer> {
   const session = await openSession(call, 'read');
-  const isPending = !isEnded(session.status) && !SET.has(session.status);
-  if (isPending) {
+  const status = calendarStatusOf(session.status);
+  if (status === 'tentative') {
     throw new HoldfastError(
       'wrong_state',
       'The session is not confirmed yet; it has no calendar entry.',
     );
   }
   await recordRead(call, session);
-  const isOff = isEnded(session.status) && !SET.has(session.status);
-  const body = sessionIcs({
+  const { organizer, publicUrl } = call.deps.http;
+  const entry: CalendarEntry = {
     sessionId: session.id,
     sequence: session.version,
-    status: isOff ? 'cancelled' : 'confirmed',
+    status,
     startsAt: session.starts_at.getTime(),
     endsAt: session.ends_at.getTime(),
-    link: `${call.deps.http.publicUrl}/room/${session.id}`,
+    link: `${publicUrl}/room/${session.id}`,
     now: session.updated_at.getTime(),
-  });
+  };
   return {
     status: 200,
-    body,
+    body: sessionIcs(entry, organizer, { by: 'download' }),
     contentType: 'text/calendar; charset=utf-8',
     headers: { 'content-disposition': 'attachment; filename="appointment.ics"' },
   };
 }
-
-const SET: ReadonlySet<string> = new Set(['confirmed', 'in_progress', 'completed', 'no_show']);
 
 /** GET /api/therapy/sessions/{id}/cancellation-quote */
 export async function getCancellationQuote(call: Call): Promise<Answer> {

@@ -154,6 +154,7 @@ async function testDeps({
   const log = pino({ level: 'info' }, { write: (line: string) => logged.push(JSON.parse(line)) });
   const http: HttpOptions = {
     publicUrl: 'http://localhost:5000',
+    organizer: 'care@clinic.example',
     corsOrigins: ['http://localhost:3000'],
     trustedProxies: 0,
     environment: 'test',
@@ -210,6 +211,7 @@ async function testDeps({
     }),
     eligibility: null,
     webhookHosts: { isSandbox: false, privateHosts: [] },
+    outbound: { allowPrivateHosts: false },
     log,
     ...options.deps,
   };

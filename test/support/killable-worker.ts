@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import { createMailGateway } from '../../activities/gateways/mail.ts';
+import { createMailGateway, senderAddress } from '../../activities/gateways/mail.ts';
 import { createCardGateway } from '../../activities/gateways/stripe.ts';
 import { createTwilioGateway } from '../../activities/gateways/twilio.ts';
 import { loadSettings } from '../../config/settings.ts';
@@ -33,6 +33,7 @@ const worker = await createCoreWorker({
     sms: createTwilioGateway({ ...settings.twilio, publicUrl: api.publicUrl }),
     cards: createCardGateway(settings.stripe),
     publicUrl: api.publicUrl,
+    organizer: senderAddress(settings.mail.from),
   }),
 });
 process.stdout.write('the core worker runs\n');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import { pino, type Logger } from 'pino';
-import { createMailGateway } from '../../activities/gateways/mail.ts';
+import { createMailGateway, senderAddress } from '../../activities/gateways/mail.ts';
 import { createCardGateway } from '../../activities/gateways/stripe.ts';
 import { createTwilioGateway } from '../../activities/gateways/twilio.ts';
 import { CONSUMERS, type OutboxDeps } from '../../activities/outbox/consumers.ts';
@@ -62,6 +62,7 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
       sms: createTwilioGateway({ ...settings.twilio, publicUrl: api.publicUrl }),
       cards: createCardGateway(settings.stripe),
       publicUrl: api.publicUrl,
+      organizer: senderAddress(settings.mail.from),
     },
   });
   const sealer = createSealer(knex, keyRing, {

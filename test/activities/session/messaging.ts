@@ -22,6 +22,7 @@ import {
 import { HOUR_MS, type SessionBench, type SessionWish, startSessionBench } from './bench.ts';
 
 export const PUBLIC_URL = 'http://127.0.0.1:1';
+export const ORGANIZER = 'care@clinic.example';
 
 type Messaging = Pick<
   SessionActivities,
@@ -62,7 +63,7 @@ export async function startMessaging(): Promise<MessagingBench> {
     sms,
     mail,
     worker: (change = {}) => {
-      const deps = { knex: sessions.knex, sms, mail, publicUrl: PUBLIC_URL, ...change };
+      const deps = { knex: sessions.knex, sms, mail, publicUrl: PUBLIC_URL, organizer: ORGANIZER, ...change };
       return { ...createReminderActivities(deps), ...createNoticeActivities(deps) };
     },
     confirmed: (facts, wish) => bookConfirmed(sessions, facts ?? {}, wish ?? {}),

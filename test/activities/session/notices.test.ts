@@ -26,6 +26,10 @@ function calendarOf(mail: MailRecord | undefined): string {
   return Buffer.from(content?.contentBase64 ?? '', 'base64').toString();
 }
 
+function linesOf(calendar: string): string[] {
+  return calendar.replaceAll(/\r?\n /g, '').split(/\r?\n/);
+}
+
 describe('notices', () => {
   test.each<[NoticeKind, number, number]>([
     ['requested', 0, 1],
@@ -101,7 +105,6 @@ describe('the calendar file', () => {
   test.each<[NoticeKind, string]>([
     ['confirmed', 'STATUS:CONFIRMED'],
     ['rescheduled', 'STATUS:CONFIRMED'],
-    ['cancelled', 'STATUS:CANCELLED'],
   ])('comes with %s and says %s', async (kind, line) => {
     const booked = await bench.confirmed();
     await notified(booked, kind);
@@ -111,8 +114,30 @@ describe('the calendar file', () => {
     expect(ics).not.toMatch(/quill|trauma|individual|therap|harbor/i);
   });
 
-  test.each<NoticeKind>(['requested', 'approved', 'expired', 'declined', 'follow_up'])(
-    'does not come with %s',
+  test.each<NoticeKind>(['cancelled', 'expired', 'declined'])(
+    'with %s takes back what was sent, from each who got it',
+    async (kind) => {
+      const booked = await bench.confirmed();
+      await notified(booked, 'confirmed', 1);
+      await bench.sessions.knex('sessions').where({ id: booked.session.id }).update({ version: 5 });
+      await notified(booked, kind, 5);
+      const { client, therapist } = await mailsOf(booked);
+      const files = client!.map(calendarOf).map(linesOf);
+      const invitation = files.find((lines) => lines.includes('METHOD:REQUEST')) ?? [];
+      const withdrawal = files.find((lines) => lines.includes('METHOD:CANCEL')) ?? [];
+      const kept = invitation.filter((line) => /^(?:UID|DTSTART|ORGANIZER|ATTENDEE)/.test(line));
+      expect(kept).toHaveLength(4);
+      expect(withdrawal).toEqual(
+        expect.arrayContaining([...kept, 'STATUS:CANCELLED', 'SEQUENCE:5']),
+      );
+      expect(withdrawal.join(' ')).toContain(booked.email);
+      const toTherapist = therapist!.map(calendarOf).join(' ');
+      expect(toTherapist.includes('METHOD:CANCEL')).toBe(kind !== 'declined');
+    },
+  );
+
+  test.each<NoticeKind>(['requested', 'approved', 'cancelled', 'expired', 'declined', 'follow_up'])(
+    'was never sent, and does not come with %s',
     async (kind) => {
       const booked = await bench.confirmed();
       await notified(booked, kind);

@@ -269,6 +269,14 @@ const MATRIX: Record<OperationId, Row> = {
     rest: 'forbidden',
     outcomes: { admin: 'allowed', foreignAdmin: 'hidden' },
   },
+  listCalendarFeeds: EVERYBODY,
+  createCalendarFeed: { ...EVERYBODY, request: () => ({ body: { kind: 'export' } }) },
+  revokeCalendarFeed: {
+    request: async (world) => ({ id: await world.calendarFeed() }),
+    rest: 'hidden',
+    outcomes: { therapist: 'allowed' },
+  },
+  getCalendarFile: { request: () => ({ id: 'nothing.ics' }), rest: 'hidden' },
   getNotificationPreferences: EVERYBODY,
   putNotificationPreferences: { ...EVERYBODY, request: () => ({ body: { sms: true } }) },
 };

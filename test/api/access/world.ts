@@ -36,6 +36,8 @@ export interface World {
   webhook(): Promise<string>;
   delivery(): Promise<string>;
   exception(): Promise<string>;
+  /** The therapist's. */
+  calendarFeed(): Promise<string>;
   wish(): Promise<string>;
 }
 
@@ -67,6 +69,7 @@ export async function createWorld(api: TestApi): Promise<World> {
     webhook: () => insertWebhook(api, people),
     delivery: () => insertDelivery(api, people),
     exception: () => insertException(api, people),
+    calendarFeed: () => insertCalendarFeed(api, people),
     wish: () => insertWish(api, people),
   };
 }
@@ -208,6 +211,18 @@ async function insertException(api: TestApi, { therapist }: World['people']): Pr
     kind: 'extra',
     start_date: date,
     end_date: date,
+  });
+  return id;
+}
+
+async function insertCalendarFeed(api: TestApi, { therapist }: World['people']): Promise<string> {
+  const id = uuidv7();
+  await api.knex('calendar_feeds').insert({
+    id,
+    clinic_id: api.clinicId,
+    person_id: therapist.id,
+    kind: 'export',
+    token_hash: Buffer.from(id),
   });
   return id;
 }
