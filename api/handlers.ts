@@ -4,6 +4,7 @@ import { OPERATION_IDS } from './generated/operations.ts';
 import { healthHandlers } from './health.ts';
 import type { HandlerMap } from './http/handler.ts';
 import { ownHandlers } from './own/handlers.ts';
+import { schedulingHandlers } from './scheduling/handlers.ts';
 import { getTherapistAvailability } from './therapy/availability.ts';
 import { searchTherapists } from './therapy/search.ts';
 import { therapySessionHandlers } from './therapy/sessions.ts';
@@ -15,6 +16,7 @@ const GROUPS: readonly Partial<HandlerMap>[] = [
   { searchTherapists, getTherapistAvailability },
   therapySessionHandlers,
   bookingHandlers,
+  schedulingHandlers,
   ownHandlers,
 ];
 

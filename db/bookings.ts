@@ -29,6 +29,17 @@ export interface NewSession {
   readonly createdBy: string;
   /** Epoch ms. */
   readonly bookedAt: number;
+  readonly placing?: Placing;
+}
+
+/** What staff decide about a session; all of it is theirs to leave open. */
+export interface Placing {
+  /** The hold that the session waits in, to be confirmed with its key. */
+  readonly holdId: string | null;
+  readonly serviceId: string | null;
+  readonly locationId: string | null;
+  /** The insurer's authorisation that the session draws on when it is completed. */
+  readonly authorisationId: string | null;
 }
 
 export interface ClientCalendar {
@@ -157,6 +168,10 @@ export function bookedRow(session: NewSession): SessionRow {
     last_reason: null,
     version: 1,
     workflow_started_at: null,
+    hold_id: session.placing?.holdId ?? null,
+    service_id: session.placing?.serviceId ?? null,
+    location_id: session.placing?.locationId ?? null,
+    authorisation_id: session.placing?.authorisationId ?? null,
     created_by: session.createdBy,
     created_at: bookedAt,
     updated_at: bookedAt,

@@ -47,6 +47,10 @@ export interface SessionRow {
   /** Why the session was last declined, moved or cancelled; sealed. */
   readonly last_reason: Buffer | null;
   readonly workflow_started_at: Date | null;
+  readonly hold_id: string | null;
+  readonly service_id: string | null;
+  readonly location_id: string | null;
+  readonly authorisation_id: string | null;
   readonly created_by: string;
   readonly created_at: Date;
   readonly updated_at: Date;

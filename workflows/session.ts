@@ -12,8 +12,17 @@ import { type Deadline, isEnded } from '../domain/session.ts';
 import { LOCAL } from './activity-options.ts';
 import { SESSION_WORKFLOW, type SessionInput, type SessionResult } from './messages/session.ts';
 import { type Alarm, nameOf, nextAlarm } from './session-parts/alarms.ts';
-import { type Course, SYSTEM, apply, inputOf, openCourse, show } from './session-parts/course.ts';
+import {
+  type Course,
+  SYSTEM,
+  announce,
+  apply,
+  inputOf,
+  openCourse,
+  show,
+} from './session-parts/course.ts';
 import { installHandlers } from './session-parts/handlers.ts';
+import { passHoldDeadline } from './session-parts/holding.ts';
 import {
   capture,
   chargeSavedCard,
@@ -53,13 +62,6 @@ async function live(course: Course, input: SessionInput): Promise<SessionResult>
   await condition(allHandlersFinished);
   await handOverNews(course);
   return { status: course.state.status };
-}
-
-/** What people hear of a booking depends on the first thing that it waits for. */
-function announce({ state, notices, version }: Course): void {
-  if (state.status === 'requested') notices.push({ kind: 'requested', version });
-  if (state.status === 'awaiting_payment') notices.push({ kind: 'approved', version });
-  if (state.status === 'confirmed') notices.push({ kind: 'confirmed', version });
 }
 
 /** Whatever comes first, a person's message or the session's own alarm, until it has ended. */
@@ -110,6 +112,7 @@ async function ring(course: Course, alarm: Alarm): Promise<void> {
 
 async function passDeadline(course: Course, deadline: Deadline): Promise<void> {
   if (deadline === 'payment') return passPaymentDeadline(course);
+  if (deadline === 'hold') return passHoldDeadline(course);
   const event = { type: 'deadline_passed', deadline } as const;
   await apply(course, event, { actor: SYSTEM, name: 'expired', notice: 'expired' });
 }
@@ -118,7 +121,8 @@ async function passDeadline(course: Course, deadline: Deadline): Promise<void> {
 async function cancelByHand(course: Course): Promise<void> {
   course.isCancelRequested = false;
   const event = { type: 'cancel', by: 'staff' } as const;
-  await apply(course, event, { actor: SYSTEM, name: 'cancelled', notice: 'cancelled' });
+  const heard = course.state.status === 'held' ? {} : { notice: 'cancelled' as const };
+  await apply(course, event, { actor: SYSTEM, name: 'cancelled', ...heard });
 }
 
 const continueSession = makeContinueAsNewFunc<(input: SessionInput) => Promise<SessionResult>>({

@@ -4,6 +4,7 @@ import type { Channel } from '../../domain/plan.ts';
 /** What the session workflow asks of the world outside. Every activity may run twice. */
 export interface SessionActivities {
   begin(input: { sessionId: string }): Promise<BeginOutcome>;
+  settleHold(input: { sessionId: string }): Promise<{ standing: 'confirmed' | 'released' }>;
   recordTransition(input: TransitionInput): Promise<{ outcome: TransitionOutcome }>;
   planReminders(input: { sessionId: string; scheduleVersion: number }): Promise<PlannedReminder[]>;
   sendReminder(input: ReminderInput): Promise<{ state: SendState }>;

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { type ClaimWish, releaseExpiredInTheWay } from '../../db/claims.ts';
 import { type SessionRow, findSession } from '../../db/sessions.ts';
+import { releaseUnconfirmed } from '../../db/holds.ts';
 import {
   type ClaimsChange,
   type TransitionOutcome,
@@ -11,12 +12,13 @@ import { claimWishes } from '../../domain/session-claims.ts';
 import { ENDED_STATUSES, type SessionState } from '../../domain/session.ts';
 import type { BeginOutcome, SessionActivities, TransitionInput } from './contract.ts';
 
-type TransitionActivities = Pick<SessionActivities, 'begin' | 'recordTransition'>;
+type TransitionActivities = Pick<SessionActivities, 'begin' | 'recordTransition' | 'settleHold'>;
 
 /** The steps that the workflow writes into the record. */
 export function createTransitionActivities({ knex }: { knex: Knex }): TransitionActivities {
   return {
     begin: (input) => begin(knex, input.sessionId),
+    settleHold: async ({ sessionId }) => ({ standing: await releaseUnconfirmed(knex, sessionId) }),
     recordTransition: async (input) => ({ outcome: await recordStep(knex, input) }),
   };
 }

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { assertNever } from '../../domain/assert-never.ts';
 import { bookingStatus } from '../booking/present-error.ts';
+import { schedulingCode, schedulingDetails } from '../scheduling/present-error.ts';
 import { therapyCode, therapyDetails } from '../therapy/present-error.ts';
 import type { Door } from './door.ts';
 import type { Fault } from './fault.ts';
@@ -52,7 +53,12 @@ function bodyOf(door: Door, fault: Fault, requestId: string): Record<string, unk
         details: fields ?? [],
       };
     case 'scheduling':
-      return { ...extras, success: false, error: message, code };
+      return {
+        ...schedulingDetails(fault.details),
+        success: false,
+        error: message,
+        code: schedulingCode(code),
+      };
     case 'own':
       return {
         ...extras,

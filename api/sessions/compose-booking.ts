@@ -56,7 +56,7 @@ export async function composeBooking(
     dueCents: paidByClient,
     currency,
     roomCode: roomCode(),
-    details: await sealDetails(call, wish.details),
+    details: await sealDetails(call, newId, wish.details),
     createdBy: principal.personId,
     bookedAt: now,
   };
@@ -67,8 +67,13 @@ export function detailsRef(sessionId: string): FieldRef {
   return { purpose: 'session', objectId: sessionId, column: 'details' };
 }
 
-async function sealDetails(call: Call, details: object | null): Promise<Buffer | null> {
+/** What a person typed, as it is stored with a session. */
+export async function sealDetails(
+  call: Call,
+  sessionId: string,
+  details: object | null,
+): Promise<Buffer | null> {
   if (details === null) return null;
   const { cipher, knex } = call.deps;
-  return cipher.sealField(knex, detailsRef(call.newId), JSON.stringify(details));
+  return cipher.sealField(knex, detailsRef(sessionId), JSON.stringify(details));
 }

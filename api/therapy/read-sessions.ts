@@ -30,7 +30,11 @@ async function notesFor(call: Call, session: SessionRow): Promise<SessionNotes |
   const isTheirs = session.client_id === personId || session.therapist_id === personId;
   if (!isTheirs || session.details === null) return null;
   const { cipher, knex } = call.deps;
-  return JSON.parse(await cipher.openField(knex, detailsRef(session.id), session.details));
+  const typed = await cipher.openField(knex, detailsRef(session.id), session.details);
+  const { scheduling: _ofStaff, ...notes } = JSON.parse(typed) as SessionNotes & {
+    scheduling?: unknown;
+  };
+  return notes;
 }
 
 interface ListQuery extends Query {

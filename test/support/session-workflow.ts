@@ -36,6 +36,7 @@ export class World {
   readonly reconciliation = { reconcilePayment: async () => ({ kind: 'in_order' }) as const };
   readonly session: SessionActivities = {
     begin: async () => ({ kind: 'begun' }),
+    settleHold: async () => ({ standing: 'released' }),
     recordTransition: async (input) => {
       this.transitions.push(input);
       return { outcome: 'recorded' };

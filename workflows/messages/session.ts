@@ -101,6 +101,11 @@ export interface RescheduleAnswer extends StandingAnswer {
   readonly answerDueAt: number | null;
 }
 
+/** The hold was confirmed with its key: that stands in the record before this message is sent. */
+export interface ConfirmRequest {
+  readonly actor: Actor;
+}
+
 export interface AttendanceRequest {
   readonly actor: Actor;
   readonly attendance: Exclude<Attendance, 'unmarked'>;
@@ -111,6 +116,7 @@ export const declineUpdate = defineUpdate<StandingAnswer, [ApproveRequest]>('dec
 export const payUpdate = defineUpdate<PayAnswer, [PayRequest]>('pay');
 export const cancelUpdate = defineUpdate<CancelAnswer, [CancelRequest]>('cancel');
 export const rescheduleUpdate = defineUpdate<RescheduleAnswer, [RescheduleRequest]>('reschedule');
+export const confirmUpdate = defineUpdate<StandingAnswer, [ConfirmRequest]>('confirm');
 export const attendanceUpdate = defineUpdate<StandingAnswer, [AttendanceRequest]>('attendance');
 
 /**

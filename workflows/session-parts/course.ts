@@ -11,7 +11,13 @@ import type {
 } from '../../activities/session/contract.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { type SessionEvent, type SessionState, decide, isEnded } from '../../domain/session.ts';
+import {
+  type Deadline,
+  type SessionEvent,
+  type SessionState,
+  decide,
+  isEnded,
+} from '../../domain/session.ts';
 import { LOCAL } from '../activity-options.ts';
 import type {
   Actor,
@@ -105,6 +111,13 @@ export function standingOf(course: Course): StandingAnswer {
   return { status: course.state.status, payment: course.state.payment };
 }
 
+/** What people hear of a booking depends on the first thing that it waits for. */
+export function announce({ state, notices, version }: Course): void {
+  if (state.status === 'requested') notices.push({ kind: 'requested', version });
+  if (state.status === 'awaiting_payment') notices.push({ kind: 'approved', version });
+  if (state.status === 'confirmed') notices.push({ kind: 'confirmed', version });
+}
+
 export type Applied =
   | { readonly kind: 'moved' }
   | { readonly kind: 'unchanged' }
@@ -151,17 +164,23 @@ async function loseProposal(course: Course): Promise<void> {
 
 /** The claims were over by the database's clock before the event was recorded. */
 async function loseTime(course: Course): Promise<void> {
-  const missed = course.state.status === 'requested' ? 'answer' : 'payment';
+  const missed = missedBy(course.state);
   const at = Number.MAX_SAFE_INTEGER;
   const lapsed = decide(course.state, { type: 'deadline_passed', deadline: missed }, at);
   if (lapsed.kind === 'moved') {
-    await record(course, lapsed.state, 'release', 'expired', { actor: SYSTEM, notice: 'expired' });
+    const heard = missed === 'hold' ? {} : { notice: 'expired' as const };
+    await record(course, lapsed.state, 'release', 'expired', { actor: SYSTEM, ...heard });
     return;
   }
   // A time that was taken by hand from a settled session: it can't be held, so it can't be kept.
   const gone = decide(course.state, { type: 'cancel', by: 'system' }, Date.now());
   if (gone.kind !== 'moved') return;
   await record(course, gone.state, 'release', 'cancelled', { actor: SYSTEM, notice: 'cancelled' });
+}
+
+function missedBy({ status }: SessionState): Deadline {
+  if (status === 'held') return 'hold';
+  return status === 'requested' ? 'answer' : 'payment';
 }
 
 async function record(

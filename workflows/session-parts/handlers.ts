@@ -15,6 +15,7 @@ import { PROVIDER_WHILE_CALLER_WAITS } from '../activity-options.ts';
 import * as messages from '../messages/session.ts';
 import { type Cause, type Course, apply, exclusively, refusal, standingOf } from './course.ts';
 import { owesCapture, receive } from './money.ts';
+import { submit } from './holding.ts';
 import { textField, validated } from './validators.ts';
 
 const money = proxyActivities<MoneyActivities>(PROVIDER_WHILE_CALLER_WAITS);
@@ -29,6 +30,7 @@ const BY_HAND: messages.Actor = { personId: null, party: 'staff' };
 export function installHandlers(course: Course): void {
   setHandler(messages.approveUpdate, ({ actor }) => approve(course, actor), validated.answer);
   setHandler(messages.declineUpdate, ({ actor }) => decline(course, actor), validated.answer);
+  setHandler(messages.confirmUpdate, ({ actor }) => confirm(course, actor), validated.answer);
   setHandler(messages.payUpdate, (request) => pay(course, request), validated.pay);
   setHandler(messages.cancelUpdate, (request) => cancel(course, request), validated.cancel);
   setHandler(
@@ -96,6 +98,13 @@ async function approve(course: Course, actor: messages.Actor): Promise<messages.
     },
   );
   await untilCaptured(course);
+  return standingOf(course);
+}
+
+/** Confirms a hold; once more, where its own alarm was faster, changes nothing. */
+async function confirm(course: Course, actor: messages.Actor): Promise<messages.StandingAnswer> {
+  await submit(course, actor);
+  if (isEnded(course.state.status)) throw refusal('wrong_state', REFUSALS.wrong_state!);
   return standingOf(course);
 }
 
@@ -175,13 +184,15 @@ async function cancel(
   });
   if (terms.kind === 'refused') throw refusal(terms.code, REFUSALS[terms.code] ?? terms.code);
   const refundCents = wantsRefund ? terms.refundCents : 0;
+  // Nobody has heard of a time that is only held.
+  const isKnown = course.state.status !== 'held';
   await must(
     course,
     { type: 'cancel', by: actor.party },
     {
       actor,
       name: 'cancelled',
-      notice: 'cancelled',
+      ...(isKnown ? { notice: 'cancelled' as const } : {}),
       data: { feeCents: terms.feeCents, refundCents },
       // What was only authorised is voided whole.
       refundCents: isCaptured ? refundCents : course.dueCents,

@@ -45,6 +45,7 @@ const CALENDAR_KEEPERS = {
   ...give('allowed', 'therapist', 'staff', 'admin'),
   ...give('hidden', 'foreignStaff', 'foreignAdmin'),
 };
+const VERIFIED = give('allowed', 'therapist', 'otherTherapist', 'foreignTherapist');
 const PATIENTS = give('allowed', 'client', 'otherClient', 'foreignClient');
 const THERAPISTS = give(
   'allowed',
@@ -159,6 +160,58 @@ const MATRIX: Record<OperationId, Row> = {
     request: ({ people }) => ({ query: `?therapistId=${people.therapist.id}&date=2031-01-06` }),
     rest: 'allowed',
     outcomes: FOREIGNERS,
+  },
+
+  getScheduleBatch: {
+    request: () => ({ query: '?start_date=2031-01-06&end_date=2031-01-12' }),
+    rest: 'forbidden',
+    outcomes: { ...STAFF, ...VERIFIED },
+  },
+  postScheduleBatch: {
+    request: ({ people }) => ({
+      body: {
+        start_date: '2031-01-06',
+        end_date: '2031-01-12',
+        therapist_ids: [people.therapist.id],
+      },
+    }),
+    rest: 'forbidden',
+    outcomes: { ...STAFF, therapist: 'allowed' },
+  },
+  listScheduledSessions: { rest: 'forbidden', outcomes: { ...STAFF, ...VERIFIED } },
+  getDropdownData: { rest: 'forbidden', outcomes: { ...STAFF, ...VERIFIED } },
+  holdScheduledSession: {
+    request: ({ people }) => ({
+      body: {
+        session: {
+          therapist_id: people.therapist.id,
+          client_id: people.client.id,
+          start_time: LATER,
+        },
+        duration_minutes: 50,
+      },
+    }),
+    rest: 'forbidden',
+    outcomes: {
+      ...give('allowed', 'therapist', 'staff', 'admin'),
+      ...give('hidden', 'foreignStaff', 'foreignAdmin'),
+    },
+  },
+  confirmScheduledSession: {
+    request: () => ({ body: { hold_key: 'unknown', session: { start_time: LATER } } }),
+    rest: 'forbidden',
+    outcomes: {
+      ...give('hidden', 'therapist', 'otherTherapist', 'staff', 'admin'),
+      ...give('hidden', 'foreignTherapist', 'foreignStaff', 'foreignAdmin'),
+    },
+  },
+  cancelScheduledSession: {
+    request: async (world) => ({ body: { session_id: await world.session() } }),
+    rest: 'forbidden',
+    outcomes: {
+      ...give('hidden', 'otherTherapist', 'foreignTherapist', 'foreignStaff', 'foreignAdmin'),
+      ...give('allowed', 'therapist', 'staff', 'admin'),
+    },
   },
 
   getSessionTimeline: session(ITS_PEOPLE),
