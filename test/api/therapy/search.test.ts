@@ -55,7 +55,7 @@ describe('filters', () => {
     [{ insurance: 'Aetna', session_type: 'individual' }, [JONAS, SARAH]],
     [{ language: 'de' }, [JONAS]],
     [{ session_type: 'couples' }, [MAYA]],
-    [{ session_type: 'individual', duration: '90' }, [MAYA]],
+    [{ session_type: 'individual', duration: '120' }, [JONAS, SARAH]],
     [{ session_type: 'individual', max_rate: '149.99' }, [JONAS]],
     [{ session_type: 'individual', min_rating: '4.8' }, [SARAH]],
     [{ session_type: 'individual', specialization: '' }, [JONAS, SARAH, MAYA]],
