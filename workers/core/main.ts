@@ -76,10 +76,7 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
   await ensureSchedules(client);
   const health = serveHealth(worker, settings.worker.healthPort);
   log.info('the core worker runs');
-  running.catch((error: unknown) => {
-    log.fatal({ error: nameOf(error) }, 'the core worker failed');
-    process.exit(1);
-  });
+  running.catch((error: unknown) => endAtOnce(error, log));
   return async () => {
     worker.shutdown();
     await Promise.all([running, relay.close(), dispatcher.close()]);
@@ -90,6 +87,12 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
     await connection.close();
     await knex.destroy();
   };
+}
+
+/** Whoever supervises the process starts another. */
+function endAtOnce(error: unknown, log: Logger): void {
+  log.fatal({ error: nameOf(error) }, 'the core worker failed');
+  process.exit(1);
 }
 
 function openRelay(deps: OutboxDeps, log: Logger): Relay {
