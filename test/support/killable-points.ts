@@ -42,7 +42,9 @@ export function deadlyAt(point: string, deps: CoreActivityDeps): CoreActivityDep
       onQuery(knex, 'query', isStart);
       return deps;
     case 'start_recorded':
-      return { ...deps, knex: dyingAfterCommitOf(knex, isStart) };
+      // The step is one statement, which is committed by the time that it is answered.
+      onQuery(knex, 'query-response', isStart);
+      return deps;
     default:
       throw new Error(`There is no point ${point} in a worker.`);
   }
@@ -72,7 +74,7 @@ interface Query {
 
 /** The step by which a session starts, about to be written. */
 function isStart({ sql, bindings }: Query): boolean {
-  return sql.startsWith('update "sessions"') && bindings?.includes('in_progress') === true;
+  return sql.includes('UPDATE sessions SET') && bindings?.includes('in_progress') === true;
 }
 
 function onQuery(
@@ -83,21 +85,5 @@ function onQuery(
   knex.on(event, (first: unknown, second: unknown) => {
     const query = (event === 'query' ? first : second) as Query;
     if (isDeadly(query)) die();
-  });
-}
-
-/** A knex that dies once a transaction with that statement is committed, before anybody hears of it. */
-function dyingAfterCommitOf(knex: Knex, isDeadly: (query: Query) => boolean): Knex {
-  let isArmed = false;
-  knex.on('query', (query: Query) => {
-    if (isDeadly(query)) isArmed = true;
-  });
-  const transaction = async (...args: Parameters<Knex['transaction']>): Promise<unknown> => {
-    const result: unknown = await knex.transaction(...args);
-    return isArmed ? die() : result;
-  };
-  return new Proxy(knex, {
-    get: (target, name) =>
-      name === 'transaction' ? transaction : (Reflect.get(target, name) as unknown),
   });
 }
