@@ -36,15 +36,23 @@ export const OFFER_JOIN = `
     CASE WHEN 'individual' = ANY (profile.session_types) THEN 'individual'
          ELSE profile.session_types[1] END, 'individual') AS session_type) offer`;
 
-/** Open claims and holds that have not run out, as [start, end] pairs of epoch milliseconds. */
+/**
+ * Open claims, holds that have not run out and busy times of outside calendars, as [start, end]
+ * pairs of epoch milliseconds.
+ */
 export function busyOf(personId: string): string {
   return `SELECT json_agg(json_build_array(
-      (extract(epoch FROM lower(claims.during)) * 1000)::float8,
-      (extract(epoch FROM upper(claims.during)) * 1000)::float8)) AS busy
-    FROM claims
-    WHERE claims.person_id = ${personId} AND claims.state = 'active'
-      AND (claims.expires_at IS NULL OR claims.expires_at > now())
-      AND claims.during && tstzrange(:fromAt::timestamptz, :toAt::timestamptz)`;
+      (extract(epoch FROM lower(taken.during)) * 1000)::float8,
+      (extract(epoch FROM upper(taken.during)) * 1000)::float8)) AS busy
+    FROM (
+      SELECT claims.during FROM claims
+      WHERE claims.person_id = ${personId} AND claims.state = 'active'
+        AND (claims.expires_at IS NULL OR claims.expires_at > now())
+        AND claims.during && tstzrange(:fromAt::timestamptz, :toAt::timestamptz)
+      UNION ALL
+      SELECT external_busy.during FROM external_busy
+      WHERE external_busy.person_id = ${personId}
+        AND external_busy.during && tstzrange(:fromAt::timestamptz, :toAt::timestamptz)) taken`;
 }
 
 /** Columns and joins of a {@link CalendarRow} for `therapist_profiles AS profile`. */

@@ -80,9 +80,13 @@ export async function clientCalendar(
        SELECT json_agg(json_build_object(
          'startMs', (extract(epoch FROM lower(during)) * 1000)::float8,
          'endMs', (extract(epoch FROM upper(during)) * 1000)::float8)) AS busy
-       FROM claims WHERE person_id = person.id AND state = 'active'
-         AND (expires_at IS NULL OR expires_at > now())
-         AND during && tstzrange(:fromAt, :toAt)) claimed
+       FROM (
+         SELECT during FROM claims WHERE person_id = person.id AND state = 'active'
+           AND (expires_at IS NULL OR expires_at > now())
+           AND during && tstzrange(:fromAt, :toAt)
+         UNION ALL
+         SELECT during FROM external_busy
+         WHERE person_id = person.id AND during && tstzrange(:fromAt, :toAt)) taken) claimed
      WHERE person.id = :clientId AND person.clinic_id = :clinicId AND person.suspended_at IS NULL`,
     {
       therapistId,

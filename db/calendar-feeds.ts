@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { HoldfastError } from '../domain/errors.ts';
+import { dropBusy } from './external-busy.ts';
 import { CalendarFeed } from './models/calendar-feed.ts';
 
 /** More of one kind at once are a mistake rather than a wish. */
@@ -17,7 +18,8 @@ export interface NewFeed {
 
 /**
  * Makes a feed. The same id again gives the feed of the first attempt, whose answer nobody has
- * heard: an export opens by the new secret from then on, and no longer by the first one. Throws `refused_by_rule` where the person has as many of the kind as they may.
+ * heard: an export opens by the new secret from then on, and no longer by the first one. Throws
+ * `refused_by_rule` where the person has as many of the kind as they may.
  */
 export async function insertFeed(
   trx: Knex.Transaction,
@@ -84,7 +86,7 @@ export async function revokeFeed(
     .where({ id, person_id: personId })
     .whereNull('revoked_at');
   if (revoked === 0) throw new HoldfastError('not_found', 'There is no such calendar');
-  await trx('external_busy').where({ feed_id: id }).delete();
+  await dropBusy(trx, { id, personId });
 }
 
 /** The feed that a secret opens, which notes the visit; null for any other secret. */

@@ -1,3 +1,4 @@
+export { calendarImportWorkflow } from './calendar-import.ts';
 export { creditPurchaseWorkflow } from './credit-purchase.ts';
 export { reconciliationWorkflow } from './reconciliation.ts';
 export { sessionWorkflow } from './session.ts';

@@ -92,8 +92,9 @@ async function slotsOfTherapist(
   { knex }: Pick<OutboxDeps, 'knex'>,
   { payload }: OutboxRow,
 ): Promise<Broadcast[]> {
-  const { therapistId, dayOfWeek, fromDate, toDate } = payload;
+  const { therapistId, dayOfWeek, fromDate, toDate, dates } = payload;
   if (typeof therapistId !== 'string') return [];
+  if (Array.isArray(dates)) return slotsChanged(therapistId, dates.map(String));
   const zone = await zoneOfTherapist(knex, therapistId);
   if (zone === null) return [];
   const watched = watchedDates(zone, Date.now(), typeof dayOfWeek === 'number' ? dayOfWeek : null);

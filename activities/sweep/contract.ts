@@ -8,6 +8,8 @@ export interface SweepReport {
   readonly claimsReleased: number;
   /** Sessions whose workflow had been terminated. */
   readonly revived: number;
+  /** Imports of outside calendars that nobody looked after. */
+  readonly importsStarted: number;
 }
 
 export interface SweepActivities {

@@ -3,11 +3,13 @@ import type { Knex } from 'knex';
 import { SYSTEM_ACTOR } from '../../db/audit/entry.ts';
 import { type SessionRow, findSession, stateOf } from '../../db/sessions.ts';
 import { recordSimply } from '../../db/session-transitions.ts';
+import { neglectedImports } from '../../db/external-busy.ts';
 import { lostSessions, releaseLapsedClaims, unstartedSessions } from '../../db/sweeping.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { parseWorkflowId } from '../../domain/ids.ts';
 import { type SessionState, decide, isEnded, nextDeadline } from '../../domain/session.ts';
 import { SESSION_WORKFLOW } from '../../workflows/messages/session.ts';
+import { startCalendarImport } from '../calendars/starting.ts';
 import { isRunning, startSession } from '../session/starting.ts';
 import type { SweepActivities, SweepReport } from './contract.ts';
 
@@ -28,7 +30,18 @@ async function sweep(deps: SweepDeps): Promise<SweepReport> {
   const { started, released } = await takeUpUnstarted(deps);
   const revived = await reviveLost(deps);
   const claimsReleased = await releaseLapsedClaims(deps.knex);
-  return { started, released, claimsReleased, revived };
+  const importsStarted = await takeUpImports(deps);
+  return { started, released, claimsReleased, revived, importsStarted };
+}
+
+/** An import that is this late has no workflow. */
+const NEGLECTED_AFTER_SECONDS = 300;
+
+/** A crash has kept them from their workflow, or somebody has ended it. */
+async function takeUpImports({ knex, temporal }: SweepDeps): Promise<number> {
+  const ids = await neglectedImports(knex, NEGLECTED_AFTER_SECONDS);
+  for (const id of ids) await startCalendarImport(temporal, id);
+  return ids.length;
 }
 
 async function takeUpUnstarted(deps: SweepDeps): Promise<{ started: number; released: number }> {

@@ -1,7 +1,7 @@
 import { bookingRules, findBusy } from '../../db/availability.ts';
 import type { SessionRow } from '../../db/sessions.ts';
 import { HoldfastError } from '../../domain/errors.ts';
-import { type Interval, overlaps } from '../../domain/intervals.ts';
+import { type Interval, normalise, subtract } from '../../domain/intervals.ts';
 import { claimWishes } from '../../domain/session-claims.ts';
 import * as messages from '../../workflows/messages/session.ts';
 import type { Call } from '../http/handler.ts';
@@ -75,7 +75,7 @@ function ownClaims(session: SessionRow): readonly Interval[] {
   });
 }
 
-/** Claims never collide, so what overlaps one's own claim is that claim. */
+/** Claims never collide, but an entry of an outside calendar may reach beyond one's own claim. */
 function withoutOwn(busy: readonly Interval[], own: readonly Interval[]): Interval[] {
-  return busy.filter((stretch) => !own.some((claim) => overlaps(claim, stretch)));
+  return subtract(normalise(busy), normalise(own));
 }

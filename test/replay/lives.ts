@@ -220,6 +220,24 @@ const reconciliation: Life = {
   },
 };
 
+/** A calendar that can't be read, until it is revoked. */
+const calendarImport: Life = {
+  live: async (stack, { therapist: { token } }) => {
+    const body = { kind: 'import', url: 'https://calendar.invalid/private.ics' };
+    const made = await stack.api.call<{ id: string }>('POST', '/api/v1/calendar-feeds', body, {
+      token,
+    });
+    acts.ok(made);
+    const { id } = made.body;
+    const feeds = stack.api.knex('calendar_feeds').where({ id });
+    await until(async () => (await feeds.clone().first()).last_attempt_at !== null);
+    acts.ok(await stack.api.call('DELETE', `/api/v1/calendar-feeds/${id}`, undefined, { token }));
+    const handle = stack.temporal.workflow.getHandle(workflowId('calendar-import', id));
+    await handle.result();
+    return handle.workflowId;
+  },
+};
+
 const sweep: Life = {
   live: async (stack) => {
     await stack.temporal.schedule.getHandle('sweep').trigger();
@@ -244,5 +262,6 @@ export const LIVES: Readonly<Record<string, Life>> = {
   'by-hand': byHand,
   'credit-purchase': creditPurchase,
   reconciliation,
+  'calendar-import': calendarImport,
   sweep,
 };

@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { createMailGateway, senderAddress } from '../../activities/gateways/mail.ts';
+import { createOutboundHttp } from '../../activities/gateways/outbound-http.ts';
 import { createCardGateway } from '../../activities/gateways/stripe.ts';
 import { createTwilioGateway } from '../../activities/gateways/twilio.ts';
 import { loadSettings } from '../../config/settings.ts';
 import { createClientDataConverter, createDataConverter } from '../../crypto/data-converter.ts';
+import { createFieldCipher } from '../../crypto/field-cipher.ts';
 import { loadKeyRing } from '../../crypto/key-ring.ts';
 import { openDatabase } from '../../db/knex.ts';
 import { provideWorkflowBundle } from '../../workers/core/bundle.ts';
@@ -34,6 +36,8 @@ const worker = await createCoreWorker({
     cards: createCardGateway(settings.stripe),
     publicUrl: api.publicUrl,
     organizer: senderAddress(settings.mail.from),
+    cipher: createFieldCipher(keyRing),
+    outbound: createOutboundHttp({ allowPrivateHosts: true }),
   }),
 });
 process.stdout.write('the core worker runs\n');

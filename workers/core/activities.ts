@@ -1,3 +1,4 @@
+import { type CalendarDeps, createCalendarActivities } from '../../activities/calendars/index.ts';
 import { withFailures } from '../../activities/failures.ts';
 import { createMoneyActivities, type MoneyActivityDeps } from '../../activities/money/index.ts';
 import { createNoticeActivities } from '../../activities/session/notices.ts';
@@ -9,7 +10,7 @@ import { reviveSession } from '../../activities/session/reviving.ts';
 import { createTransitionActivities } from '../../activities/session/transitions.ts';
 import { createSweepActivities, type SweepDeps } from '../../activities/sweep/index.ts';
 
-export type CoreActivityDeps = MessagingDeps & MoneyActivityDeps & SweepDeps;
+export type CoreActivityDeps = MessagingDeps & MoneyActivityDeps & SweepDeps & CalendarDeps;
 
 /** Every activity of the core task queue, over what this process reaches outside with. */
 export function createCoreActivities(deps: CoreActivityDeps) {
@@ -22,5 +23,6 @@ export function createCoreActivities(deps: CoreActivityDeps) {
       reviveSession: (input) => reviveSession(deps, input),
     }),
     ...createSweepActivities(deps),
+    ...createCalendarActivities(deps),
   });
 }

@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import { pino, type Logger } from 'pino';
 import { createMailGateway, senderAddress } from '../../activities/gateways/mail.ts';
+import { createOutboundHttp } from '../../activities/gateways/outbound-http.ts';
 import { createCardGateway } from '../../activities/gateways/stripe.ts';
 import { createTwilioGateway } from '../../activities/gateways/twilio.ts';
 import { CONSUMERS, type OutboxDeps } from '../../activities/outbox/consumers.ts';
@@ -30,8 +31,20 @@ function installRuntime(log: Logger): void {
   Runtime.install({ logger, shutdownSignals: [] });
 }
 
+/** What reaches outside and has nothing to close. */
+function gatewaysOf(settings: Settings) {
+  const { publicUrl } = settings.api;
+  return {
+    sms: createTwilioGateway({ ...settings.twilio, publicUrl }),
+    cards: createCardGateway(settings.stripe),
+    outbound: createOutboundHttp({ allowPrivateHosts: settings.sandbox }),
+    organizer: senderAddress(settings.mail.from),
+    publicUrl,
+  };
+}
+
 async function start(settings: Settings, log: Logger): Promise<() => Promise<void>> {
-  const { database, temporal, api } = settings;
+  const { database, temporal } = settings;
   const keyRing = await loadKeyRing(settings.keysFile);
   const knex = openDatabase(database.url, {
     maxConnections: database.poolSize,
@@ -49,26 +62,18 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
   });
   const deployment = deploymentOf(workflowBundle.codePath);
   const mail = createMailGateway(settings.mail);
+  const cipher = createFieldCipher(keyRing);
   const worker = await createCoreWorker({
     connection,
     namespace: temporal.namespace,
     dataConverter: createDataConverter(keyRing),
     workflowBundle,
     deployment,
-    deps: {
-      knex,
-      temporal: client,
-      mail,
-      sms: createTwilioGateway({ ...settings.twilio, publicUrl: api.publicUrl }),
-      cards: createCardGateway(settings.stripe),
-      publicUrl: api.publicUrl,
-      organizer: senderAddress(settings.mail.from),
-    },
+    deps: { ...gatewaysOf(settings), knex, temporal: client, mail, cipher },
   });
   const sealer = createSealer(knex, keyRing, {
     onFault: (error) => log.error({ error: error.name }, error.message),
   });
-  const cipher = createFieldCipher(keyRing);
   const relay = openRelay({ knex, temporal: client, cipher }, log);
   const dispatcher = openDispatcher(settings, { knex, cipher }, log);
   const running = worker.run();

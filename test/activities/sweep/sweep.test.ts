@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -215,4 +216,30 @@ test('two sweeps at once do the work of one', async () => {
   expect(states.map(({ status }) => status)).toEqual(['requested', 'requested', 'expired']);
   expect(states[2]?.version).toBe(2);
   expect(await Promise.all(sessions.map(standing))).toEqual(['RUNNING', 'RUNNING', 'NONE']);
+});
+
+describe('imports of outside calendars', () => {
+  test('that nobody reads get their workflow, and only those', async () => {
+    const personId = await bench.therapist();
+    const insert = async (secondsLate: number, facts: object = {}): Promise<string> => {
+      const id = randomUUID();
+      await bench.knex('calendar_feeds').insert({
+        id,
+        clinic_id: bench.clinicId,
+        person_id: personId,
+        kind: 'import',
+        source_url: Buffer.from('sealed'),
+        next_read_at: new Date(Date.now() - secondsLate * 1000),
+        ...facts,
+      });
+      return id;
+    };
+    const late = await insert(400);
+    const others = [await insert(200), await insert(400, { revoked_at: new Date() })];
+    expect(await sweep()).toMatchObject({ importsStarted: 1 });
+    const runsOf = (id: string) =>
+      temporal.client.workflow.getHandle(workflowId('calendar-import', id)).describe();
+    expect((await runsOf(late)).status.name).toBe('RUNNING');
+    for (const id of others) await expect(runsOf(id)).rejects.toThrow(WorkflowNotFoundError);
+  });
 });

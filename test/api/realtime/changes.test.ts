@@ -6,11 +6,14 @@ import { CONSUMERS } from '../../../activities/outbox/consumers.ts';
 import { startRelay } from '../../../activities/outbox/relay.ts';
 import type { Relay } from '../../../activities/outbox/relay.ts';
 import { type NewSession, insertBooking } from '../../../db/bookings.ts';
+import { insertFeed, revokeFeed } from '../../../db/calendar-feeds.ts';
 import { broadcast } from '../../../db/broadcasts.ts';
 import { SYSTEM_ACTOR } from '../../../db/audit/entry.ts';
+import { recordReading } from '../../../db/external-busy.ts';
 import { recordTransition } from '../../../db/session-transitions.ts';
 import type { ClaimsChange } from '../../../db/session-transitions.ts';
-import { DAY_MS } from '../../../domain/local-time.ts';
+import type { Interval } from '../../../domain/intervals.ts';
+import { DAY_MS, startOfDay } from '../../../domain/local-time.ts';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
 import { type SessionEvent, type SessionState, decide } from '../../../domain/session.ts';
 import { startTestApi } from '../../support/api.ts';
@@ -217,6 +220,42 @@ test('rules tell of their weekday, exceptions of their dates, buffers of all', a
   await profile.clone().update({ buffer_after_minutes: 25 });
   await allTold();
   expect(watcher.heard.toSorted()).toEqual([told(DATE), told(OTHER_DATE)].toSorted());
+});
+
+/** Takes over what a reading of an outside calendar has found. */
+async function readOutside(feedId: string, busy: readonly Interval[]): Promise<void> {
+  const outcome = { kind: 'read', busy, skippedEvents: 0, etag: null, lastModified: null } as const;
+  const record = { outcome, nextReadAt: new Date(), forgetBefore: new Date(0) };
+  await api.knex.transaction((trx) => recordReading(trx, feedId, record));
+}
+
+test('outside calendars tell of the days whose busy times they change, with buffers', async () => {
+  const profile = api.knex('therapist_profiles').where({ person_id: therapist.id });
+  await profile.update({ buffer_before_minutes: 0, buffer_after_minutes: 15 });
+  const watcher = await listening(nodes[0], await api.person());
+  const dayBefore = new Date(Date.parse(OTHER_DATE) - DAY_MS).toISOString().slice(0, 10);
+  for (const date of [DATE, dayBefore, OTHER_DATE]) {
+    await watch(watcher.socket, therapist.id, date);
+  }
+  await allTold();
+  watcher.heard.length = 0;
+  const id = uuidv7();
+  const feed = { kind: 'import', sourceUrl: Buffer.of(1), sourceHost: 'a.test' } as const;
+  const whose = { id, clinicId: api.clinicId, personId: therapist.id };
+  await api.knex.transaction((trx) => insertFeed(trx, { ...whose, feed }));
+  // Right after midnight: what ends before it would have its buffer there.
+  const startMs = startOfDay('America/New_York', Date.parse(OTHER_DATE));
+  const busy = { startMs, endMs: startMs + HOUR_MS };
+  await readOutside(id, [busy]);
+  await allTold();
+  const told = [dayBefore, OTHER_DATE].map((date) => ({ therapistId: therapist.id, date }));
+  expect(watcher.heard.splice(0).map(([, ids]) => ids)).toEqual(told);
+  await readOutside(id, [busy]);
+  await allTold();
+  expect(watcher.heard).toEqual([]);
+  await api.knex.transaction((trx) => revokeFeed(trx, therapist.id, id));
+  await allTold();
+  expect(watcher.heard.map(([, ids]) => ids)).toEqual(told);
 });
 
 test('another clinic’s therapist, dates out of reach and too many days are refused', async () => {
