@@ -4,7 +4,8 @@ import type { EnvReader } from './env-reader.ts';
 export interface TrustedIssuer {
   issuer: string;
   jwksUrl: string;
-  audience: string;
+  /** Null where the issuer's tokens name none: those that do name one are then refused. */
+  audience: string | null;
   algorithms: readonly string[];
 }
 
@@ -35,7 +36,8 @@ export function readIceServers(reader: EnvReader): IceServer[] {
 function trustedIssuer(item: unknown): TrustedIssuer | null {
   if (!isRecord(item)) return null;
   const { issuer, jwksUrl, audience, algorithms } = item;
-  if (!isText(issuer) || !isText(jwksUrl) || !isText(audience)) return null;
+  if (!isText(issuer) || !isText(jwksUrl)) return null;
+  if (audience !== null && !isText(audience)) return null;
   if (!isSecureUrl(jwksUrl) || !isTextList(algorithms)) return null;
   if (!algorithms.every((name) => publicKeyAlgorithms.includes(name))) return null;
   return { issuer, jwksUrl, audience, algorithms };

@@ -109,7 +109,7 @@ export async function wasInvited(
 ): Promise<boolean> {
   const sent = await knex('sends')
     .where({ session_id: sessionId, recipient_id: recipientId })
-    .whereIn('kind', ['confirmed', 'rescheduled'])
+    .whereIn('kind', ['confirmed', 'rescheduled', 'reassigned'])
     .whereNotIn('state', ['failed', 'skipped'])
     .first('key');
   return sent !== undefined;

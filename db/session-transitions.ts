@@ -5,6 +5,7 @@ import type { SessionState } from '../domain/session.ts';
 import { isEnded, nextDeadline } from '../domain/session.ts';
 import { type AuditContext, toInsert } from './audit/entry.ts';
 import { type ClaimWish, promoteProposedClaims, releaseClaims, tryClaim } from './claims.ts';
+import { type RevisionInForce, applyRevision } from './revisions.ts';
 import { columnsOf } from './sessions.ts';
 import { inTransaction, untilWon } from './transaction.ts';
 
@@ -28,6 +29,8 @@ export interface Transition {
   readonly actorId: string | null;
   /** Codes and instants for the timeline; never text that a person typed. */
   readonly data?: Readonly<Record<string, unknown>>;
+  /** What comes into force with this step. */
+  readonly revision?: RevisionInForce;
 }
 
 export type TransitionOutcome = 'recorded' | 'claims_lost' | 'slot_taken';
@@ -52,13 +55,17 @@ export async function recordTransition(
   context: AuditContext,
 ): Promise<TransitionOutcome> {
   const { kind } = step.claims;
-  if (kind === 'keep' || kind === 'release') {
+  if (step.revision === undefined && (kind === 'keep' || kind === 'release')) {
     return untilWon(() => recordSimply(knex, step, context));
   }
   try {
     return await inTransaction(knex, context, async (trx) => {
       const written = await writeStep(trx, step, context);
+      if (written === 'claims_lost') throw new Refused(written);
       if (written === 'recorded') await changeClaims(trx, step);
+      if (written === 'recorded' && step.revision !== undefined) {
+        await applyRevision(trx, step.revision.id, { isStep: true });
+      }
       return 'recorded' as const;
     });
   } catch (error) {
@@ -94,7 +101,8 @@ const STEP = `
       AND (expires_at IS NULL OR expires_at > clock_timestamp())
     RETURNING 1
   ), updated AS (
-    UPDATE sessions SET version = :version, updated_at = now(), (${COLUMNS}) = (
+    UPDATE sessions SET version = :version, updated_at = now(),
+      therapist_id = coalesce(:therapistId::uuid, therapist_id), (${COLUMNS}) = (
       SELECT ${COLUMNS} FROM jsonb_populate_record(null::sessions, :row::jsonb))
     FROM step WHERE sessions.id = step.id
       -- What is taking place takes place, whatever became of its claim.
@@ -142,6 +150,7 @@ async function writeStep(
       status,
       event,
       actorId,
+      therapistId: step.revision?.therapistId ?? null,
       claims: claims.kind,
       expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs),
       enrolment: enrolmentStateOf(state),

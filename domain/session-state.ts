@@ -75,6 +75,8 @@ export type SessionEvent =
   | { readonly type: 'deadline_passed'; readonly deadline: Deadline }
   | { readonly type: 'reschedule'; readonly proposal: Proposal; readonly needsApproval: boolean }
   | { readonly type: 'proposal_lapsed' }
+  /** Another therapist takes the session over, with the approval that it has or waits for. */
+  | { readonly type: 'reassign' }
   | { readonly type: 'cancel'; readonly by: Party }
   | { readonly type: 'start' }
   | { readonly type: 'mark_attendance'; readonly attendance: 'attended' | 'absent' }

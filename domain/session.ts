@@ -51,6 +51,8 @@ export function decide(state: SessionState, event: SessionEvent, now: number): D
       return reschedule(state, event.proposal, event.needsApproval, now);
     case 'proposal_lapsed':
       return state.proposal === null ? UNCHANGED : moved({ ...state, proposal: null });
+    case 'reassign':
+      return reassign(state, now);
     case 'cancel':
       return cancel(state, event.by, now);
     case 'start':
@@ -64,6 +66,21 @@ export function decide(state: SessionState, event: SessionEvent, now: number): D
     default:
       return assertNever(event);
   }
+}
+
+/** Several events as one: all of them happen, or none does. */
+export function decideAll(
+  state: SessionState,
+  events: readonly SessionEvent[],
+  now: number,
+): Decision {
+  let current = state;
+  for (const event of events) {
+    const decision = decide(current, event, now);
+    if (decision.kind === 'refused') return decision;
+    if (decision.kind === 'moved') current = decision.state;
+  }
+  return current === state ? UNCHANGED : moved(current);
 }
 
 function moved(state: SessionState): Decision {
@@ -229,6 +246,13 @@ function reschedule(
   if (isUnbooked) return moved(atNewTime(state, proposal));
   if (now >= state.startsAt) return { kind: 'refused', code: 'reschedule_deadline_passed' };
   return moved(needsApproval ? { ...state, proposal } : atNewTime(state, proposal));
+}
+
+/** A new time that waits for an answer waits for the therapist who was asked. */
+function reassign(state: SessionState, now: number): Decision {
+  const isOpen = state.status === 'requested' || isBooked(state);
+  if (!isOpen || state.proposal !== null || now >= state.startsAt) return WRONG_STATE;
+  return moved({ ...state, scheduleVersion: state.scheduleVersion + 1 });
 }
 
 type Time = Pick<Proposal, 'startsAt' | 'endsAt'>;

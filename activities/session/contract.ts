@@ -26,6 +26,8 @@ export interface TransitionInput {
   readonly event: string;
   readonly actorId: string | null;
   readonly data?: Readonly<Record<string, string | number | boolean | null>>;
+  /** The revision of the session that comes into force with this step. */
+  readonly revisionId?: string;
 }
 
 /** One send that is due at an instant (epoch ms) unless the session has changed by then. */
@@ -58,6 +60,8 @@ export type NoticeKind =
   | 'reschedule_proposed'
   | 'reschedule_refused'
   | 'payment_lapsed'
+  | 'reassigned'
+  | 'handed_over'
   | 'follow_up';
 
 export interface NoticeInput {

@@ -3,7 +3,7 @@ import { formatForHuman } from '../../domain/time-text.ts';
 import type { Recipient } from '../../db/recipients.ts';
 import type { NoticeKind } from './contract.ts';
 
-export type Audience = 'client' | 'therapist';
+export type Audience = 'client' | 'therapist' | 'former_therapist';
 
 /** Who hears of what. */
 export const AUDIENCES: Readonly<Record<NoticeKind, readonly Audience[]>> = {
@@ -17,6 +17,8 @@ export const AUDIENCES: Readonly<Record<NoticeKind, readonly Audience[]>> = {
   reschedule_proposed: ['therapist'],
   reschedule_refused: ['client'],
   payment_lapsed: ['client'],
+  reassigned: ['client', 'therapist'],
+  handed_over: ['former_therapist'],
   follow_up: ['client'],
 };
 
@@ -27,6 +29,8 @@ export const CALENDAR_NOTICES: Readonly<Partial<Record<NoticeKind, 'invites' | '
   declined: 'withdraws',
   expired: 'withdraws',
   cancelled: 'withdraws',
+  reassigned: 'invites',
+  handed_over: 'withdraws',
 };
 
 const SUBJECTS: Readonly<Record<NoticeKind, string>> = {
@@ -39,6 +43,8 @@ const SUBJECTS: Readonly<Record<NoticeKind, string>> = {
   rescheduled: 'Appointment moved',
   reschedule_proposed: 'A new time was proposed for an appointment',
   reschedule_refused: 'The new time was not accepted: the appointment stays as it was',
+  reassigned: 'Another therapist takes over an appointment',
+  handed_over: 'An appointment was given to another therapist',
   payment_lapsed: 'Please pay again to keep your appointment',
   follow_up: 'After your appointment',
 };

@@ -3,6 +3,7 @@ import { type SessionRow, findSession } from '../../db/sessions.ts';
 import { type CalendarEntry, sessionIcs } from '../../domain/calendar.ts';
 import { wasInvited } from '../../db/sends.ts';
 import type { NoticeInput, NoticeKind, SessionActivities } from './contract.ts';
+import { formerTherapist } from '../../db/revisions.ts';
 import { sendMailOnce } from './mailing.ts';
 import { AUDIENCES, type Audience, CALENDAR_NOTICES, noticeText } from './notice-texts.ts';
 import type { MessagingDeps } from './reminders.ts';
@@ -31,7 +32,13 @@ async function peopleOf(
   if (audience === 'client' && session.client_id === null) {
     return recipientsOfSession(knex, session.id);
   }
-  const personId = audience === 'client' ? session.client_id! : session.therapist_id;
+  const personId =
+    audience === 'former_therapist'
+      ? await formerTherapist(knex, session.id)
+      : audience === 'client'
+        ? session.client_id!
+        : session.therapist_id;
+  if (personId === null) return [];
   const person = await findRecipient(knex, personId);
   return person === null ? [] : [person];
 }

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { type ClaimWish, releaseExpiredInTheWay } from '../../db/claims.ts';
+import { type RevisionInForce, findRevision } from '../../db/revisions.ts';
 import { type SessionRow, findSession } from '../../db/sessions.ts';
 import { releaseUnconfirmed } from '../../db/holds.ts';
 import {
@@ -36,33 +37,42 @@ async function begin(knex: Knex, sessionId: string): Promise<BeginOutcome> {
 
 /** Records one step; lapsed holds that are in the way of its new time go first. */
 export async function recordStep(knex: Knex, input: TransitionInput): Promise<TransitionOutcome> {
-  const claims = await claimsOf(knex, input);
-  const outcome = await attempt(knex, input, claims);
+  const revision =
+    input.revisionId === undefined ? null : await findRevision(knex, input.revisionId);
+  const claims = await claimsOf(knex, input, revision);
+  const attempt = (): Promise<TransitionOutcome> => attemptStep(knex, input, claims, revision);
+  const outcome = await attempt();
   if (outcome !== 'slot_taken' || !('wishes' in claims)) return outcome;
   const released = await releaseExpiredInTheWay(knex, claims.wishes);
-  return released > 0 ? attempt(knex, input, claims) : outcome;
+  return released > 0 ? attempt() : outcome;
 }
 
-async function attempt(
+async function attemptStep(
   knex: Knex,
   input: TransitionInput,
   claims: ClaimsChange,
+  revision: RevisionInForce | null,
 ): Promise<TransitionOutcome> {
   const by = input.data?.by;
   const role = typeof by === 'string' ? by : 'system';
   const actor = { id: input.actorId, role, clinicId: null };
   const context = { actor, requestId: null };
-  return recordTransition(knex, { ...input, claims }, context);
+  const step = { ...input, claims, ...(revision === null ? {} : { revision }) };
+  return recordTransition(knex, step, context);
 }
 
 /** Names the stretches of time where the change needs new ones. */
-async function claimsOf(knex: Knex, input: TransitionInput): Promise<ClaimsChange> {
-  const { claims, state, sessionId } = input;
+async function claimsOf(
+  knex: Knex,
+  { claims, state, sessionId }: TransitionInput,
+  revision: RevisionInForce | null,
+): Promise<ClaimsChange> {
   if (claims === 'propose') {
-    return { kind: claims, wishes: await wishesFor(knex, sessionId, state.proposal ?? state) };
+    const time = state.proposal ?? state;
+    return { kind: claims, wishes: await wishesFor(knex, sessionId, time, revision) };
   }
   if (claims === 'move' || claims === 'reclaim') {
-    return { kind: claims, wishes: await wishesFor(knex, sessionId, state) };
+    return { kind: claims, wishes: await wishesFor(knex, sessionId, state, revision) };
   }
   return { kind: claims };
 }
@@ -71,14 +81,15 @@ async function wishesFor(
   knex: Knex,
   sessionId: string,
   time: Pick<SessionState, 'startsAt' | 'endsAt'>,
+  revision: RevisionInForce | null,
 ): Promise<ClaimWish[]> {
   const session: SessionRow | null = await findSession(knex, sessionId);
   if (session === null) throw new HoldfastError('not_found', 'No such session.');
   return claimWishes({
-    therapistId: session.therapist_id,
+    therapistId: revision?.therapistId ?? session.therapist_id,
     clientId: session.client_id,
     startsAt: time.startsAt,
     endsAt: time.endsAt,
-    buffers: session.plan.buffers,
+    buffers: revision?.buffers ?? session.plan.buffers,
   });
 }

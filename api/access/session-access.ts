@@ -4,7 +4,15 @@ import type { Principal } from './principal.ts';
 
 /** What can be done with a session. */
 export type SessionAct =
-  'read' | 'pay' | 'approve' | 'quote' | 'reschedule' | 'cancel' | 'mark_attendance' | 'rate';
+  | 'read'
+  | 'revise'
+  | 'pay'
+  | 'approve'
+  | 'quote'
+  | 'reschedule'
+  | 'cancel'
+  | 'mark_attendance'
+  | 'rate';
 
 /** How a caller stands to a session: its client, its therapist, running its clinic, or nothing. */
 export type SessionRelation = 'client' | 'therapist' | 'clinic' | 'none';
@@ -15,6 +23,7 @@ export type Verdict = 'allowed' | 'forbidden' | 'hidden';
 /** The one place that decides who may do what with a session. What is not here is denied. */
 const ALLOWED: Readonly<Record<SessionAct, readonly SessionRelation[]>> = {
   read: ['client', 'therapist', 'clinic'],
+  revise: ['client', 'therapist', 'clinic'],
   quote: ['client', 'therapist', 'clinic'],
   pay: ['client'],
   approve: ['therapist'],

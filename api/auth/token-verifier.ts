@@ -84,10 +84,12 @@ async function verifyForeign(
   const { payload } = await jwtVerify(token, keys, {
     algorithms: [...issuer.algorithms],
     issuer: issuer.issuer,
-    audience: issuer.audience,
+    ...(issuer.audience === null ? {} : { audience: issuer.audience }),
     requiredClaims: ['sub', 'exp'],
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
   });
+  // A token that was made out to somebody is not for whoever else gets hold of it.
+  if (issuer.audience === null && payload.aud !== undefined) throw refused();
   const subject = payload.sub ?? '';
   return { kind: 'foreign', issuer: issuer.issuer, subject, expiresAt: expiryOf(payload) };
 }

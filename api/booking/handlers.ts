@@ -9,12 +9,14 @@ import { bookMeeting } from './book-meeting.ts';
 import { cancelMeeting } from './cancel-meeting.ts';
 import { getMeeting, listBookedMeetings } from './read-meetings.ts';
 import { getAvailableSlots } from './slots.ts';
+import { updateMeeting } from './update-meeting.ts';
 
 /** The booking door: meetings, weekly availability, slots. */
 export const bookingHandlers = {
   bookMeeting,
   listBookedMeetings,
   getMeeting,
+  updateMeeting,
   cancelMeeting,
   createAvailability,
   listAvailability,

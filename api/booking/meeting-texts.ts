@@ -9,7 +9,7 @@ export interface MeetingTexts {
 }
 
 /** The title of a meeting that nobody has given one, and of every meeting for those outside it. */
-export const NO_TITLE = 'Therapy session';
+export const NO_TITLE = 'Appointment';
 
 const NO_TEXTS: MeetingTexts = { title: NO_TITLE, description: null };
 
@@ -43,7 +43,7 @@ function isOneOf(personId: string, session: SessionRow): boolean {
 function textsOf(details: Details): MeetingTexts {
   return {
     title: textIn(details, 'title') ?? NO_TITLE,
-    description: textIn(details, 'description') ?? textIn(details, 'reason_for_session'),
+    description: textIn(details, 'description' in details ? 'description' : 'reason_for_session'),
   };
 }
 

@@ -18,14 +18,12 @@ import {
 } from '../../domain/slot-durations.ts';
 import { readDate } from '../../domain/time-text.ts';
 import type { Answer, Call, Query } from '../http/handler.ts';
+import { DURATIONS } from './durations.ts';
 
 interface SlotsQuery extends Query {
   readonly therapistId: string;
   readonly date: string;
 }
-
-/** The published durations of this door, minutes. */
-const DURATIONS = [30, 60, 90, 120];
 
 /** GET /booking/slots: the day is one of the therapist's zone; a patient sees no time of their own. */
 export async function getAvailableSlots(call: Call<unknown, SlotsQuery>): Promise<Answer> {

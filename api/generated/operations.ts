@@ -70,6 +70,7 @@ export const OPERATION_IDS = [
   'rotateWebhookSecret',
   'searchTherapists',
   'updateAvailability',
+  'updateMeeting',
   'verifyEmail',
 ] as const;
 export type OperationId = (typeof OPERATION_IDS)[number];

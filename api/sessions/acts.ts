@@ -6,6 +6,7 @@ import * as messages from '../../workflows/messages/session.ts';
 import { partyOf, relationTo } from '../access/session-access.ts';
 import type { Call } from '../http/handler.ts';
 import { askSession } from './messages.ts';
+import { announceReason, forgetRefused } from './reason.ts';
 
 /** Who asks, as the session's workflow knows people. */
 export function actorOf(call: Call, session: SessionRow): messages.Actor {
@@ -35,15 +36,33 @@ export function markAttendance(
 export interface CancelWish {
   readonly wantsRefund: boolean;
   readonly fee: CancellationOverride;
+  /** Where the reason is on record. */
+  readonly revisionId?: string;
 }
 
 export function cancel(
   call: Call,
   session: SessionRow,
-  { wantsRefund, fee }: CancelWish,
+  wish: CancelWish,
 ): Promise<messages.CancelAnswer> {
-  const request = { actor: actorOf(call, session), wantsRefund, fee };
+  const request = { actor: actorOf(call, session), ...wish };
   return askSession(call.deps, session, messages.cancelUpdate, request, call.newId);
+}
+
+/** The same with why, which is on record with it or not at all. */
+export async function cancelFor(
+  call: Call,
+  session: SessionRow,
+  reason: string | undefined,
+  wish: CancelWish,
+): Promise<messages.CancelAnswer> {
+  const named = await announceReason(call, session, reason);
+  try {
+    return await cancel(call, session, { ...wish, ...named });
+  } catch (error) {
+    await forgetRefused(call, error);
+    throw error;
+  }
 }
 
 /** What a cancellation by this caller costs at `now`; a refusal is thrown. */

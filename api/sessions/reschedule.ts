@@ -1,4 +1,4 @@
-import { bookingRules, findBusy } from '../../db/availability.ts';
+import { type TherapistCalendar, bookingRules, findBusy } from '../../db/availability.ts';
 import type { SessionRow } from '../../db/sessions.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { type Interval, normalise, subtract } from '../../domain/intervals.ts';
@@ -34,7 +34,7 @@ export async function rescheduleSession(
     door: session.door,
     sessionType: session.session_type,
   };
-  await assertFree(call, session, question, slot, now);
+  await assertFree(call, session, question, slot, await calendarFor(call, question, slot), now);
   const request = { actor: actorOf(call, session), startsAt, endsAt: slot.endMs };
   try {
     return await askSession(call.deps, session, messages.rescheduleUpdate, request, call.newId);
@@ -44,23 +44,38 @@ export async function rescheduleSession(
   }
 }
 
+/** Throws `not_found` where there is no such therapist. */
+export async function calendarFor(
+  call: Call,
+  question: SlotQuestion,
+  slot: Interval,
+): Promise<TherapistCalendar> {
+  const calendar = await calendarAround(call.deps, question, slot);
+  if (calendar !== null) return calendar;
+  throw new HoldfastError('not_found', 'There is no such therapist.');
+}
+
 /** As for a booking, except that the session's own claims are not in its way. */
-async function assertFree(
+export async function assertFree(
   call: Call,
   session: SessionRow,
   question: SlotQuestion,
   slot: Interval,
+  calendar: TherapistCalendar,
   now: number,
 ): Promise<void> {
-  const calendar = await calendarAround(call.deps, question, slot);
-  if (calendar === null) throw new HoldfastError('not_found', 'There is no such therapist.');
-  const rules = bookingRules({ ...calendar, plan: session.plan }, now);
+  const isHandedOver = calendar.therapist.id !== session.therapist_id;
+  const plan = isHandedOver ? calendar.plan : session.plan;
+  const rules = bookingRules({ ...calendar, plan }, now);
   const own = ownClaims(session);
+  // Whoever takes a session over at its own time has not asked for more notice of it.
+  const isSameTime = slot.startMs === session.starts_at.getTime();
   const clientBusy =
     session.client_id === null ? [] : await findBusy(call.deps.knex, session.client_id, slot);
   await assertBookable(call.deps, question, slot, {
     ...rules,
-    busy: withoutOwn(rules.busy, own),
+    ...(isHandedOver && isSameTime ? { minimumNoticeMs: 0 } : {}),
+    busy: isHandedOver ? rules.busy : withoutOwn(rules.busy, own),
     clientBusy: withoutOwn(clientBusy, own),
   });
 }

@@ -72,8 +72,10 @@ export async function cancelTherapySession(
 ): Promise<Answer> {
   const session = await openSession(call, 'cancel');
   const wantsRefund = call.body?.request_refund ?? true;
-  const answer = await acts.cancel(call, session, { wantsRefund, fee: 'standard' });
-  await keepReason(call, session.id, call.body?.reason);
+  const answer = await acts.cancelFor(call, session, call.body?.reason, {
+    wantsRefund,
+    fee: 'standard',
+  });
   return ok({
     session_id: session.id,
     status: statusWord(answer.status),

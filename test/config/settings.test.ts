@@ -112,7 +112,8 @@ describe('settings', () => {
     ['no algorithm at all', { ...issuer, algorithms: ['none'] }],
     ['an empty list of algorithms', { ...issuer, algorithms: [] }],
     ['keys over plain http', { ...issuer, jwksUrl: 'http://id.example.com/jwks' }],
-    ['no audience', { ...issuer, audience: '' }],
+    ['an empty audience', { ...issuer, audience: '' }],
+    ['no word on the audience', { ...issuer, audience: undefined }],
   ])('an issuer is not trusted with %s', (_case, bad) => {
     expect(
       loadSettings({ ...complete, TRUSTED_ISSUERS: JSON.stringify([issuer]) }).auth,
@@ -122,6 +123,21 @@ describe('settings', () => {
     const env = { ...complete, TRUSTED_ISSUERS: JSON.stringify([issuer, bad]) };
     expect(variablesOf(env)).toEqual(['TRUSTED_ISSUERS']);
   });
+});
+
+test('an issuer whose tokens name no audience says so', () => {
+  const env = {
+    ...complete,
+    TRUSTED_ISSUERS: JSON.stringify([
+      {
+        issuer: 'https://clerk.example.com',
+        jwksUrl: 'https://clerk.example.com/.well-known/jwks.json',
+        audience: null,
+        algorithms: ['RS256'],
+      },
+    ]),
+  };
+  expect(loadSettings(env).auth.trustedIssuers).toMatchObject([{ audience: null }]);
 });
 
 describe("the launcher's settings", () => {

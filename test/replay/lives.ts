@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { v7 as newId } from 'uuid';
 import { workflowId } from '../../domain/ids.ts';
 import { type Plan } from '../../domain/plan.ts';
 import type { TestPerson } from '../support/api.ts';
@@ -109,6 +110,29 @@ const rescheduled: Life = {
     await acts.moveToReminder(stack, booked);
     await delay(9 * SECOND_MS);
     acts.ok(await acts.cancel(stack, booked, therapist));
+    return ended(stack, booked);
+  },
+};
+
+/** Named, moved and approved at once, given to another therapist, and called off with a reason. */
+const revised: Life = {
+  live: async (stack, { book, client, therapist }) => {
+    const next = await addTherapist(stack.api);
+    const staff = await stack.api.person({ role: 'staff' });
+    const { id: client_id, clinicId: clinic_id } = client;
+    const pair = { id: newId(), clinic_id, client_id, therapist_id: next.id };
+    await stack.api.knex('relationships').insert(pair);
+    const booked = await book();
+    const put = async (by: TestPerson, body: object): Promise<void> => {
+      const path = `/booking/meetings/${booked.id}`;
+      acts.ok(await stack.api.call('PUT', path, body, { token: by.token }));
+    };
+    const halfHourMs = HOUR_MS / 2;
+    const later = Math.ceil((Date.now() + 60 * HOUR_MS) / halfHourMs) * halfHourMs;
+    const startTime = new Date(later).toISOString();
+    await put(therapist, { title: 'Named', startTime, status: 'CONFIRMED' });
+    await put(staff, { therapistId: next.id });
+    await put(client, { status: 'CANCELLED', reason: 'Ill' });
     return ended(stack, booked);
   },
 };
@@ -256,6 +280,7 @@ export const LIVES: Readonly<Record<string, Life>> = {
   unpaid,
   'cancelled-for-a-fee': cancelledForAFee,
   rescheduled,
+  revised,
   'no-show': noShow,
   'lapsed-capture': lapsedCapture,
   'saved-card': savedCard,

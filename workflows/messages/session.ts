@@ -78,6 +78,8 @@ export interface CancelRequest {
   /** False when the client wants no money back. */
   readonly wantsRefund: boolean;
   readonly fee: CancellationOverride;
+  /** Where the reason is on record. */
+  readonly revisionId?: string;
 }
 
 export type RefundState = 'none' | 'refunded' | 'pending' | 'failed';
@@ -106,6 +108,18 @@ export interface ConfirmRequest {
   readonly actor: Actor;
 }
 
+/** Several changes of a session that come into force together, or not at all. */
+export interface ReviseRequest {
+  readonly actor: Actor;
+  /** Persisted before this message is sent: texts, format, therapist, reason. */
+  readonly revisionId: string;
+  /** Null keeps the time. */
+  readonly time: { readonly startsAt: number; readonly endsAt: number } | null;
+  /** Whose session it was, when another therapist takes it over; else null. */
+  readonly fromTherapistId: string | null;
+  readonly approves: boolean;
+}
+
 export interface AttendanceRequest {
   readonly actor: Actor;
   readonly attendance: Exclude<Attendance, 'unmarked'>;
@@ -117,6 +131,7 @@ export const payUpdate = defineUpdate<PayAnswer, [PayRequest]>('pay');
 export const cancelUpdate = defineUpdate<CancelAnswer, [CancelRequest]>('cancel');
 export const rescheduleUpdate = defineUpdate<RescheduleAnswer, [RescheduleRequest]>('reschedule');
 export const confirmUpdate = defineUpdate<StandingAnswer, [ConfirmRequest]>('confirm');
+export const reviseUpdate = defineUpdate<StandingAnswer, [ReviseRequest]>('revise');
 export const attendanceUpdate = defineUpdate<StandingAnswer, [AttendanceRequest]>('attendance');
 
 /**

@@ -16,6 +16,7 @@ import {
   type SessionEvent,
   type SessionState,
   decide,
+  decideAll,
   isEnded,
 } from '../../domain/session.ts';
 import { LOCAL } from '../activity-options.ts';
@@ -129,28 +130,44 @@ export interface Cause {
   readonly name?: string;
   readonly data?: TransitionInput['data'];
   readonly notice?: NoticeKind;
+  readonly revisionId?: string;
   /** What an ending gives back of a captured payment; all of it by default. */
   readonly refundCents?: number;
 }
 
 /** Runs one event through the rules and the record, one at a time. */
 export function apply(course: Course, event: SessionEvent, cause: Cause): Promise<Applied> {
-  return exclusively(course, () => applyNow(course, event, cause));
+  const named = { ...cause, name: cause.name ?? event.type };
+  return exclusively(course, () => applyNow(course, [event], named));
 }
 
-async function applyNow(course: Course, event: SessionEvent, cause: Cause): Promise<Applied> {
-  const decision = decide(course.state, event, Date.now());
+/** Runs several events as one step: all of them happen, or none does. */
+export function applyTogether(
+  course: Course,
+  events: readonly SessionEvent[],
+  cause: Cause & { readonly name: string },
+): Promise<Applied> {
+  return exclusively(course, () => applyNow(course, events, cause));
+}
+
+async function applyNow(
+  course: Course,
+  events: readonly SessionEvent[],
+  cause: Cause & { readonly name: string },
+): Promise<Applied> {
+  const decision = decideAll(course.state, events, Date.now());
   if (decision.kind !== 'moved') return decision;
-  const name = cause.name ?? event.type;
+  const { name } = cause;
+  const hasPaid = events.some(isPayment);
   const claims = claimsChange(course.state, decision.state);
   let outcome = await record(course, decision.state, claims, name, cause);
-  if (outcome === 'claims_lost' && isPayment(event)) {
+  if (outcome === 'claims_lost' && hasPaid) {
     // The money was there in time, or the slot is still free: it is taken back.
     outcome = await record(course, decision.state, 'reclaim', name, cause);
   }
   if (outcome === 'recorded') return { kind: 'moved' };
   if (claims === 'accept_proposal') await loseProposal(course);
-  else if (outcome === 'claims_lost' || isPayment(event)) await loseTime(course);
+  else if (outcome === 'claims_lost' || hasPaid) await loseTime(course);
   return { kind: 'refused', code: 'slot_unavailable' };
 }
 
@@ -198,6 +215,7 @@ async function record(
     event,
     actorId: cause.actor.personId,
     data: { by: cause.actor.party, ...cause.data },
+    ...(cause.revisionId === undefined ? {} : { revisionId: cause.revisionId }),
   });
   if (outcome !== 'recorded') return outcome;
   const isShown = course.state.status !== next.status || course.state.startsAt !== next.startsAt;

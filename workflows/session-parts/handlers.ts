@@ -9,19 +9,23 @@ import type { MoneyActivities } from '../../activities/money/contract.ts';
 import { quote } from '../../domain/cancellation.ts';
 import { isUuid } from '../../domain/ids.ts';
 import { answerDueAt } from '../../domain/plan.ts';
-import type { PaymentStanding, SessionEvent } from '../../domain/session.ts';
 import { isEnded } from '../../domain/session.ts';
 import { PROVIDER_WHILE_CALLER_WAITS } from '../activity-options.ts';
 import * as messages from '../messages/session.ts';
-import { type Cause, type Course, apply, exclusively, refusal, standingOf } from './course.ts';
-import { owesCapture, receive } from './money.ts';
+import {
+  CALLER_WAITS_MS,
+  must,
+  noticeOfApproval,
+  refusedBecause,
+  untilCaptured,
+} from './asking.ts';
+import { type Course, exclusively, refusal, standingOf } from './course.ts';
+import { receive } from './money.ts';
 import { submit } from './holding.ts';
+import { revise } from './revising.ts';
 import { textField, validated } from './validators.ts';
 
 const money = proxyActivities<MoneyActivities>(PROVIDER_WHILE_CALLER_WAITS);
-
-/** How long a caller waits for the provider to finish what has been decided already. */
-const CALLER_WAITS_MS = 8_000;
 
 /** A signal sent in Temporal UI: whoever may open it there is not known here. */
 const BY_HAND: messages.Actor = { personId: null, party: 'staff' };
@@ -43,6 +47,7 @@ export function installHandlers(course: Course): void {
     (request) => markAttendance(course, request),
     validated.attendance,
   );
+  setHandler(messages.reviseUpdate, (request) => revise(course, request), validated.revise);
   setHandler(messages.standingQuery, () => standingOf(course));
   setHandler(messages.approveSignal, () => byHand(() => approve(course, BY_HAND)));
   setHandler(messages.declineSignal, () => byHand(() => decline(course, BY_HAND)));
@@ -69,22 +74,6 @@ async function byHand(act: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** Applies an event for a caller, who hears why when it is refused. */
-async function must(course: Course, event: SessionEvent, cause: Cause): Promise<void> {
-  const applied = await apply(course, event, cause);
-  if (applied.kind === 'refused')
-    throw refusal(applied.code, REFUSALS[applied.code] ?? applied.code);
-}
-
-const REFUSALS: Readonly<Record<string, string>> = {
-  forbidden: 'Only the clinic may set the cancellation rule aside.',
-  wrong_state: 'The session is in a state in which this cannot be done.',
-  slot_unavailable: 'This time is no longer available.',
-  time_in_past: 'The time of the session has already passed.',
-  cancellation_deadline_passed: 'The session has started; it can no longer be cancelled.',
-  reschedule_deadline_passed: 'The session can no longer be rescheduled.',
-};
-
 async function approve(course: Course, actor: messages.Actor): Promise<messages.StandingAnswer> {
   const isProposal = course.state.proposal !== null;
   const notice = isProposal ? 'rescheduled' : noticeOfApproval(course.state.payment);
@@ -104,14 +93,8 @@ async function approve(course: Course, actor: messages.Actor): Promise<messages.
 /** Confirms a hold; once more, where its own alarm was faster, changes nothing. */
 async function confirm(course: Course, actor: messages.Actor): Promise<messages.StandingAnswer> {
   await submit(course, actor);
-  if (isEnded(course.state.status)) throw refusal('wrong_state', REFUSALS.wrong_state!);
+  if (isEnded(course.state.status)) throw refusedBecause('wrong_state');
   return standingOf(course);
-}
-
-/** What an authorised payment leads to is told once it has been captured. */
-function noticeOfApproval(payment: PaymentStanding): 'approved' | 'confirmed' | null {
-  if (payment === 'authorised') return null;
-  return payment === 'due' ? 'approved' : 'confirmed';
 }
 
 async function decline(course: Course, actor: messages.Actor): Promise<messages.StandingAnswer> {
@@ -136,7 +119,7 @@ async function payInTurn(
   request: messages.PayRequest,
 ): Promise<messages.PayAnswer> {
   const { status, payment } = course.state;
-  if (isEnded(status)) throw refusal('wrong_state', REFUSALS.wrong_state!);
+  if (isEnded(status)) throw refusedBecause('wrong_state');
   if (payment !== 'due') {
     const kind = payment === 'saved' ? payment : 'authorised';
     return { ...standingOf(course), outcome: { kind } };
@@ -161,11 +144,6 @@ function callerView(
   return outcome.kind === 'failed' ? outcome : { kind: outcome.kind };
 }
 
-/** The course captures by itself; the caller waits a little to hear the result. */
-async function untilCaptured(course: Course): Promise<void> {
-  if (owesCapture(course)) await condition(() => !owesCapture(course), CALLER_WAITS_MS);
-}
-
 async function cancel(
   course: Course,
   request: messages.CancelRequest,
@@ -182,7 +160,7 @@ async function cancel(
     by: actor.party,
     override: fee,
   });
-  if (terms.kind === 'refused') throw refusal(terms.code, REFUSALS[terms.code] ?? terms.code);
+  if (terms.kind === 'refused') throw refusedBecause(terms.code);
   const refundCents = wantsRefund ? terms.refundCents : 0;
   // Nobody has heard of a time that is only held.
   const isKnown = course.state.status !== 'held';
@@ -194,6 +172,7 @@ async function cancel(
       name: 'cancelled',
       ...(isKnown ? { notice: 'cancelled' as const } : {}),
       data: { feeCents: terms.feeCents, refundCents },
+      ...(request.revisionId === undefined ? {} : { revisionId: request.revisionId }),
       // What was only authorised is voided whole.
       refundCents: isCaptured ? refundCents : course.dueCents,
     },

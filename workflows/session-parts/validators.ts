@@ -21,10 +21,16 @@ export const validated = {
     (request) =>
       typeof field(request, 'wantsRefund') === 'boolean' && FEES.includes(field(request, 'fee')),
   ),
-  reschedule: byActor((request) => {
-    const startsAt = field(request, 'startsAt');
-    const endsAt = field(request, 'endsAt');
-    return isInstant(startsAt) && isInstant(endsAt) && startsAt < endsAt;
+  reschedule: byActor(isTime),
+  revise: byActor((request) => {
+    const time = field(request, 'time');
+    const from = field(request, 'fromTherapistId');
+    return (
+      isUuid(textField(request, 'revisionId') ?? '') &&
+      (time === null || isTime(time)) &&
+      (from === null || isUuid(textField(request, 'fromTherapistId') ?? '')) &&
+      typeof field(request, 'approves') === 'boolean'
+    );
   }),
   attendance: byActor((request) => ATTENDANCES.includes(field(request, 'attendance'))),
 } satisfies Readonly<Record<string, Validated>>;
@@ -48,6 +54,12 @@ function isActor(value: unknown): value is Actor {
   const personId = field(value, 'personId');
   const isPerson = personId === null || (typeof personId === 'string' && isUuid(personId));
   return isPerson && PARTIES.includes(field(value, 'party'));
+}
+
+function isTime(value: unknown): boolean {
+  const startsAt = field(value, 'startsAt');
+  const endsAt = field(value, 'endsAt');
+  return isInstant(startsAt) && isInstant(endsAt) && startsAt < endsAt;
 }
 
 function isInstant(value: unknown): value is number {

@@ -129,6 +129,7 @@ export const MATRIX: Record<OperationId, Row> = {
     outcomes: { ...FOREIGNERS, client: 'refused' },
   },
   getMeeting: meeting(ITS_PEOPLE),
+  updateMeeting: meeting(ITS_PEOPLE, 'confirmed', {}),
   cancelMeeting: meeting(ITS_PEOPLE),
   listAvailability: { rest: 'barred', outcomes: THERAPISTS },
   createAvailability: {
