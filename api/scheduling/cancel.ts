@@ -8,7 +8,6 @@ import { recordDenial } from '../access/denials.ts';
 import type { Answer, Call } from '../http/handler.ts';
 import type { SessionRow } from '../../db/sessions.ts';
 import * as acts from '../sessions/acts.ts';
-import { keepReason } from '../sessions/reason.ts';
 import { statusWord } from './words.ts';
 
 interface CancelBody {
@@ -24,9 +23,11 @@ export async function cancelScheduledSession(call: Call<CancelBody>): Promise<An
   const fee = body.cancellation_policy ?? 'standard';
   await enforce(call, mayCancelUnder(call.principal, fee), targetOf(body.session_id));
   const session = await openOwn(call, body.session_id);
-  const answer = await acts.cancel(call, session, { wantsRefund: true, fee });
   const texts = [body.reason, body.notes].filter((text) => text !== undefined && text !== '');
-  await keepReason(call, session.id, texts.length === 0 ? undefined : texts.join('\n\n'));
+  const answer = await acts.cancelFor(call, session, texts.join('\n\n'), {
+    wantsRefund: true,
+    fee,
+  });
   return {
     status: 200,
     body: {
