@@ -7,6 +7,7 @@ import { ownHandlers } from './own/handlers.ts';
 import { schedulingHandlers } from './scheduling/handlers.ts';
 import { getTherapistAvailability } from './therapy/availability.ts';
 import { searchTherapists } from './therapy/search.ts';
+import { therapyGroupHandlers } from './therapy/groups.ts';
 import { therapySessionHandlers } from './therapy/sessions.ts';
 
 /** Each door's handlers; a key that two of them share is refused at start. */
@@ -15,6 +16,7 @@ const GROUPS: readonly Partial<HandlerMap>[] = [
   authHandlers,
   { searchTherapists, getTherapistAvailability },
   therapySessionHandlers,
+  therapyGroupHandlers,
   bookingHandlers,
   schedulingHandlers,
   ownHandlers,

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { GroupTerms } from '../domain/group.ts';
 import type { Interval } from '../domain/intervals.ts';
 import type { Plan } from '../domain/plan.ts';
 import { claimWishes } from '../domain/session-claims.ts';
@@ -41,6 +42,12 @@ export interface Placing {
   /** The insurer's authorisation that the session draws on when it is completed. */
   readonly authorisationId: string | null;
 }
+
+/** A session of a group, whose members join later. */
+export type NewGroupSession = Omit<NewSession, 'clientId'> & {
+  readonly clientId: null;
+  readonly group: { readonly id: string; readonly terms: GroupTerms };
+};
 
 export interface ClientCalendar {
   readonly isClient: boolean;
@@ -136,7 +143,7 @@ export async function insertBooking(
 }
 
 /** What the outbox says of a fresh booking. */
-function bookedNews({ id, createdBy, state }: NewSession): object {
+export function bookedNews({ id, createdBy, state }: NewSession | NewGroupSession): object {
   const { status, startsAt, endsAt } = state;
   const news = { sessionId: id, status, event: 'booked', version: 1 };
   return { ...news, actorId: createdBy, startsAt, endsAt };
@@ -144,15 +151,16 @@ function bookedNews({ id, createdBy, state }: NewSession): object {
 
 const BOOK = 'SELECT book_session(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS outcome';
 
-export function wishesOf(session: NewSession): ClaimWish[] {
+export function wishesOf(session: NewSession | NewGroupSession): ClaimWish[] {
   const { therapistId, clientId, state, plan } = session;
   const { startsAt, endsAt } = state;
   return claimWishes({ therapistId, clientId, startsAt, endsAt, buffers: plan.buffers });
 }
 
 /** The row of a fresh booking, whole: nothing of it is left to the database to fill in. */
-export function bookedRow(session: NewSession): SessionRow {
+export function bookedRow(session: NewSession | NewGroupSession): SessionRow {
   const bookedAt = new Date(session.bookedAt);
+  const group = 'group' in session ? session.group : null;
   return {
     id: session.id,
     clinic_id: session.clinicId,
@@ -168,6 +176,8 @@ export function bookedRow(session: NewSession): SessionRow {
     due_cents: session.dueCents,
     currency: session.currency,
     room_code: session.roomCode,
+    group_id: group?.id ?? null,
+    group_terms: group?.terms ?? null,
     details: session.details,
     last_reason: null,
     version: 1,

@@ -7,6 +7,8 @@ export interface PaymentRow {
   readonly id: string;
   readonly session_id: string;
   readonly person_id: string;
+  /** The member's seat that it pays for, in a group. */
+  readonly enrolment_id: string | null;
   readonly attempt: number;
   readonly method: 'card' | 'credits';
   readonly state: PaymentState;
@@ -35,6 +37,8 @@ export interface NewPayment {
   readonly id: string;
   readonly sessionId: string;
   readonly personId: string;
+  /** The member's seat that it pays for, in a group. */
+  readonly enrolmentId?: string | undefined;
   readonly method: 'card' | 'credits';
   readonly amountCents: number;
   readonly currency: string;
@@ -60,14 +64,27 @@ export async function createPayment(
   payment: NewPayment,
 ): Promise<PaymentRow> {
   const { id, sessionId, personId, method, amountCents, currency, cardToken } = payment;
+  const enrolmentId = payment.enrolmentId ?? null;
   await trx('sessions').where({ id: sessionId }).forNoKeyUpdate().first('id');
   await trx.raw(
     `INSERT INTO payments
-       (id, session_id, person_id, attempt, method, state, amount_cents, currency, card_token)
-     SELECT ?::uuid, ?::uuid, ?::uuid, coalesce(max(attempt), 0) + 1, ?, 'created', ?, ?, ?
+       (id, session_id, person_id, enrolment_id, attempt, method, state, amount_cents, currency,
+        card_token)
+     SELECT ?::uuid, ?::uuid, ?::uuid, ?::uuid, coalesce(max(attempt), 0) + 1, ?, 'created', ?, ?, ?
        FROM payments WHERE session_id = ? AND person_id = ?
      ON CONFLICT (id) DO NOTHING`,
-    [id, sessionId, personId, method, amountCents, currency, cardToken, sessionId, personId],
+    [
+      id,
+      sessionId,
+      personId,
+      enrolmentId,
+      method,
+      amountCents,
+      currency,
+      cardToken,
+      sessionId,
+      personId,
+    ],
   );
   return trx<PaymentRow>('payments').where({ id }).first() as Promise<PaymentRow>;
 }
@@ -85,9 +102,26 @@ export async function findPaymentByRef(knex: Knex, ref: string): Promise<Payment
   return (row as PaymentRow | undefined) ?? null;
 }
 
-/** A session's attempts, latest first. */
-export async function listPayments(knex: Knex, sessionId: string): Promise<PaymentRow[]> {
-  return knex('payments').where({ session_id: sessionId }).orderBy('attempt', 'desc').orderBy('id');
+/** What is paid for: a session, or one member's seat in a group session. */
+export interface PaymentSubject {
+  readonly sessionId: string;
+  readonly enrolmentId?: string | undefined;
+}
+
+/** The attempts to pay for it, latest first; of a group's members each has their own. */
+export async function listPayments(
+  knex: Knex,
+  { sessionId, enrolmentId }: PaymentSubject,
+): Promise<PaymentRow[]> {
+  return knex('payments')
+    .where({ session_id: sessionId, enrolment_id: enrolmentId ?? null })
+    .orderBy('attempt', 'desc')
+    .orderBy('id');
+}
+
+/** What an attempt pays for. */
+export function subjectOfPayment({ session_id, enrolment_id }: PaymentRow): PaymentSubject {
+  return { sessionId: session_id, enrolmentId: enrolment_id ?? undefined };
 }
 
 /** Reads a payment and keeps everybody else from changing it until the transaction ends. */

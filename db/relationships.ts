@@ -149,3 +149,17 @@ export async function endRelationship(
   if (rows[0] === undefined) throw new HoldfastError('not_found', 'There is no such relationship');
   return relationshipFrom(rows[0]);
 }
+
+/** Whether somebody is a therapist's client now. */
+export async function hasRelationship(
+  db: Knex,
+  therapistId: string,
+  clientId: string,
+): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { known: boolean }[] }>(
+    `SELECT EXISTS (SELECT FROM relationships
+       WHERE therapist_id = ? AND client_id = ? AND ended_at IS NULL) AS known`,
+    [therapistId, clientId],
+  );
+  return rows[0]?.known ?? false;
+}

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { liveSeatOf } from './seats.ts';
 import type { SendState } from './sends.ts';
 
 /** What a delivery receipt says: `sent` is no more than that the provider has accepted it. */
@@ -12,6 +13,8 @@ export interface SendReceipt {
 
 export interface SettledSend {
   readonly sessionId: string | null;
+  /** The recipient's seat, in a group. */
+  readonly enrolmentId: string | undefined;
   readonly state: SendState;
 }
 
@@ -32,8 +35,11 @@ export async function takeReceipt(knex: Knex, receipt: SendReceipt): Promise<Set
       ...(state === 'failed' ? { reason: code } : {}),
       ...(state === 'sent' ? {} : { settled_at: knex.fn.now() }),
     });
-  const row = await knex('sends').where({ key }).first('session_id', 'state');
-  return row === undefined ? null : { sessionId: row.session_id, state: row.state };
+  const row = await knex('sends').where({ key }).first('session_id', 'recipient_id', 'state');
+  if (row === undefined) return null;
+  const { session_id: sessionId, recipient_id: recipientId } = row;
+  const seat = sessionId === null ? null : await liveSeatOf(knex, sessionId, recipientId);
+  return { sessionId, enrolmentId: seat ?? undefined, state: row.state };
 }
 
 /** The holder of a number wants no more texts. */

@@ -116,6 +116,7 @@ const STEP = `
     UPDATE enrolments SET state = :enrolment, updated_at = now()
     WHERE :enrolment::text IS NOT NULL AND session_id IN (SELECT id FROM updated)
       AND state IN ('invited', 'reserved', 'confirmed') AND state <> :enrolment
+      AND status IS NULL
   ), counted AS (
     UPDATE therapist_profiles SET completed_sessions = completed_sessions + 1
     WHERE :status = 'completed' AND person_id IN (SELECT therapist_id FROM updated)

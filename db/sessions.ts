@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { GroupTerms } from '../domain/group.ts';
 import type { Plan } from '../domain/plan.ts';
 import type {
   Approval,
@@ -51,6 +52,10 @@ export interface SessionRow {
   readonly service_id: string | null;
   readonly location_id: string | null;
   readonly authorisation_id: string | null;
+  readonly group_id: string | null;
+  readonly group_terms: GroupTerms | null;
+  /** Set where the row is a group session as one of its members lives it. */
+  readonly enrolment_id?: string;
   readonly created_by: string;
   readonly created_at: Date;
   readonly updated_at: Date;

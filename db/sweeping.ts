@@ -45,3 +45,48 @@ export async function releaseLapsedClaims(knex: Knex): Promise<number> {
   );
   return result.rowCount;
 }
+
+/** Seats in groups whose workflow was never begun. */
+export async function unstartedSeats(knex: Knex): Promise<string[]> {
+  return seatIds(
+    knex,
+    `workflow_started_at IS NULL AND created_at < now() - make_interval(secs => ?)`,
+    OWN_START_SECONDS,
+  );
+}
+
+/** Seats of sessions that have been off for a while: nobody has told their members' workflows. */
+export async function forgottenSeats(knex: Knex): Promise<string[]> {
+  return seatIds(
+    knex,
+    `EXISTS (SELECT FROM sessions WHERE sessions.id = enrolments.session_id
+       AND sessions.status IN ('declined', 'expired', 'cancelled')
+       AND sessions.updated_at < now() - make_interval(mins => ?))`,
+    LATE_MINUTES,
+  );
+}
+
+/** Seats that missed the instant at which they should have moved by themselves. */
+export async function lostSeats(knex: Knex): Promise<string[]> {
+  return seatIds(
+    knex,
+    `workflow_started_at IS NOT NULL AND EXISTS (SELECT FROM sessions
+       WHERE sessions.id = enrolments.session_id AND
+         CASE enrolments.status
+           WHEN 'awaiting_payment' THEN coalesce(enrolments.payment_due_at, starts_at)
+           WHEN 'confirmed' THEN starts_at
+           ELSE ends_at + ((plan->>'attendanceWindowMs')::float8 / 1000) * interval '1 second'
+         END < now() - make_interval(mins => ?))`,
+    LATE_MINUTES,
+  );
+}
+
+async function seatIds(knex: Knex, condition: string, value: number): Promise<string[]> {
+  const result = await knex.raw(
+    `SELECT id FROM enrolments
+     WHERE status IN ('awaiting_payment', 'confirmed', 'in_progress') AND ${condition}
+     ORDER BY created_at LIMIT ?`,
+    [value, BATCH],
+  );
+  return result.rows.map((row: { id: string }) => row.id);
+}

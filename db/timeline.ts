@@ -21,12 +21,14 @@ interface TimelineRow {
 const TIMELINE = `
   SELECT at, 'session' AS source, kind, actor_id, data, id AS step
   FROM session_events WHERE session_id = :sessionId
+    AND (:enrolmentId::uuid IS NULL OR enrolment_id IS NULL OR enrolment_id = :enrolmentId)
   UNION ALL
   SELECT coalesce(sent_at, created_at), 'message', kind || '.' || state, NULL,
     jsonb_strip_nulls(jsonb_build_object('key', key, 'channel', channel,
       'recipientId', recipient_id, 'scheduleVersion', schedule_version, 'reason', reason,
       'dueAt', due_at, 'settledAt', settled_at)), 0
   FROM sends WHERE session_id = :sessionId
+    AND (:personId::uuid IS NULL OR recipient_id = :personId)
   UNION ALL
   SELECT updated_at, 'payment', 'payment.' || state, person_id,
     jsonb_strip_nulls(jsonb_build_object('paymentId', id, 'attempt', attempt, 'method', method,
@@ -34,6 +36,7 @@ const TIMELINE = `
       'refundedCents', refunded_cents, 'currency', currency, 'errorCode', error_code,
       'createdAt', created_at)), 0
   FROM payments WHERE session_id = :sessionId
+    AND (:personId::uuid IS NULL OR person_id = :personId)
   UNION ALL
   SELECT refunds.updated_at, 'refund', 'refund.' || refunds.state, NULL,
     jsonb_build_object('refundId', refunds.id, 'paymentId', payment_id,
@@ -41,11 +44,26 @@ const TIMELINE = `
       'createdAt', refunds.created_at), 0
   FROM refunds JOIN payments ON payments.id = refunds.payment_id
   WHERE payments.session_id = :sessionId
+    AND (:personId::uuid IS NULL OR payments.person_id = :personId)
   ORDER BY 1, step`;
 
+/** Of a group, the one member who looks. */
+export interface TimelineMember {
+  readonly personId: string;
+  readonly enrolmentId: string;
+}
+
 /** Everything on record about a session, oldest first: its own steps, messages, payments, refunds. */
-export async function sessionTimeline(db: Knex, sessionId: string): Promise<TimelineEntry[]> {
-  const { rows } = await db.raw<{ rows: TimelineRow[] }>(TIMELINE, { sessionId });
+export async function sessionTimeline(
+  db: Knex,
+  sessionId: string,
+  member: TimelineMember | null = null,
+): Promise<TimelineEntry[]> {
+  const { rows } = await db.raw<{ rows: TimelineRow[] }>(TIMELINE, {
+    sessionId,
+    personId: member?.personId ?? null,
+    enrolmentId: member?.enrolmentId ?? null,
+  });
   return rows.map((row) => ({
     at: row.at,
     source: row.source,

@@ -1,5 +1,11 @@
 /** Workflow ids come from here alone: opaque, without health data, and with an inverse. */
-const KINDS = ['session', 'reconciliation', 'credit-purchase', 'calendar-import'] as const;
+const KINDS = [
+  'session',
+  'enrolment',
+  'reconciliation',
+  'credit-purchase',
+  'calendar-import',
+] as const;
 
 export type WorkflowKind = (typeof KINDS)[number];
 

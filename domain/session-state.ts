@@ -78,6 +78,8 @@ export type SessionEvent =
   /** Another therapist takes the session over, with the approval that it has or waits for. */
   | { readonly type: 'reassign' }
   | { readonly type: 'cancel'; readonly by: Party }
+  /** The session that a member's seat belongs to does not take place. */
+  | { readonly type: 'call_off' }
   | { readonly type: 'start' }
   | { readonly type: 'mark_attendance'; readonly attendance: 'attended' | 'absent' }
   | { readonly type: 'end' };

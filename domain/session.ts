@@ -55,6 +55,10 @@ export function decide(state: SessionState, event: SessionEvent, now: number): D
       return reassign(state, now);
     case 'cancel':
       return cancel(state, event.by, now);
+    case 'call_off':
+      return isEnded(state.status)
+        ? UNCHANGED
+        : moved({ ...withoutDeadlines(state), status: 'cancelled', by: 'system' });
     case 'start':
       return state.status === 'confirmed'
         ? moved({ ...state, status: 'in_progress' })

@@ -1,5 +1,6 @@
 export { calendarImportWorkflow } from './calendar-import.ts';
 export { creditPurchaseWorkflow } from './credit-purchase.ts';
+export { enrolmentWorkflow } from './enrolment.ts';
 export { reconciliationWorkflow } from './reconciliation.ts';
 export { sessionWorkflow } from './session.ts';
 export { sweepWorkflow } from './sweep.ts';

@@ -1,5 +1,11 @@
 import { reserveCredits } from '../../db/credits.ts';
-import { applyFacts, listPayments, lockPayment, switchToCard } from '../../db/payments.ts';
+import {
+  applyFacts,
+  listPayments,
+  lockPayment,
+  subjectOfPayment,
+  switchToCard,
+} from '../../db/payments.ts';
 import type { PaymentRow } from '../../db/payments.ts';
 import type { SessionRow } from '../../db/sessions.ts';
 import { assertNever } from '../../domain/assert-never.ts';
@@ -8,7 +14,7 @@ import { chargeOfPayment } from './charge.ts';
 import { closePayment } from './close.ts';
 import { creditPaymentOf, loadPayment } from './context.ts';
 import type { PaymentContext } from './context.ts';
-import type { AuthoriseOutcome } from './contract.ts';
+import type { AuthoriseOutcome, Subject } from './contract.ts';
 import { asSystem } from './deps.ts';
 import type { MoneyDeps } from './deps.ts';
 import { giveUp, isRefusal } from './failures.ts';
@@ -43,9 +49,9 @@ function isUndecided({ state }: PaymentRow): boolean {
 /** Authorises the card that was saved for a session; its holder is not there to confirm anything. */
 export async function chargeSavedCard(
   deps: MoneyDeps,
-  { sessionId }: { readonly sessionId: string },
+  subject: Subject,
 ): Promise<AuthoriseOutcome> {
-  const payments = await listPayments(deps.knex, sessionId);
+  const payments = await listPayments(deps.knex, subject);
   const payment = payments.find((each) => each.setup_ref !== null);
   if (payment === undefined) {
     return { kind: 'failed', code: 'payment_failed', providerCode: 'no_saved_card' };
@@ -133,7 +139,7 @@ async function closeEarlier(
   deps: MoneyDeps,
   { payment, session }: PaymentContext,
 ): Promise<AuthoriseOutcome | null> {
-  const attempts = await listPayments(deps.knex, payment.session_id);
+  const attempts = await listPayments(deps.knex, subjectOfPayment(payment));
   const earlier = attempts.filter(
     (other) => other.person_id === payment.person_id && other.attempt < payment.attempt,
   );

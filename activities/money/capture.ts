@@ -5,7 +5,7 @@ import type { Intent } from '../gateways/card-gateway.ts';
 import { chargeOfPayment } from './charge.ts';
 import { release } from './close.ts';
 import { creditPaymentOf, loadSession } from './context.ts';
-import type { CaptureOutcome } from './contract.ts';
+import type { CaptureOutcome, Subject } from './contract.ts';
 import { asSystem } from './deps.ts';
 import type { MoneyDeps } from './deps.ts';
 import { giveUp, isRefusal } from './failures.ts';
@@ -20,12 +20,9 @@ const LAPSED_CODES = new Set([
 ]);
 
 /** Takes what a session holds. Money that was taken before counts as captured now. */
-export async function capturePayment(
-  deps: MoneyDeps,
-  { sessionId }: { readonly sessionId: string },
-): Promise<CaptureOutcome> {
-  const { clinic_id } = await loadSession(deps.knex, sessionId);
-  const payments = await listPayments(deps.knex, sessionId);
+export async function capturePayment(deps: MoneyDeps, subject: Subject): Promise<CaptureOutcome> {
+  const { clinic_id } = await loadSession(deps.knex, subject);
+  const payments = await listPayments(deps.knex, subject);
   const held = payments.find((payment) => payment.state === 'authorised');
   if (held === undefined) return outcomeWithoutHeld(payments);
   const payment = await capture(deps, held, clinic_id);

@@ -4,7 +4,7 @@ import type { PaymentRow } from '../../db/payments.ts';
 import { holdsMoney, isOver } from '../../domain/payment.ts';
 import { chargeOfPayment } from './charge.ts';
 import { creditPaymentOf, loadSession } from './context.ts';
-import type { CloseOutcome, VoidOutcome } from './contract.ts';
+import type { CloseOutcome, Subject, VoidOutcome } from './contract.ts';
 import { asSystem } from './deps.ts';
 import type { MoneyDeps } from './deps.ts';
 import { giveUp, retryLater } from './failures.ts';
@@ -27,13 +27,10 @@ const ASK_AGAIN_MS = 2_000;
  * deadline counts. While the bank is still deciding, it is asked again, up to ten minutes;
  * what it decides after that is reconciled.
  */
-export async function closeUnpaid(
-  deps: MoneyDeps,
-  { sessionId }: { readonly sessionId: string },
-): Promise<CloseOutcome> {
-  const { clinic_id } = await loadSession(deps.knex, sessionId);
+export async function closeUnpaid(deps: MoneyDeps, subject: Subject): Promise<CloseOutcome> {
+  const { clinic_id } = await loadSession(deps.knex, subject);
   let waits = false;
-  for (const payment of await listPayments(deps.knex, sessionId)) {
+  for (const payment of await listPayments(deps.knex, subject)) {
     const closed = await closePayment(deps, payment, clinic_id, 'closed');
     if (closed.kind === 'paid') return paidOutcome(closed.payment);
     waits ||= closed.kind === 'processing';
@@ -119,13 +116,10 @@ async function closeCredits(
 }
 
 /** Lets go of whatever a session holds; money that was taken already is reported, not returned. */
-export async function voidPayment(
-  deps: MoneyDeps,
-  { sessionId }: { readonly sessionId: string },
-): Promise<VoidOutcome> {
-  const { clinic_id } = await loadSession(deps.knex, sessionId);
+export async function voidPayment(deps: MoneyDeps, subject: Subject): Promise<VoidOutcome> {
+  const { clinic_id } = await loadSession(deps.knex, subject);
   let waits = false;
-  for (const payment of await listPayments(deps.knex, sessionId)) {
+  for (const payment of await listPayments(deps.knex, subject)) {
     const closed = await closePayment(deps, payment, clinic_id, 'closed');
     if (closed.kind === 'paid' && closed.payment.state === 'authorised') {
       await release(deps, closed.payment, clinic_id);
@@ -133,7 +127,7 @@ export async function voidPayment(
     waits ||= closed.kind === 'processing';
   }
   if (waits && deps.waitedMs() < PATIENCE_MS) throw retryLater('bank_undecided', ASK_AGAIN_MS);
-  return voidOutcome(await listPayments(deps.knex, sessionId));
+  return voidOutcome(await listPayments(deps.knex, subject));
 }
 
 function voidOutcome(payments: readonly PaymentRow[]): VoidOutcome {

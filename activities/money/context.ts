@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
-import { findPayment } from '../../db/payments.ts';
-import type { PaymentRow } from '../../db/payments.ts';
-import { findSession } from '../../db/sessions.ts';
+import { findPayment, subjectOfPayment } from '../../db/payments.ts';
+import type { PaymentRow, PaymentSubject } from '../../db/payments.ts';
+import { findLife } from '../../db/seats.ts';
 import type { SessionRow } from '../../db/sessions.ts';
 import type { CreditPayment } from '../../db/credits.ts';
 import { giveUp } from './failures.ts';
@@ -11,15 +11,15 @@ export interface PaymentContext {
   readonly session: SessionRow;
 }
 
-/** A payment and its session; both are persisted before any activity hears of them. */
+/** A payment and the session, or the member's seat, that it pays for; both are persisted before any activity hears of them. */
 export async function loadPayment(knex: Knex, paymentId: string): Promise<PaymentContext> {
   const payment = await findPayment(knex, paymentId);
   if (payment === null) throw giveUp('not_found');
-  return { payment, session: await loadSession(knex, payment.session_id) };
+  return { payment, session: await loadSession(knex, subjectOfPayment(payment)) };
 }
 
-export async function loadSession(knex: Knex, sessionId: string): Promise<SessionRow> {
-  const session = await findSession(knex, sessionId);
+export async function loadSession(knex: Knex, subject: PaymentSubject): Promise<SessionRow> {
+  const session = await findLife(knex, subject);
   if (session === null) throw giveUp('not_found');
   return session;
 }

@@ -1,21 +1,28 @@
+/** A session, or one member's seat in a group session. */
+export interface Subject {
+  readonly sessionId: string;
+  readonly enrolmentId?: string;
+}
+
 /** What the session workflow asks of the payment providers. Every activity may run twice. */
 export interface MoneyActivities {
   authorisePayment(input: { paymentId: string }): Promise<AuthoriseOutcome>;
   /** Authorises a saved card without its holder present. */
-  chargeSavedCard(input: { sessionId: string }): Promise<AuthoriseOutcome>;
-  capturePayment(input: { sessionId: string }): Promise<CaptureOutcome>;
-  voidPayment(input: { sessionId: string }): Promise<VoidOutcome>;
+  chargeSavedCard(input: Subject): Promise<AuthoriseOutcome>;
+  capturePayment(input: Subject): Promise<CaptureOutcome>;
+  voidPayment(input: Subject): Promise<VoidOutcome>;
   /** Makes sure that an unpaid session stays unpaid; when the money was faster, says so. */
-  closeUnpaid(input: { sessionId: string }): Promise<CloseOutcome>;
+  closeUnpaid(input: Subject): Promise<CloseOutcome>;
   refundPayment(input: {
     sessionId: string;
+    enrolmentId?: string;
     refundCents: number;
     reason: string;
     /** Tells one refund of a session from another; the same step never refunds twice. */
     step: string;
   }): Promise<{ kind: 'refunded' | 'pending' | 'failed' | 'nothing' }>;
   /** Fetches the provider's truth about a payment into its row; `unknown` where it is not the session's. */
-  syncPayment(input: { paymentId: string; sessionId?: string }): Promise<SyncOutcome>;
+  syncPayment(input: { paymentId: string } & Partial<Subject>): Promise<SyncOutcome>;
 }
 
 export type AuthoriseOutcome =

@@ -1,6 +1,6 @@
 import { findCreditPurchase, findCreditPurchaseByRef } from '../../db/credit-purchases.ts';
-import { listPayments } from '../../db/payments.ts';
-import type { PaymentRow } from '../../db/payments.ts';
+import { listPayments, subjectOfPayment } from '../../db/payments.ts';
+import type { PaymentRow, PaymentSubject } from '../../db/payments.ts';
 import type { SessionRow } from '../../db/sessions.ts';
 import { isUuid } from '../../domain/ids.ts';
 import { holdsMoney } from '../../domain/payment.ts';
@@ -14,7 +14,7 @@ import { findPaymentOf, syncPayment } from './sync.ts';
 /** Whom an event of the card provider concerns, once the database has its truth. */
 export type CardNews =
   | { readonly kind: 'none' }
-  | { readonly kind: 'payment'; readonly paymentId: string; readonly sessionId: string }
+  | ({ readonly kind: 'payment'; readonly paymentId: string } & PaymentSubject)
   | { readonly kind: 'purchase'; readonly purchaseId: string };
 
 /** The card provider tells of everything on the account; most of it moves no money of ours. */
@@ -57,9 +57,9 @@ function purchaseNamed(
 async function newsOfPayment(deps: MoneyDeps, paymentId: string): Promise<CardNews> {
   await syncPayment(deps, { paymentId });
   const { payment, session } = await loadPayment(deps.knex, paymentId);
-  const attempts = await listPayments(deps.knex, session.id);
+  const attempts = await listPayments(deps.knex, subjectOfPayment(payment));
   if (isInAgreement(payment, session, attempts)) return { kind: 'none' };
-  return { kind: 'payment', paymentId, sessionId: session.id };
+  return { kind: 'payment', paymentId, ...subjectOfPayment(payment) };
 }
 
 /**

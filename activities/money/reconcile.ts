@@ -47,7 +47,9 @@ export async function reconcilePayment(
     return { kind: 'left_to_session' };
   }
   if (payment.state === 'captured' && isEarned(payment, session)) return { kind: 'in_order' };
-  if (session.status === 'expired' && session.starts_at.getTime() > deps.now()) {
+  // A member's seat may be somebody else's by now, so that their late money goes back.
+  const isWhole = session.enrolment_id === undefined;
+  if (isWhole && session.status === 'expired' && session.starts_at.getTime() > deps.now()) {
     const input = { sessionId: session.id, paymentId };
     if (await deps.reviveSession(input)) return { kind: 'taken_back' };
   }

@@ -20,6 +20,7 @@ import { settleRefund } from './settle-refund.ts';
 
 export interface RefundRequest {
   readonly sessionId: string;
+  readonly enrolmentId?: string;
   /** What goes back in all, minor units; never more than what is left. */
   readonly refundCents: number;
   /** A code, never text. */
@@ -35,10 +36,10 @@ export async function refundPayment(
   deps: MoneyDeps,
   request: RefundRequest,
 ): Promise<RefundOutcome> {
-  const { clinic_id } = await loadSession(deps.knex, request.sessionId);
+  const { clinic_id } = await loadSession(deps.knex, request);
   const states: RefundState[] = [];
   let leftCents = request.refundCents;
-  for (const payment of await listPayments(deps.knex, request.sessionId)) {
+  for (const payment of await listPayments(deps.knex, request)) {
     if (leftCents <= 0) break;
     const refund = await refundOne(deps, payment, clinic_id, {
       ...request,

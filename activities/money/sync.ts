@@ -1,10 +1,15 @@
-import { findPayment, findPaymentByRef, listPayments } from '../../db/payments.ts';
+import {
+  findPayment,
+  findPaymentByRef,
+  listPayments,
+  subjectOfPayment,
+} from '../../db/payments.ts';
 import type { PaymentRow } from '../../db/payments.ts';
 import { isUuid } from '../../domain/ids.ts';
 import { holdsMoney, isOver } from '../../domain/payment.ts';
 import { release } from './close.ts';
 import { loadPayment } from './context.ts';
-import type { SyncOutcome } from './contract.ts';
+import type { Subject, SyncOutcome } from './contract.ts';
 import type { MoneyDeps } from './deps.ts';
 import { observeIntent, observeSetup } from './observe.ts';
 import { refundOne } from './refund.ts';
@@ -18,22 +23,26 @@ import { syncRefunds } from './settle-refund.ts';
  */
 export async function syncPayment(
   deps: MoneyDeps,
-  { paymentId, sessionId }: { readonly paymentId: string; readonly sessionId?: string },
+  { paymentId, ...subject }: { readonly paymentId: string } & Partial<Subject>,
 ): Promise<SyncOutcome> {
-  if (sessionId !== undefined && !(await isOf(deps, paymentId, sessionId))) {
+  if (subject.sessionId !== undefined && !(await isOf(deps, paymentId, subject))) {
     return { kind: 'unknown' };
   }
   const { payment, session } = await loadPayment(deps.knex, paymentId);
   const fetched = await fetchTruth(deps, payment);
   if (holdsMoney(fetched.state)) await releaseExcess(deps, fetched, session.clinic_id);
-  const attempts = await listPayments(deps.knex, payment.session_id);
+  const attempts = await listPayments(deps.knex, subjectOfPayment(payment));
   const own = attempts.filter((each) => each.person_id === payment.person_id);
   return syncOutcomeOf(own.find((each) => holdsMoney(each.state)) ?? latestOf(own, fetched));
 }
 
-async function isOf({ knex }: MoneyDeps, paymentId: string, sessionId: string): Promise<boolean> {
+async function isOf(
+  { knex }: MoneyDeps,
+  paymentId: string,
+  { sessionId, enrolmentId }: Partial<Subject>,
+): Promise<boolean> {
   const payment = isUuid(paymentId) ? await findPayment(knex, paymentId) : null;
-  return payment?.session_id === sessionId;
+  return payment?.session_id === sessionId && payment?.enrolment_id === (enrolmentId ?? null);
 }
 
 /** The attempt itself unless it is over and others came after it. */
@@ -79,7 +88,7 @@ async function releaseExcess(
   payment: PaymentRow,
   clinicId: string,
 ): Promise<void> {
-  const holding = (await listPayments(deps.knex, payment.session_id)).filter(
+  const holding = (await listPayments(deps.knex, subjectOfPayment(payment))).filter(
     (each) => each.person_id === payment.person_id && holdsMoney(each.state),
   );
   const kept = holding.find((each) => each.state === 'captured') ?? holding[0];

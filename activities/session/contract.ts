@@ -6,7 +6,7 @@ export interface SessionActivities {
   begin(input: { sessionId: string }): Promise<BeginOutcome>;
   settleHold(input: { sessionId: string }): Promise<{ standing: 'confirmed' | 'released' }>;
   recordTransition(input: TransitionInput): Promise<{ outcome: TransitionOutcome }>;
-  planReminders(input: { sessionId: string; scheduleVersion: number }): Promise<PlannedReminder[]>;
+  planReminders(input: PlanInput): Promise<PlannedReminder[]>;
   sendReminder(input: ReminderInput): Promise<{ state: SendState }>;
   settleReminder(input: ReminderInput): Promise<{ state: SendState }>;
   notify(input: NoticeInput): Promise<void>;
@@ -30,6 +30,13 @@ export interface TransitionInput {
   readonly revisionId?: string;
 }
 
+export interface PlanInput {
+  readonly sessionId: string;
+  /** The one member of a group who is reminded. */
+  readonly enrolmentId?: string;
+  readonly scheduleVersion: number;
+}
+
 /** One send that is due at an instant (epoch ms) unless the session has changed by then. */
 export interface PlannedReminder {
   readonly key: string;
@@ -42,6 +49,7 @@ export interface PlannedReminder {
 
 export interface ReminderInput {
   readonly sessionId: string;
+  readonly enrolmentId?: string;
   readonly scheduleVersion: number;
   readonly reminder: PlannedReminder;
 }
@@ -66,6 +74,8 @@ export type NoticeKind =
 
 export interface NoticeInput {
   readonly sessionId: string;
+  /** The one member of a group who is told. */
+  readonly enrolmentId?: string;
   readonly kind: NoticeKind;
   /** Makes one notice of each kind and version: a retry or a replay sends no second one. */
   readonly version: number;

@@ -1,7 +1,8 @@
 import { findRecipient, recipientsOfSession, type Recipient } from '../../db/recipients.ts';
-import { type SessionRow, findSession } from '../../db/sessions.ts';
-import { type CalendarEntry, sessionIcs } from '../../domain/calendar.ts';
+import { findLife } from '../../db/seats.ts';
 import { wasInvited } from '../../db/sends.ts';
+import type { SessionRow } from '../../db/sessions.ts';
+import { type CalendarEntry, sessionIcs } from '../../domain/calendar.ts';
 import type { NoticeInput, NoticeKind, SessionActivities } from './contract.ts';
 import { formerTherapist } from '../../db/revisions.ts';
 import { sendMailOnce } from './mailing.ts';
@@ -14,7 +15,7 @@ export function createNoticeActivities(deps: MessagingDeps): Pick<SessionActivit
 }
 
 async function notify(deps: MessagingDeps, input: NoticeInput): Promise<void> {
-  const session = await findSession(deps.knex, input.sessionId);
+  const session = await findLife(deps.knex, input);
   if (session === null) return;
   for (const audience of AUDIENCES[input.kind]) {
     for (const recipient of await peopleOf(deps, session, audience)) {
@@ -23,15 +24,19 @@ async function notify(deps: MessagingDeps, input: NoticeInput): Promise<void> {
   }
 }
 
-/** The members, or the one client whose enrolment may be over by now, or the therapist. */
+/**
+ * The client or the one member, whose enrolment may be over by now, or the therapist. A group's
+ * session speaks to the therapist, and each member's life to that member, of whom nobody else hears.
+ */
 async function peopleOf(
   { knex }: MessagingDeps,
   session: SessionRow,
   audience: Audience,
 ): Promise<Recipient[]> {
   if (audience === 'client' && session.client_id === null) {
-    return recipientsOfSession(knex, session.id);
+    return session.group_id === null ? recipientsOfSession(knex, session.id) : [];
   }
+  if (audience !== 'client' && session.enrolment_id !== undefined) return [];
   const personId =
     audience === 'former_therapist'
       ? await formerTherapist(knex, session.id)
@@ -52,7 +57,7 @@ async function mailNotice(
   const { subject, text } = noticeText(kind, session, recipient, deps.publicUrl);
   const ics = await calendarFor(deps, session, recipient, kind);
   await sendMailOnce(deps, {
-    key: `notice:${session.id}:${kind}:v${version}:${recipient.personId}`,
+    key: `notice:${session.enrolment_id ?? session.id}:${kind}:v${version}:${recipient.personId}`,
     kind,
     sessionId: session.id,
     scheduleVersion: null,

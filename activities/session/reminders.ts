@@ -8,7 +8,8 @@ import {
   openSend,
   takeOverSend,
 } from '../../db/sends.ts';
-import { type SessionRow, findSession } from '../../db/sessions.ts';
+import { asTold, findLife } from '../../db/seats.ts';
+import type { SessionRow } from '../../db/sessions.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import {
   type ReminderText,
@@ -18,7 +19,13 @@ import {
 } from '../../domain/reminders.ts';
 import type { MailGateway } from '../gateways/mail.ts';
 import type { TwilioGateway } from '../gateways/twilio.ts';
-import type { PlannedReminder, ReminderInput, SendState, SessionActivities } from './contract.ts';
+import type {
+  PlanInput,
+  PlannedReminder,
+  ReminderInput,
+  SendState,
+  SessionActivities,
+} from './contract.ts';
 import { sendMailOnce } from './mailing.ts';
 
 type ReminderActivities = Pick<
@@ -50,11 +57,12 @@ export function createReminderActivities(deps: MessagingDeps): ReminderActivitie
 
 async function planReminders(
   { knex }: MessagingDeps,
-  { sessionId, scheduleVersion }: { sessionId: string; scheduleVersion: number },
+  input: PlanInput,
 ): Promise<PlannedReminder[]> {
-  const session = await findSession(knex, sessionId);
+  const { sessionId, scheduleVersion } = input;
+  const session = await findLife(knex, input);
   if (session === null) return [];
-  const recipients = await recipientsOfSession(knex, sessionId);
+  const recipients = await recipientsOf(knex, session);
   const reminders = expandReminders({
     sessionId,
     version: scheduleVersion,
@@ -75,9 +83,17 @@ async function planReminders(
   }));
 }
 
+/** A group's members are reminded each by their own workflow, since they come and go. */
+async function recipientsOf(knex: Knex, session: SessionRow): Promise<Recipient[]> {
+  if (session.group_id === null) return recipientsOfSession(knex, session.id);
+  if (session.enrolment_id === undefined || session.client_id === null) return [];
+  const member = await findRecipient(knex, session.client_id);
+  return member === null ? [] : [member];
+}
+
 async function sendReminder(deps: MessagingDeps, input: ReminderInput): Promise<SendState> {
-  const { reminder, sessionId, scheduleVersion } = input;
-  const session = await findSession(deps.knex, sessionId);
+  const { reminder, scheduleVersion } = input;
+  const session = await findTold(deps.knex, input);
   if (session === null || !isStillTrue(session, scheduleVersion)) return 'skipped';
   const recipient = await findRecipient(deps.knex, reminder.recipientId);
   if (recipient === null) return 'skipped';
@@ -89,6 +105,11 @@ async function sendReminder(deps: MessagingDeps, input: ReminderInput): Promise<
   // Whoever has stopped texts since they were planned is reminded by e-mail.
   if (!channels.includes('email')) return 'skipped';
   return sendMailOnce(deps, mailOf(input, recipient, text));
+}
+
+async function findTold(knex: Knex, input: ReminderInput): Promise<SessionRow | null> {
+  const session = await findLife(knex, input);
+  return session === null ? null : asTold(session);
 }
 
 /** Right before a send: the session still stands, at the time that this reminder speaks of. */
@@ -227,11 +248,11 @@ async function submitText(
  * sent or cannot be asked about, since the provider may be down until the session is over.
  */
 async function settleReminder(deps: MessagingDeps, input: ReminderInput): Promise<SendState> {
-  const { reminder, sessionId, scheduleVersion } = input;
+  const { reminder, scheduleVersion } = input;
   const row = await findSend(deps.knex, reminder.key);
   const state = row?.state ?? 'skipped';
   if (row !== null && (state === 'delivered' || state === 'skipped')) return state;
-  const session = await findSession(deps.knex, sessionId);
+  const session = await findTold(deps.knex, input);
   const recipient = await findRecipient(deps.knex, reminder.recipientId);
   if (session === null || recipient === null) return 'skipped';
   const text = textFor(deps, session, recipient);

@@ -6,20 +6,32 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { type SessionRow, stateOf } from '../../db/sessions.ts';
-import { workflowId } from '../../domain/ids.ts';
+import { type WorkflowKind, workflowId } from '../../domain/ids.ts';
 import {
   SESSION_DOOR,
   SESSION_STARTS_AT,
   SESSION_STATE,
 } from '../../workflows/messages/search-attributes.ts';
+import { ENROLMENT_WORKFLOW, calledOffSignal } from '../../workflows/messages/enrolment.ts';
 import { SESSION_WORKFLOW, type SessionInput } from '../../workflows/messages/session.ts';
 import { CORE_TASK_QUEUE } from '../../workflows/messages/task-queues.ts';
 
 /** How long a caller may wait for Temporal to take a session in, ms. */
 const START_TIMEOUT_MS = 5_000;
 
+/** Who looks after it: the session's own workflow, or that of one member of a group. */
+export function lifeOf(session: Pick<SessionRow, 'id' | 'enrolment_id'>): {
+  readonly kind: Extract<WorkflowKind, 'session' | 'enrolment'>;
+  readonly workflowId: string;
+} {
+  const { enrolment_id: enrolmentId } = session;
+  return enrolmentId === undefined
+    ? { kind: 'session', workflowId: workflowId('session', session.id) }
+    : { kind: 'enrolment', workflowId: workflowId('enrolment', enrolmentId) };
+}
+
 /**
- * Gives a booked session its workflow. Starting it again changes nothing: a running one is
+ * Gives a booked session, or a seat in one, its workflow. Starting it again changes nothing: a running one is
  * kept, and one that has ended never gets a second life.
  */
 export async function startSession(
@@ -27,11 +39,13 @@ export async function startSession(
   session: SessionRow,
   life: 'first' | 'again' = 'first',
 ): Promise<void> {
+  const { kind, workflowId: id } = lifeOf(session);
+  const workflow = kind === 'session' ? SESSION_WORKFLOW : ENROLMENT_WORKFLOW;
   try {
     await client.withDeadline(Date.now() + START_TIMEOUT_MS, () =>
-      client.workflow.start(SESSION_WORKFLOW, {
+      client.workflow.start(workflow, {
         taskQueue: CORE_TASK_QUEUE,
-        workflowId: workflowId('session', session.id),
+        workflowId: id,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
         // A terminated run left a session without anybody who looks after it; only a session
         // that was taken back after its end lives again.
@@ -40,11 +54,7 @@ export async function startSession(
             ? WorkflowIdReusePolicy.ALLOW_DUPLICATE
             : WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
         args: [sessionInput(session)],
-        typedSearchAttributes: [
-          { key: SESSION_STATE, value: session.status },
-          { key: SESSION_DOOR, value: session.door },
-          { key: SESSION_STARTS_AT, value: session.starts_at },
-        ],
+        typedSearchAttributes: attributesOf(session),
       }),
     );
   } catch (error) {
@@ -52,10 +62,39 @@ export async function startSession(
   }
 }
 
-/** Whether a run looks after the session at this moment. */
-export async function isRunning(temporal: Client, sessionId: string): Promise<boolean> {
+function attributesOf({ status, door, starts_at }: SessionRow) {
+  return [
+    { key: SESSION_STATE, value: status },
+    { key: SESSION_DOOR, value: door },
+    { key: SESSION_STARTS_AT, value: starts_at },
+  ];
+}
+
+/** Tells a member's workflow that the session is off, and starts one where a crash left none. */
+export async function callOffSeat(client: Client, seat: SessionRow): Promise<void> {
   try {
-    const handle = temporal.workflow.getHandle(workflowId('session', sessionId));
+    await client.workflow.signalWithStart(ENROLMENT_WORKFLOW, {
+      taskQueue: CORE_TASK_QUEUE,
+      workflowId: lifeOf(seat).workflowId,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+      args: [sessionInput(seat)],
+      signal: calledOffSignal,
+      signalArgs: [],
+      typedSearchAttributes: attributesOf(seat),
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+/** Whether a run looks after the session, or the seat, at this moment. */
+export async function isRunning(
+  temporal: Client,
+  id: string,
+  kind: 'session' | 'enrolment' = 'session',
+): Promise<boolean> {
+  try {
+    const handle = temporal.workflow.getHandle(workflowId(kind, id));
     const { status } = await handle.describe();
     return status.name === 'RUNNING';
   } catch (error) {
@@ -72,5 +111,13 @@ export function sessionInput(session: SessionRow): SessionInput {
     version: session.version,
     dueCents: session.due_cents,
     bookedAt: session.created_at.getTime(),
+    ...ofGroup(session),
   };
+}
+
+function ofGroup({ enrolment_id, group_terms }: SessionRow): Partial<SessionInput> {
+  if (enrolment_id !== undefined) return { enrolmentId: enrolment_id };
+  if (group_terms === null) return {};
+  const { minMembers, decideBeforeStartMs } = group_terms;
+  return { group: { minMembers, decideBeforeStartMs, isDecided: false } };
 }

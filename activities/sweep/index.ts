@@ -8,8 +8,10 @@ import { lostSessions, releaseLapsedClaims, unstartedSessions } from '../../db/s
 import { inTransaction } from '../../db/transaction.ts';
 import { parseWorkflowId } from '../../domain/ids.ts';
 import { type SessionState, decide, isEnded, nextDeadline } from '../../domain/session.ts';
+import { ENROLMENT_WORKFLOW } from '../../workflows/messages/enrolment.ts';
 import { SESSION_WORKFLOW } from '../../workflows/messages/session.ts';
 import { startCalendarImport } from '../calendars/starting.ts';
+import { sweepSeats } from '../groups/sweeping.ts';
 import { isRunning, startSession } from '../session/starting.ts';
 import type { SweepActivities, SweepReport } from './contract.ts';
 
@@ -28,10 +30,18 @@ export function createSweepActivities(deps: SweepDeps): SweepActivities {
 
 async function sweep(deps: SweepDeps): Promise<SweepReport> {
   const { started, released } = await takeUpUnstarted(deps);
-  const revived = await reviveLost(deps);
+  const abandoned = await abandonedLives(deps.temporal);
+  const revived = await reviveLost(deps, abandoned.session);
+  const seats = await sweepSeats(deps, abandoned.enrolment);
   const claimsReleased = await releaseLapsedClaims(deps.knex);
   const importsStarted = await takeUpImports(deps);
-  return { started, released, claimsReleased, revived, importsStarted };
+  return {
+    started: started + seats.started,
+    released,
+    claimsReleased,
+    revived: revived + seats.revived,
+    importsStarted,
+  };
 }
 
 /** An import that is this late has no workflow. */
@@ -90,9 +100,9 @@ function lapsed(state: SessionState): SessionState | null {
 }
 
 /** A workflow that somebody terminated left its session alone: it gets another. */
-async function reviveLost(deps: SweepDeps): Promise<number> {
+async function reviveLost(deps: SweepDeps, abandoned: readonly string[]): Promise<number> {
   let revived = 0;
-  const ids = [...(await lostSessions(deps.knex)), ...(await abandonedSessions(deps.temporal))];
+  const ids = [...(await lostSessions(deps.knex)), ...abandoned];
   for (const id of new Set(ids)) {
     const session = await findSession(deps.knex, id);
     if (session === null || isEnded(session.status)) continue;
@@ -103,15 +113,19 @@ async function reviveLost(deps: SweepDeps): Promise<number> {
   return revived;
 }
 
-/** Sessions whose workflow was ended by force: their reminders must not wait for the next deadline. */
-async function abandonedSessions(temporal: Client): Promise<string[]> {
+/** Sessions and seats whose workflow was ended by force: their reminders must not wait for the next deadline. */
+async function abandonedLives(
+  temporal: Client,
+): Promise<Readonly<Record<'session' | 'enrolment', readonly string[]>>> {
   const since = new Date(Date.now() - FORCED_ENDS_SINCE_MS).toISOString();
-  const query = `WorkflowType = '${SESSION_WORKFLOW}' AND CloseTime > '${since}'
+  const query = `WorkflowType IN ('${SESSION_WORKFLOW}', '${ENROLMENT_WORKFLOW}') AND CloseTime > '${since}'
     AND ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut')`;
-  const ids: string[] = [];
+  const ids: Record<'session' | 'enrolment', string[]> = { session: [], enrolment: [] };
   for await (const execution of temporal.workflow.list({ query })) {
     const identity = parseWorkflowId(execution.workflowId);
-    if (identity?.kind === 'session') ids.push(identity.id);
+    if (identity?.kind === 'session' || identity?.kind === 'enrolment') {
+      ids[identity.kind].push(identity.id);
+    }
   }
   return ids;
 }

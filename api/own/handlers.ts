@@ -9,6 +9,7 @@ import {
   deleteAvailabilityException,
   listAvailabilityExceptions,
 } from './exceptions.ts';
+import { groupHandlers } from './groups.ts';
 import { createPolicy, listPolicies, putPolicy } from './policies.ts';
 import { getNotificationPreferences, putNotificationPreferences } from './preferences.ts';
 import { rateSession } from './rating.ts';
@@ -22,6 +23,7 @@ import { createWebhook, deleteWebhook, listWebhooks, rotateWebhookSecret } from 
 
 /** The endpoints that no published door has: `/api/v1`. */
 export const ownHandlers = {
+  ...groupHandlers,
   getTherapistSettings,
   putTherapistSettings,
   listAvailabilityExceptions,

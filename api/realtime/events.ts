@@ -1,5 +1,6 @@
 import { auditRead } from '../../db/audit/record.ts';
-import { findSession } from '../../db/sessions.ts';
+import { aliasOf, findSessionFor, isSeat } from '../../db/seats.ts';
+import type { SessionRow } from '../../db/sessions.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/ids.ts';
 import { auditContext } from '../access/audit-context.ts';
@@ -35,9 +36,9 @@ function parseSessionRef(payload: unknown): SessionRef | null {
 async function joinSession(call: EventCall<SessionRef>): Promise<Record<string, unknown>> {
   const { deps, principal, socket, payload } = call;
   const { sessionId } = payload;
-  const session = await findSession(deps.knex, sessionId);
+  const session = await findSessionFor(deps.knex, sessionId, principal.personId);
   const verdict = verdictOn('read', relationTo(principal, session));
-  if (session === null || verdict !== 'allowed') {
+  if (session === null || verdict !== 'allowed' || !isIn(session)) {
     await auditRead(deps.knex, auditContext(principal, socket.id), {
       action: 'session.join_room',
       objectType: 'session',
@@ -47,15 +48,31 @@ async function joinSession(call: EventCall<SessionRef>): Promise<Record<string, 
     throw new HoldfastError('not_found', 'There is no such session');
   }
   await socket.join(`session:${sessionId}`);
-  socket.to(`session:${sessionId}`).emit('user-joined-session', {
-    sessionId,
-    userId: principal.personId,
-  });
+  const userId = await nameFor(call, session);
+  names(socket).set(sessionId, userId);
+  socket.to(`session:${sessionId}`).emit('user-joined-session', { sessionId, userId });
   const people = [session.therapist_id, session.client_id].filter((id) => id !== null);
   const participants = people.map((userId) => ({ userId }));
   const joined = { sessionId, participants, status: session.status };
   socket.emit('session-joined', joined);
   return joined;
+}
+
+/** Among the members of a group are those whose seat is theirs, and nobody who has left. */
+function isIn(session: SessionRow): boolean {
+  return !isSeat(session) || session.status === 'confirmed' || session.status === 'in_progress';
+}
+
+/** What others in the room hear of who comes and goes: of a group's member an alias alone. */
+async function nameFor({ deps, principal }: EventCall, session: SessionRow): Promise<string> {
+  if (!isSeat(session)) return principal.personId;
+  return (await aliasOf(deps.knex, session.enrolment_id)) ?? 'member';
+}
+
+/** By which name this socket is known in which session. */
+function names({ data }: EventCall['socket']): Map<string, string> {
+  data.names ??= new Map<string, string>();
+  return data.names;
 }
 
 async function leaveSession(call: EventCall<SessionRef>): Promise<Record<string, unknown>> {
@@ -65,7 +82,7 @@ async function leaveSession(call: EventCall<SessionRef>): Promise<Record<string,
   if (!socket.rooms.has(room)) return { sessionId };
   await socket.leave(room);
   const leftAt = new Date().toISOString();
-  const { personId: userId } = principal;
+  const userId = names(socket).get(sessionId) ?? principal.personId;
   socket.to(room).emit('user-left-session', { sessionId, userId, leftAt, reason: 'left' });
   return { sessionId };
 }

@@ -6,7 +6,7 @@ import * as messages from '../../workflows/messages/session.ts';
 import { partyOf, relationTo } from '../access/session-access.ts';
 import type { Call } from '../http/handler.ts';
 import { askSession } from './messages.ts';
-import { announceReason, forgetRefused } from './reason.ts';
+import { announceReason, forgetRefused, keepReason } from './reason.ts';
 
 /** Who asks, as the session's workflow knows people. */
 export function actorOf(call: Call, session: SessionRow): messages.Actor {
@@ -49,13 +49,21 @@ export function cancel(
   return askSession(call.deps, session, messages.cancelUpdate, request, call.newId);
 }
 
-/** The same with why, which is on record with it or not at all. */
+/**
+ * The same with why, which is on record with it or not at all. Why a group's member gave up their
+ * seat is nobody else's to hear, so it is kept after it.
+ */
 export async function cancelFor(
   call: Call,
   session: SessionRow,
   reason: string | undefined,
   wish: CancelWish,
 ): Promise<messages.CancelAnswer> {
+  if (session.enrolment_id !== undefined) {
+    const answer = await cancel(call, session, wish);
+    await keepReason(call, session, reason);
+    return answer;
+  }
   const named = await announceReason(call, session, reason);
   try {
     return await cancel(call, session, { ...wish, ...named });

@@ -1,10 +1,10 @@
 import { ServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { UpdateDefinition } from '@temporalio/common';
-import { startSession } from '../../activities/session/starting.ts';
-import { type SessionRow, findSession } from '../../db/sessions.ts';
+import { lifeOf, startSession } from '../../activities/session/starting.ts';
+import { findLife } from '../../db/seats.ts';
+import type { SessionRow } from '../../db/sessions.ts';
 import { HoldfastError, isErrorCode } from '../../domain/errors.ts';
-import { workflowId } from '../../domain/ids.ts';
 import { isEnded } from '../../domain/session.ts';
 import type { ApiDeps } from '../context.ts';
 
@@ -25,7 +25,7 @@ export async function askSession<Answer, Request>(
   request: Request,
   requestId: string,
 ): Promise<Answer> {
-  const handle = deps.temporal.workflow.getHandle(workflowId('session', session.id));
+  const handle = deps.temporal.workflow.getHandle(lifeOf(session).workflowId);
   const within = <T>(ms: number, work: () => Promise<T>): Promise<T> =>
     deps.temporal.withDeadline(Date.now() + ms, work);
   const ask = async (): Promise<Answer> => {
@@ -53,7 +53,10 @@ async function startFirst<Answer>(
   ask: () => Promise<Answer>,
 ): Promise<Answer> {
   if (!(error instanceof WorkflowNotFoundError)) throw error;
-  const current = await findSession(deps.knex, session.id);
+  const current = await findLife(deps.knex, {
+    sessionId: session.id,
+    enrolmentId: session.enrolment_id,
+  });
   if (current === null || isEnded(current.status)) {
     throw new HoldfastError('wrong_state', 'The session is over; this cannot be done any more.');
   }

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { auditRead } from '../../db/audit/record.ts';
-import { type SessionRow, findSession } from '../../db/sessions.ts';
+import { findSessionFor } from '../../db/seats.ts';
+import type { SessionRow } from '../../db/sessions.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/ids.ts';
 import { auditContext } from '../access/audit-context.ts';
@@ -10,19 +11,22 @@ import type { Call } from '../http/handler.ts';
 
 /** Every act on one session begins here: it is found, allowed or refused, and put on record. */
 export function openSession(call: Call, act: SessionAct): Promise<SessionRow> {
-  return openSessionWith(call, act, findSession);
+  return openSessionWith(call, act, findSessionFor);
 }
 
-/** The same with a fuller view of the session, in the one query. */
+/**
+ * The same with a fuller view of the session, in the one query. A group's member acts on their
+ * own part of it: what they cancel or pay for is their seat, never the session.
+ */
 export async function openSessionWith<Row extends SessionRow>(
   call: Call,
   act: SessionAct,
-  find: (knex: Knex, id: string) => Promise<Row | null>,
+  find: (knex: Knex, id: string, personId: string) => Promise<Row | null>,
   judge: typeof verdictFor = verdictFor,
 ): Promise<Row> {
   const { deps, principal } = call;
   const id = call.params['id']!;
-  const session = isUuid(id) ? await find(deps.knex, id) : null;
+  const session = isUuid(id) ? await find(deps.knex, id, principal.personId) : null;
   const verdict = judge(act, principal, session);
   if (verdict === 'allowed' && session !== null) return session;
   await recordDenial(call, { action: `session.${act}`, objectType: 'session', objectId: id });

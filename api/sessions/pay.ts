@@ -1,5 +1,10 @@
 import { getClientSecret } from '../../activities/money/client-secret.ts';
-import { type PaymentRow, createPayment, listPayments } from '../../db/payments.ts';
+import {
+  type PaymentRow,
+  type PaymentSubject,
+  createPayment,
+  listPayments,
+} from '../../db/payments.ts';
 import type { SessionRow } from '../../db/sessions.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
@@ -48,8 +53,12 @@ export async function paySession(
   const { status, payment: standing } = answer;
   return {
     standing: { status, payment: standing },
-    payment: settledOf(await listPayments(deps.knex, session.id)) ?? current,
+    payment: settledOf(await listPayments(deps.knex, subjectOf(session))) ?? current,
   };
+}
+
+function subjectOf({ id, enrolment_id }: SessionRow): PaymentSubject {
+  return { sessionId: id, enrolmentId: enrolment_id };
 }
 
 const SETTLED: ReadonlySet<string> = new Set(['authorised', 'saved', 'captured']);
@@ -78,7 +87,11 @@ async function recordAttempt(
   return inTransaction(deps.knex, context, async (trx, audit) => {
     await trx('enrolments')
       .where({ session_id: session.id, person_id: principal.personId })
-      .update({ consents: JSON.stringify(wish.consents), updated_at: trx.fn.now() });
+      .whereNotIn('state', ['left', 'cancelled'])
+      .update({
+        consents: trx.raw('consents || ?::jsonb', [JSON.stringify(wish.consents)]),
+        updated_at: trx.fn.now(),
+      });
     audit({
       action: 'session.consented',
       objectType: 'session',
@@ -86,7 +99,7 @@ async function recordAttempt(
       subjectId: principal.personId,
     });
     await trx('sessions').where({ id: session.id }).forNoKeyUpdate().first('id');
-    const attempts = await listPayments(trx, session.id);
+    const attempts = await listPayments(trx, subjectOf(session));
     if (session.payment !== 'due') return settledOf(attempts);
     const known = attempts.find((attempt) => isSameAttempt(attempt, wish));
     if (known !== undefined) return known;
@@ -94,6 +107,7 @@ async function recordAttempt(
       id: newId,
       sessionId: session.id,
       personId: principal.personId,
+      enrolmentId: session.enrolment_id,
       method: wish.method,
       amountCents: session.due_cents,
       currency: session.currency,

@@ -4,30 +4,38 @@ import type { SessionRow } from '../../db/sessions.ts';
 import { errorCodeOf, isRetryable } from '../../domain/errors.ts';
 import type { Call } from '../http/handler.ts';
 
-function reasonRef(sessionId: string): FieldRef {
-  return { purpose: 'session', objectId: sessionId, column: 'last_reason' };
+/** Why a group's member left is kept with their seat. */
+function reasonRef(sessionId: string, seatId: string | undefined): FieldRef {
+  const ref = { purpose: 'session', objectId: sessionId, column: 'last_reason' };
+  return seatId === undefined ? ref : { ...ref, rowId: seatId };
 }
 
 export async function sealReason(
   { deps }: Call,
   sessionId: string,
   reason: string | null | undefined,
+  seatId?: string,
 ): Promise<Buffer | null> {
   if (reason === undefined || reason === null || reason === '') return null;
-  return deps.cipher.sealField(deps.knex, reasonRef(sessionId), reason);
+  return deps.cipher.sealField(deps.knex, reasonRef(sessionId, seatId), reason);
 }
 
 /**
- * Keeps why somebody declined or moved a session, sealed. An act without a reason leaves none of an
- * earlier act.
+ * Keeps why somebody declined or moved a session, or left a group's, sealed. An act without a
+ * reason leaves none of an earlier act.
  */
 export async function keepReason(
   call: Call,
-  sessionId: string,
+  { id, enrolment_id: seatId }: Pick<SessionRow, 'id' | 'enrolment_id'>,
   reason: string | undefined,
 ): Promise<void> {
-  const sealed = await sealReason(call, sessionId, reason);
-  await call.deps.knex('sessions').where({ id: sessionId }).update({ last_reason: sealed });
+  const { knex } = call.deps;
+  const sealed = await sealReason(call, id, reason, seatId);
+  const row =
+    seatId === undefined
+      ? knex('sessions').where({ id })
+      : knex('enrolments').where({ id: seatId });
+  await row.update({ last_reason: sealed });
 }
 
 /**

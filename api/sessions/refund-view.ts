@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { SessionRow } from '../../db/sessions.ts';
 import type { CancelAnswer } from '../../workflows/messages/session.ts';
 
 export interface RefundView {
@@ -10,14 +11,15 @@ export interface RefundView {
 /** Where a cancelled session's money goes and how long that takes. */
 export async function refundOf(
   knex: Knex,
-  sessionId: string,
+  session: Pick<SessionRow, 'id' | 'enrolment_id'>,
   answer: CancelAnswer,
 ): Promise<RefundView> {
   if (answer.refundCents === 0) return { refund_method: 'none', refund_processing_time: 'none' };
   const result = await knex.raw(
     `SELECT refunds.id, payments.method FROM refunds JOIN payments ON payments.id = refunds.payment_id
-     WHERE payments.session_id = ? ORDER BY refunds.created_at DESC LIMIT 1`,
-    [sessionId],
+     WHERE payments.session_id = ? AND payments.enrolment_id IS NOT DISTINCT FROM ?::uuid
+     ORDER BY refunds.created_at DESC LIMIT 1`,
+    [session.id, session.enrolment_id ?? null],
   );
   const refund: { id: string; method: 'card' | 'credits' } | undefined = result.rows[0];
   const byCredits = refund?.method === 'credits';

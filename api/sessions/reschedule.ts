@@ -18,6 +18,7 @@ export async function rescheduleSession(
   session: SessionRow,
   startsAt: number,
 ): Promise<messages.RescheduleAnswer> {
+  assertOneClient(session);
   const now = Date.now();
   assertReschedulable(call, session, now);
   const durationMs = session.ends_at.getTime() - session.starts_at.getTime();
@@ -42,6 +43,15 @@ export async function rescheduleSession(
     const isTaken = error instanceof HoldfastError && error.code === 'slot_unavailable';
     throw isTaken ? await slotRefusal(call.deps, question, slot, error.code, now) : error;
   }
+}
+
+/** Throws `refused_by_rule` for a group's session. */
+export function assertOneClient({ group_id: groupId }: SessionRow): void {
+  if (groupId === null) return;
+  throw new HoldfastError(
+    'refused_by_rule',
+    'A group keeps its time, which its members have made room for; plan another session.',
+  );
 }
 
 /** Throws `not_found` where there is no such therapist. */

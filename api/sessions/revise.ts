@@ -14,7 +14,7 @@ import { actorOf, assertReschedulable } from './acts.ts';
 import { askSession } from './messages.ts';
 import { gridRefusal, notOffered, offerRefusal } from './offers.ts';
 import { forgetRefused, sealReason } from './reason.ts';
-import { assertFree, calendarFor } from './reschedule.ts';
+import { assertFree, assertOneClient, calendarFor } from './reschedule.ts';
 import { mergeTexts, reviseInPlace } from './revise-in-place.ts';
 import { type SlotQuestion, slotRefusal } from './slot-check.ts';
 
@@ -80,6 +80,7 @@ async function check(
     await assertFormat(call, session, wish.format);
     return null;
   }
+  assertOneClient(session);
   assertReschedulable(call, session, now);
   const slot = wish.slot ?? slotOf(session);
   const question = questionOf(session, wish);

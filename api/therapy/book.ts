@@ -1,4 +1,5 @@
 import { type SessionFormat } from '../../db/sessions.ts';
+import { HoldfastError } from '../../domain/errors.ts';
 import { MINUTE_MS } from '../../domain/local-time.ts';
 import { parseInstant } from '../../domain/time-text.ts';
 import type { Answer, Call } from '../http/handler.ts';
@@ -24,6 +25,9 @@ interface BookBody {
 /** POST /api/therapy/sessions/book */
 export async function bookTherapySession(call: Call<BookBody>): Promise<Answer> {
   const { body, principal } = call;
+  if (body.session_type === 'group') {
+    throw new HoldfastError('refused_by_rule', 'A group session is joined, not booked.');
+  }
   const zone = body.timezone === undefined ? 'UTC' : readZone('timezone', body.timezone);
   const startMs = parseInstant(body.scheduled_at, zone);
   const { insurance_info: insurance } = body;

@@ -25,7 +25,7 @@ export async function declineTherapySession(
 ): Promise<Answer> {
   const session = await openSession(call, 'approve');
   const standing = await acts.decline(call, session);
-  await keepReason(call, session.id, call.body?.reason);
+  await keepReason(call, session, call.body?.reason);
   return ok(await standingData(call, session.id, standing.status));
 }
 
@@ -52,7 +52,7 @@ export async function rescheduleTherapySession(
     call.body.timezone === undefined ? session.time_zone : readZone('timezone', call.body.timezone);
   const startsAt = parseInstant(call.body.new_scheduled_at, zone);
   const answer = await rescheduleSession(call, session, startsAt);
-  await keepReason(call, session.id, call.body.reason);
+  await keepReason(call, session, call.body.reason);
   const waits = answer.answerDueAt !== null || answer.status === 'requested';
   const current = (await findSession(call.deps.knex, session.id))!;
   const dueAt = answer.answerDueAt ?? current.answer_due_at?.getTime() ?? null;
@@ -81,6 +81,6 @@ export async function cancelTherapySession(
     status: statusWord(answer.status),
     cancellation_fee: decimalFromCents(answer.feeCents),
     refund_amount: decimalFromCents(answer.refundCents),
-    ...(await refundOf(call.deps.knex, session.id, answer)),
+    ...(await refundOf(call.deps.knex, session, answer)),
   });
 }

@@ -26,7 +26,7 @@ export async function confirmTherapySession(call: Call<ConfirmBody>): Promise<An
   const { deps } = call;
   const session = await openSession(call, 'pay');
   const paid = await paySession(call, session, paymentWishOf(call.body, session));
-  const current = (await viewSession(deps.knex, session.id))!;
+  const current = (await viewSession(deps.knex, session.id, call.principal.personId))!;
   return ok({
     session_id: session.id,
     status: statusWord(current.status),

@@ -141,7 +141,8 @@ export function presentSession(
     ...deadlinesOf(session),
     preparation_materials: [],
     preparation_completed: true,
-    can_reschedule: isOpen && now < rescheduleBy && session.proposal_due_at === null,
+    can_reschedule:
+      isOpen && session.group_id === null && now < rescheduleBy && session.proposal_due_at === null,
     can_cancel: isOpen && now < startsAt,
     reschedule_deadline: writeInstant(rescheduleBy),
     cancellation_deadline: writeInstant(freeUntil(session.plan.cancellation, startsAt, bookedAt)),

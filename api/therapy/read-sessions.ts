@@ -11,6 +11,7 @@ import type { Answer, Call, Query } from '../http/handler.ts';
 import * as acts from '../sessions/acts.ts';
 import { detailsRef } from '../sessions/compose-booking.ts';
 import { openSession, openSessionWith, recordRead } from '../sessions/open-session.ts';
+import { groupParts } from './group-parts.ts';
 import { readZone, writeInstant } from './local-window.ts';
 import { type SessionNotes, presentSession, statusesOf } from './present-session.ts';
 import { ok } from './answers.ts';
@@ -21,7 +22,8 @@ export async function getTherapySession(call: Call): Promise<Answer> {
   const session = await openSessionWith(call, 'read', viewSession);
   await recordRead(call, session);
   const notes = await notesFor(call, session);
-  return ok(presentSession(session, Date.now(), deps.http.publicUrl, notes));
+  const [group] = await groupParts(call, [session]);
+  return ok({ ...presentSession(session, Date.now(), deps.http.publicUrl, notes), ...group });
 }
 
 /** What the client wrote is for the client and the therapist, not for those who run the clinic. */
@@ -58,7 +60,11 @@ export async function listTherapySessions(call: Call<unknown, ListQuery>): Promi
     changes: { shown: sessions.length },
   });
   const now = Date.now();
-  const shown = sessions.map((session) => presentSession(session, now, deps.http.publicUrl, null));
+  const groups = await groupParts(call, sessions);
+  const shown = sessions.map((session, index) => ({
+    ...presentSession(session, now, deps.http.publicUrl, null),
+    ...groups[index],
+  }));
   const { page, per_page } = query;
   return ok({ sessions: shown, total_results: total, page, per_page });
 }

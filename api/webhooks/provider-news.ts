@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { CardNews } from '../../activities/money/news.ts';
+import type { PaymentSubject } from '../../db/payments.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { workflowId } from '../../domain/ids.ts';
 import {
@@ -19,7 +20,7 @@ export interface ProviderNews {
   ofCard(news: CardNews): Promise<void>;
   /** A text will never arrive. Nobody needs to hear of it after the session. */
   ofText(
-    sessionId: string,
+    subject: PaymentSubject,
     settled: { readonly key: string; readonly state: 'failed' },
   ): Promise<void>;
 }
@@ -38,11 +39,18 @@ export function createProviderNews(temporal: Client): ProviderNews {
           assertNever(news);
       }
     },
-    async ofText(sessionId, settled) {
-      const session = temporal.workflow.getHandle(workflowId('session', sessionId));
+    async ofText(subject, settled) {
+      const session = temporal.workflow.getHandle(idOf(subject));
       await session.signal(sendSettledSignal, settled).catch(unlessEnded);
     },
   };
+}
+
+/** A group's member has a workflow of their own. */
+function idOf({ sessionId, enrolmentId }: PaymentSubject): string {
+  return enrolmentId === undefined
+    ? workflowId('session', sessionId)
+    : workflowId('enrolment', enrolmentId);
 }
 
 function unlessEnded(error: unknown): void {
@@ -52,9 +60,9 @@ function unlessEnded(error: unknown): void {
 /** Money news must reach somebody: when the session is over, a workflow of its own squares it. */
 async function tellSession(
   temporal: Client,
-  { paymentId, sessionId }: Extract<CardNews, { kind: 'payment' }>,
+  { paymentId, ...subject }: Extract<CardNews, { kind: 'payment' }>,
 ): Promise<void> {
-  const session = temporal.workflow.getHandle(workflowId('session', sessionId));
+  const session = temporal.workflow.getHandle(idOf(subject));
   try {
     await session.signal(paymentNewsSignal, { paymentId });
   } catch (error) {

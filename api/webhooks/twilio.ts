@@ -39,9 +39,10 @@ export function twilioStatusWebhook(deps: TwilioWebhookDeps): RequestHandler[] {
     if (receipt === null) return;
     const send = await takeReceipt(deps.knex, receipt);
     if (send === null || send.sessionId === null) return;
+    const { sessionId, enrolmentId } = send;
     // A text that has arrived is on record; only the lack of one gives its session something to do.
     if (send.state !== 'failed') return;
-    await deps.news.ofText(send.sessionId, { key: receipt.key, state: send.state });
+    await deps.news.ofText({ sessionId, enrolmentId }, { key: receipt.key, state: send.state });
   });
 }
 

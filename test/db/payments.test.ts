@@ -37,9 +37,7 @@ describe('payment attempts', () => {
         }),
       );
     await Promise.all([...ids, ...ids].map(create));
-    const attempts = (await listPayments(bench.knex, session.sessionId)).map(
-      ({ attempt }) => attempt,
-    );
+    const attempts = (await listPayments(bench.knex, session)).map(({ attempt }) => attempt);
     expect(attempts).toEqual([8, 7, 6, 5, 4, 3, 2, 1]);
   });
 

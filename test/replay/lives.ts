@@ -3,6 +3,7 @@ import { v7 as newId } from 'uuid';
 import { workflowId } from '../../domain/ids.ts';
 import { type Plan } from '../../domain/plan.ts';
 import type { TestPerson } from '../support/api.ts';
+import * as groups from '../support/stack-groups.ts';
 import * as acts from '../support/stack-acts.ts';
 import type { Booked } from '../support/stack-acts.ts';
 import { steer } from '../support/stack-findings.ts';
@@ -11,6 +12,7 @@ import type { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 /** A life that is worth keeping, from its plan to its end; resolves to the workflow's id. */
@@ -273,6 +275,57 @@ const sweep: Life = {
   },
 };
 
+const GROUP_PLAN: Partial<Plan> = {
+  reminders: [{ beforeStartMs: 5 * SECOND_MS, channels: ['email'] }],
+  attendanceWindowMs: 2 * SECOND_MS,
+  followUp: { afterEndMs: 2 * SECOND_MS, askForRating: true, offerRebooking: true },
+};
+
+/** A member joins, pays, is reminded, comes, and is asked afterwards how it was. */
+const member: Life = {
+  plan: GROUP_PLAN,
+  live: async (stack, { client, therapist }) => {
+    const groupId = await groups.makeGroup(stack, therapist);
+    const id = await groups.planSession(stack, therapist, groupId, 20 * SECOND_MS);
+    acts.ok(await groups.join(stack, client, groupId, id));
+    acts.ok(await acts.pay(stack, { id, client, therapist }));
+    return groups.seatEnds(stack, id, client);
+  },
+};
+
+const memberWhoLeft: Life = {
+  live: async (stack, { client, therapist }) => {
+    const groupId = await groups.makeGroup(stack, therapist);
+    const id = await groups.planSession(stack, therapist, groupId, MINUTE_MS);
+    acts.ok(await groups.join(stack, client, groupId, id));
+    acts.ok(await acts.pay(stack, { id, client, therapist }));
+    acts.ok(await groups.leave(stack, client, groupId, id));
+    return groups.seatEnds(stack, id, client);
+  },
+};
+
+const memberCalledOff: Life = {
+  live: async (stack, { client, therapist }) => {
+    const groupId = await groups.makeGroup(stack, therapist);
+    const id = await groups.planSession(stack, therapist, groupId, 48 * HOUR_MS);
+    acts.ok(await groups.join(stack, client, groupId, id));
+    acts.ok(await acts.pay(stack, { id, client, therapist }));
+    acts.ok(await acts.cancel(stack, { id, client, therapist }, therapist));
+    return groups.seatEnds(stack, id, client);
+  },
+};
+
+/** A group's session for which too few have come forward. */
+const tooFew: Life = {
+  live: async (stack, { client, therapist }) => {
+    const groupId = await groups.makeGroup(stack, therapist, { minMembers: 2 });
+    const id = await groups.planSession(stack, therapist, groupId, 20 * SECOND_MS);
+    acts.ok(await groups.join(stack, client, groupId, id));
+    await acts.resultOf(stack, { id });
+    return workflowId('session', id);
+  },
+};
+
 export const LIVES: Readonly<Record<string, Life>> = {
   ordinary,
   declined,
@@ -289,4 +342,8 @@ export const LIVES: Readonly<Record<string, Life>> = {
   reconciliation,
   'calendar-import': calendarImport,
   sweep,
+  member,
+  'member-who-left': memberWhoLeft,
+  'member-called-off': memberCalledOff,
+  'too-few': tooFew,
 };

@@ -1,5 +1,6 @@
 import { type CalendarDeps, createCalendarActivities } from '../../activities/calendars/index.ts';
 import { withFailures } from '../../activities/failures.ts';
+import { createSeatActivities } from '../../activities/groups/seats.ts';
 import { createMoneyActivities, type MoneyActivityDeps } from '../../activities/money/index.ts';
 import { createNoticeActivities } from '../../activities/session/notices.ts';
 import {
@@ -22,6 +23,7 @@ export function createCoreActivities(deps: CoreActivityDeps) {
       ...deps,
       reviveSession: (input) => reviveSession(deps, input),
     }),
+    ...createSeatActivities(deps),
     ...createSweepActivities(deps),
     ...createCalendarActivities(deps),
   });

@@ -22,6 +22,17 @@ export interface SessionInput {
   readonly news?: readonly string[];
   readonly reminding?: Reminding | null;
   readonly undelivered?: readonly string[];
+  /** Set where this is one member's life in a group session. */
+  readonly enrolmentId?: string;
+  /** Set for a group, whose members have lives of their own. */
+  readonly group?: GroupCourse;
+}
+
+/** What a group session decides by itself: whether enough members are there. */
+export interface GroupCourse {
+  readonly minMembers: number;
+  readonly decideBeforeStartMs: number;
+  readonly isDecided: boolean;
 }
 
 /** The reminders of one version of the schedule that are not done with. */

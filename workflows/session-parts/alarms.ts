@@ -1,4 +1,5 @@
 import type { Plan } from '../../domain/plan.ts';
+import type { GroupCourse } from '../messages/session.ts';
 import { type Deadline, type SessionState, nextDeadline } from '../../domain/session.ts';
 
 /** What a session does by itself at an instant (epoch ms). */
@@ -6,11 +7,16 @@ export type Alarm =
   | { readonly kind: 'deadline'; readonly deadline: Deadline; readonly dueAt: number }
   | { readonly kind: 'proposal_lapses'; readonly dueAt: number }
   | { readonly kind: 'charge_saved_card'; readonly dueAt: number }
+  | { readonly kind: 'decide'; readonly dueAt: number }
   | { readonly kind: 'start'; readonly dueAt: number }
   | { readonly kind: 'end'; readonly dueAt: number };
 
 /** The first thing that happens unless somebody acts before; null while only a person can act. */
-export function nextAlarm(state: SessionState, plan: Plan): Alarm | null {
+export function nextAlarm(
+  state: SessionState,
+  plan: Plan,
+  group: GroupCourse | null = null,
+): Alarm | null {
   const alarms: Alarm[] = [];
   const deadline = nextDeadline(state);
   if (deadline !== null) alarms.push({ kind: 'deadline', ...deadline });
@@ -24,6 +30,9 @@ export function nextAlarm(state: SessionState, plan: Plan): Alarm | null {
         kind: 'charge_saved_card',
         dueAt: state.startsAt - plan.payment.nearSessionMs,
       });
+    }
+    if (group !== null && group.minMembers > 0 && !group.isDecided) {
+      alarms.push({ kind: 'decide', dueAt: state.startsAt - group.decideBeforeStartMs });
     }
     alarms.push({ kind: 'start', dueAt: state.startsAt });
   }

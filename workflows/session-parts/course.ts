@@ -4,6 +4,7 @@ import {
   setCurrentDetails,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import type { SeatActivities } from '../../activities/groups/contract.ts';
 import type {
   NoticeKind,
   SessionActivities,
@@ -22,6 +23,7 @@ import {
 import { LOCAL } from '../activity-options.ts';
 import type {
   Actor,
+  GroupCourse,
   RefundState,
   Reminding,
   SessionInput,
@@ -31,6 +33,7 @@ import { SESSION_STARTS_AT, SESSION_STATE } from '../messages/search-attributes.
 import { describe } from './describe.ts';
 
 const { recordTransition } = proxyLocalActivities<SessionActivities>(LOCAL);
+const { recordSeat } = proxyLocalActivities<SeatActivities>(LOCAL);
 
 export interface Notice {
   readonly kind: NoticeKind;
@@ -40,6 +43,10 @@ export interface Notice {
 /** What one run of a session's workflow knows. Only {@link apply} moves its state. */
 export interface Course {
   readonly sessionId: string;
+  /** Set in a member's life in a group session; null in a session's own. */
+  readonly enrolmentId: string | null;
+  /** Null unless this is a group's session. */
+  group: GroupCourse | null;
   readonly plan: Plan;
   readonly dueCents: number;
   readonly bookedAt: number;
@@ -59,6 +66,8 @@ export interface Course {
   /** What has been paid back since it ended, in minor units. */
   givenBackCents: number;
   isCancelRequested: boolean;
+  /** The session that this seat belongs to does not take place. */
+  isCalledOff: boolean;
   turn: Promise<unknown>;
   readonly payments: Queue;
 }
@@ -73,6 +82,8 @@ export const SYSTEM: Actor = { personId: null, party: 'system' };
 export function openCourse(input: SessionInput): Course {
   return {
     sessionId: input.sessionId,
+    enrolmentId: input.enrolmentId ?? null,
+    group: input.group ?? null,
     plan: input.plan,
     dueCents: input.dueCents,
     bookedAt: input.bookedAt,
@@ -86,6 +97,7 @@ export function openCourse(input: SessionInput): Course {
     refund: 'unsettled',
     givenBackCents: 0,
     isCancelRequested: false,
+    isCalledOff: false,
     turn: Promise.resolve(),
     payments: { turn: Promise.resolve() },
   };
@@ -93,7 +105,7 @@ export function openCourse(input: SessionInput): Course {
 
 /** The input with which the course goes on in a new run. */
 export function inputOf(course: Course): SessionInput {
-  const { sessionId, plan, dueCents, bookedAt, state, version, reminding } = course;
+  const { sessionId, plan, dueCents, bookedAt, state, version, reminding, group } = course;
   return {
     sessionId,
     plan,
@@ -105,7 +117,24 @@ export function inputOf(course: Course): SessionInput {
     news: [...course.news],
     reminding,
     undelivered: [...course.undelivered],
+    ...(course.enrolmentId === null ? {} : { enrolmentId: course.enrolmentId }),
+    ...(group === null ? {} : { group }),
   };
+}
+
+/** Whose life this is: activities work on the one member's part where an enrolment is named. */
+export interface Subject {
+  readonly sessionId: string;
+  readonly enrolmentId?: string;
+}
+
+export function subjectOf(course: Course): Subject {
+  return course.enrolmentId === null ? { sessionId: course.sessionId } : seatOf(course);
+}
+
+/** A member's seat. Must not be asked of a session's own course. */
+export function seatOf({ sessionId, enrolmentId }: Course): Required<Subject> {
+  return { sessionId, enrolmentId: enrolmentId ?? '' };
 }
 
 export function standingOf(course: Course): StandingAnswer {
@@ -207,7 +236,7 @@ async function record(
   event: string,
   cause: Cause,
 ): Promise<'recorded' | 'claims_lost' | 'slot_taken'> {
-  const { outcome } = await recordTransition({
+  const step: TransitionInput = {
     sessionId: course.sessionId,
     version: course.version + 1,
     state: next,
@@ -216,7 +245,8 @@ async function record(
     actorId: cause.actor.personId,
     data: { by: cause.actor.party, ...cause.data },
     ...(cause.revisionId === undefined ? {} : { revisionId: cause.revisionId }),
-  });
+  };
+  const outcome = await write(course, step);
   if (outcome !== 'recorded') return outcome;
   const isShown = course.state.status !== next.status || course.state.startsAt !== next.startsAt;
   course.state = next;
@@ -226,6 +256,18 @@ async function record(
     course.notices.push({ kind: cause.notice, version: course.version });
   show(course, isShown);
   return outcome;
+}
+
+/** A seat of a session that is called off takes no step but its last. */
+async function write(
+  course: Course,
+  step: TransitionInput,
+): Promise<'recorded' | 'claims_lost' | 'slot_taken'> {
+  if (course.enrolmentId === null) return (await recordTransition(step)).outcome;
+  const { outcome } = await recordSeat({ ...step, ...seatOf(course) });
+  if (outcome !== 'called_off') return outcome;
+  course.isCalledOff = true;
+  return 'slot_taken';
 }
 
 /** Keeps Temporal UI readable: what the session waits for, and no word about health. */

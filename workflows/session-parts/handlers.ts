@@ -35,22 +35,27 @@ export function installHandlers(course: Course): void {
   setHandler(messages.approveUpdate, ({ actor }) => approve(course, actor), validated.answer);
   setHandler(messages.declineUpdate, ({ actor }) => decline(course, actor), validated.answer);
   setHandler(messages.confirmUpdate, ({ actor }) => confirm(course, actor), validated.answer);
-  setHandler(messages.payUpdate, (request) => pay(course, request), validated.pay);
-  setHandler(messages.cancelUpdate, (request) => cancel(course, request), validated.cancel);
   setHandler(
     messages.rescheduleUpdate,
     (request) => reschedule(course, request),
     validated.reschedule,
   );
+  setHandler(messages.reviseUpdate, (request) => revise(course, request), validated.revise);
+  setHandler(messages.approveSignal, () => byHand(() => approve(course, BY_HAND)));
+  setHandler(messages.declineSignal, () => byHand(() => decline(course, BY_HAND)));
+  installCommonHandlers(course);
+}
+
+/** What a session hears as a whole, and in a group each member's life for itself. */
+export function installCommonHandlers(course: Course): void {
+  setHandler(messages.payUpdate, (request) => pay(course, request), validated.pay);
+  setHandler(messages.cancelUpdate, (request) => cancel(course, request), validated.cancel);
   setHandler(
     messages.attendanceUpdate,
     (request) => markAttendance(course, request),
     validated.attendance,
   );
-  setHandler(messages.reviseUpdate, (request) => revise(course, request), validated.revise);
   setHandler(messages.standingQuery, () => standingOf(course));
-  setHandler(messages.approveSignal, () => byHand(() => approve(course, BY_HAND)));
-  setHandler(messages.declineSignal, () => byHand(() => decline(course, BY_HAND)));
   setHandler(messages.paymentNewsSignal, (news: unknown) => {
     const paymentId = textField(news, 'paymentId');
     if (paymentId !== null && isUuid(paymentId)) course.news.add(paymentId);

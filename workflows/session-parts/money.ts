@@ -12,7 +12,7 @@ import { type SessionEvent, isEnded } from '../../domain/session.ts';
 import { PROVIDER } from '../activity-options.ts';
 import { RECONCILIATION_WORKFLOW } from '../messages/reconciliation.ts';
 import type { Actor, RefundState } from '../messages/session.ts';
-import { type Course, SYSTEM, apply } from './course.ts';
+import { type Course, SYSTEM, apply, subjectOf } from './course.ts';
 
 const money = proxyActivities<MoneyActivities>(PROVIDER);
 
@@ -22,7 +22,7 @@ export function owesCapture({ state }: Course): boolean {
 }
 
 export async function capture(course: Course): Promise<void> {
-  const outcome = await money.capturePayment({ sessionId: course.sessionId });
+  const outcome = await money.capturePayment(subjectOf(course));
   if (outcome.kind === 'captured') {
     await apply(course, { type: 'payment_captured' }, { actor: SYSTEM, notice: 'confirmed' });
   } else {
@@ -90,7 +90,7 @@ export async function readNews(course: Course): Promise<void> {
   for (const paymentId of waiting) {
     // Deleted first: news that arrives while the provider is being asked is news again.
     course.news.delete(paymentId);
-    const outcome = await money.syncPayment({ paymentId, sessionId: course.sessionId });
+    const outcome = await money.syncPayment({ paymentId, ...subjectOf(course) });
     const isLost = outcome.kind === 'lapsed' || outcome.kind === 'voided';
     if (isLost && !isEnded(course.state.status)) await lapse(course);
     else await receive(course, outcome, SYSTEM);
@@ -114,7 +114,7 @@ export async function handOverNews({ news }: Course): Promise<void> {
 
 /** The payment's time is up. When the money was faster than the deadline, the money decides. */
 export async function passPaymentDeadline(course: Course): Promise<void> {
-  const closing = await money.closeUnpaid({ sessionId: course.sessionId });
+  const closing = await money.closeUnpaid(subjectOf(course));
   if (closing.kind === 'closed') {
     await apply(
       course,
@@ -130,9 +130,9 @@ export async function passPaymentDeadline(course: Course): Promise<void> {
 
 /** A card that was saved at booking is charged near the date, without its holder. */
 export async function chargeSavedCard(course: Course): Promise<void> {
-  const outcome = await money.chargeSavedCard({ sessionId: course.sessionId });
+  const outcome = await money.chargeSavedCard(subjectOf(course));
   if (outcome.kind === 'authorised') {
-    const captured = await money.capturePayment({ sessionId: course.sessionId });
+    const captured = await money.capturePayment(subjectOf(course));
     if (captured.kind === 'captured') {
       await apply(course, { type: 'payment_captured' }, { actor: SYSTEM });
       return;
@@ -152,18 +152,19 @@ export async function settleMoney(course: Course): Promise<void> {
 }
 
 async function closeOrGiveBack(course: Course): Promise<RefundState> {
-  const closing = await money.closeUnpaid({ sessionId: course.sessionId });
+  const closing = await money.closeUnpaid(subjectOf(course));
   return closing.kind === 'closed' ? 'none' : giveBack(course, 'end');
 }
 
 /** Voids what was only authorised; refunds what the policy gives back of what was captured. */
 async function giveBack(course: Course, step: 'end' | 'late'): Promise<RefundState> {
-  const { sessionId, refundCents } = course;
-  const voiding = await money.voidPayment({ sessionId });
+  const { refundCents } = course;
+  const subject = subjectOf(course);
+  const voiding = await money.voidPayment(subject);
   if (voiding.kind === 'voided') return 'refunded';
   if (voiding.kind === 'nothing' || refundCents === 0) return 'none';
   const reason = course.state.status;
-  const refund = await money.refundPayment({ sessionId, refundCents, reason, step });
+  const refund = await money.refundPayment({ ...subject, refundCents, reason, step });
   if (refund.kind !== 'nothing') course.givenBackCents = refundCents;
   return refund.kind === 'nothing' ? 'none' : refund.kind;
 }

@@ -4,7 +4,7 @@ import type { ReminderInput, SessionActivities } from '../../activities/session/
 import { isEnded } from '../../domain/session.ts';
 import { BACKGROUND } from '../activity-options.ts';
 import type { OpenReminder, Reminding } from '../messages/session.ts';
-import type { Course } from './course.ts';
+import { type Course, subjectOf } from './course.ts';
 
 const { notify, planReminders, sendReminder, settleReminder } =
   proxyActivities<SessionActivities>(BACKGROUND);
@@ -37,8 +37,8 @@ async function remindOf(course: Course, scheduleVersion: number): Promise<void> 
   course.reminding = null;
 }
 
-async function plan({ sessionId }: Course, scheduleVersion: number): Promise<Reminding> {
-  const planned = await planReminders({ sessionId, scheduleVersion });
+async function plan(course: Course, scheduleVersion: number): Promise<Reminding> {
+  const planned = await planReminders({ ...subjectOf(course), scheduleVersion });
   return { scheduleVersion, open: planned.map((reminder) => ({ reminder, settleAt: null })) };
 }
 
@@ -51,7 +51,7 @@ async function remindOnce(
   const { reminder } = one;
   const isOff = (): boolean =>
     !isUpcoming(course) || course.state.scheduleVersion !== scheduleVersion;
-  const input = { sessionId: course.sessionId, scheduleVersion, reminder };
+  const input = { ...subjectOf(course), scheduleVersion, reminder };
   if (one.settleAt === null) {
     await waitUntil(reminder.dueAt, isOff, 'reminder');
     if (isOff()) return;
@@ -100,7 +100,7 @@ export async function deliverNotices(course: Course, isOver: () => boolean): Pro
     await condition(() => course.notices.length > 0 || isOver());
     const notice = course.notices[0];
     if (notice === undefined) return;
-    await notify({ sessionId: course.sessionId, ...notice });
+    await notify({ ...subjectOf(course), ...notice });
     course.notices.shift();
   }
 }

@@ -4,15 +4,11 @@ import type { OperationId } from '../../../api/generated/operations.ts';
 import { loadDocument, operationsOf } from '../../../api/http/document.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestReply } from '../../support/api.ts';
+import type { Outcome, Request, Row } from './row.ts';
 import { MATRIX } from './rows.ts';
-import type { Outcome, Request, Row } from './rows.ts';
 import { ACTORS, createWorld } from './world.ts';
 import type { Actor, World } from './world.ts';
 
-/**
- * `hidden`: as if it did not exist; `refused`: a body that names what the caller can't know of.
- * `unauthenticated` is everybody without a token. `barred`: what the booking page publishes as 401.
- */
 let api: TestApi;
 let world: World;
 beforeAll(async () => {

@@ -1,31 +1,9 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { OperationId } from '../../../api/generated/operations.ts';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
-import type { Actor, World } from './world.ts';
-
-export type Outcome = 'barred' | 'allowed' | 'forbidden' | 'hidden' | 'refused' | 'unauthenticated';
-
-export interface Request {
-  /** Fills the `{id}` of the path. */
-  readonly id?: string;
-  /** Fills `{exceptionId}`. */
-  readonly exceptionId?: string;
-  readonly body?: unknown;
-  readonly query?: string;
-}
-
-export interface Row {
-  readonly request?: (world: World) => Promise<Request> | Request;
-  /** What the named actors get; the others with a token get `rest`. */
-  readonly rest: Outcome;
-  readonly outcomes?: Partial<Record<Actor, Outcome>>;
-}
-
-type Group = Partial<Record<Actor, Outcome>>;
-
-function give(outcome: Outcome, ...actors: readonly Actor[]): Group {
-  return Object.fromEntries(actors.map((actor) => [actor, outcome]));
-}
+import { GROUP_ROWS } from './group-rows.ts';
+import { give } from './row.ts';
+import type { Group, Row } from './row.ts';
 
 const EVERYBODY: Row = { rest: 'allowed' };
 const OWN_CLINIC_STAFF = give('allowed', 'staff', 'admin');
@@ -205,6 +183,7 @@ export const MATRIX: Record<OperationId, Row> = {
     },
   },
 
+  ...GROUP_ROWS,
   getSessionTimeline: session(ITS_PEOPLE),
   recordAttendance: session(give('allowed', 'therapist'), 'in_progress', {
     attendance: 'attended',

@@ -38,6 +38,7 @@ export interface World {
   exception(): Promise<string>;
   /** The therapist's. */
   calendarFeed(): Promise<string>;
+  group(): Promise<string>;
   wish(): Promise<string>;
 }
 
@@ -70,6 +71,7 @@ export async function createWorld(api: TestApi): Promise<World> {
     delivery: () => insertDelivery(api, people),
     exception: () => insertException(api, people),
     calendarFeed: () => insertCalendarFeed(api, people),
+    group: () => insertGroup(api, people),
     wish: () => insertWish(api, people),
   };
 }
@@ -223,6 +225,26 @@ async function insertCalendarFeed(api: TestApi, { therapist }: World['people']):
     person_id: therapist.id,
     kind: 'export',
     token_hash: Buffer.from(id),
+  });
+  return id;
+}
+
+async function insertGroup(api: TestApi, { therapist }: World['people']): Promise<string> {
+  const id = uuidv7();
+  await api.knex('therapy_groups').insert({
+    id,
+    clinic_id: api.clinicId,
+    therapist_id: therapist.id,
+    name: 'g',
+    theme: 'g',
+    format: 'video',
+    capacity: 8,
+    decide_before_minutes: 0,
+    duration_minutes: 60,
+    price_cents: 0,
+    joinable_by: 'anyone',
+    time_zone: 'UTC',
+    created_by: therapist.id,
   });
   return id;
 }
