@@ -106,50 +106,86 @@ async function bookOnce(
   }
 }
 
-interface SessionWish extends ClaimWish {
+/** A stretch that one of several sessions wants. */
+export interface BatchWish extends ClaimWish {
   readonly sessionId: string;
+  /** When the claim stops binding; null binds until released. */
   readonly expiresAtMs: number | null;
+  readonly slot: 'current' | 'proposed';
 }
 
-async function claimAll(
+export interface GrantedClaim {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly personId: string;
+}
+
+/**
+ * Claims stretches of several sessions in one statement, in (person, start) order, and tells
+ * which were granted. When some were not, the caller must roll back.
+ */
+export async function claimTogether(
   trx: Knex.Transaction,
-  sessions: readonly NewSession[],
-): Promise<RefusedBooking[]> {
-  const wishes = sessions.flatMap((session): SessionWish[] => {
-    const expiresAtMs = nextDeadline(session.state)?.dueAt ?? null;
-    return wishesOf(session).map((wish) => ({ ...wish, sessionId: session.id, expiresAtMs }));
-  });
-  const { rows } = await trx.raw<{ rows: { session_id: string; person_id: string }[] }>(
-    `INSERT INTO claims (session_id, person_id, during, expires_at)
+  wishes: readonly BatchWish[],
+): Promise<GrantedClaim[]> {
+  const { rows } = await trx.raw<{ rows: GrantedClaim[] }>(
+    `INSERT INTO claims (session_id, person_id, during, expires_at, slot)
      SELECT session_id, person_id,
        tstzrange(to_timestamp(start_ms / 1000.0), to_timestamp(end_ms / 1000.0)),
-       to_timestamp(nullif(expires_ms, 'Infinity') / 1000.0)
-     FROM unnest(?::uuid[], ?::uuid[], ?::float8[], ?::float8[], ?::float8[])
-       AS wish (session_id, person_id, start_ms, end_ms, expires_ms)
+       to_timestamp(nullif(expires_ms, 'Infinity') / 1000.0), slot
+     FROM unnest(?::uuid[], ?::uuid[], ?::float8[], ?::float8[], ?::float8[], ?::text[])
+       AS wish (session_id, person_id, start_ms, end_ms, expires_ms, slot)
      ORDER BY person_id, start_ms
      ON CONFLICT DO NOTHING
-     RETURNING session_id, person_id`,
+     RETURNING id, session_id AS "sessionId", person_id AS "personId"`,
     [
       wishes.map(({ sessionId }) => sessionId),
       wishes.map(({ personId }) => personId),
       wishes.map(({ startMs }) => startMs),
       wishes.map(({ endMs }) => endMs),
       wishes.map(({ expiresAtMs }) => String(expiresAtMs ?? Infinity)),
+      wishes.map(({ slot }) => slot),
     ],
   );
-  if (rows.length === wishes.length) return [];
-  const granted = new Set(rows.map((row) => `${row.session_id} ${row.person_id}`));
-  return sessions.flatMap((session) => refusalOf(session, granted));
+  return rows;
 }
 
-/** The therapist's calendar is named before the client's: without it nothing else would help. */
-function refusalOf(session: NewSession, granted: ReadonlySet<string>): RefusedBooking[] {
-  const refused = wishesOf(session).filter(
-    ({ personId }) => !granted.has(`${session.id} ${personId}`),
-  );
-  if (refused.length === 0) return [];
-  const isTherapist = refused.some(({ personId }) => personId === session.therapistId);
-  return [{ sessionId: session.id, code: isTherapist ? 'slot_unavailable' : 'client_unavailable' }];
+/** What a fresh session wants of its people's calendars, until its first deadline. */
+export function batchWishesOf(session: NewSession): BatchWish[] {
+  const expiresAtMs = nextDeadline(session.state)?.dueAt ?? null;
+  return wishesOf(session).map((wish) => ({
+    ...wish,
+    sessionId: session.id,
+    expiresAtMs,
+    slot: 'current',
+  }));
+}
+
+/** Who of several sessions was not granted all that it wanted. */
+export function refusedOf(
+  sessions: readonly { readonly id: string; readonly therapistId: string }[],
+  wishes: readonly BatchWish[],
+  granted: readonly GrantedClaim[],
+): RefusedBooking[] {
+  if (granted.length === wishes.length) return [];
+  const isGranted = new Set(granted.map((claim) => `${claim.sessionId} ${claim.personId}`));
+  return sessions.flatMap(({ id, therapistId }): RefusedBooking[] => {
+    const refused = wishes.filter(
+      ({ sessionId, personId }) => sessionId === id && !isGranted.has(`${id} ${personId}`),
+    );
+    if (refused.length === 0) return [];
+    // The therapist's calendar is named before the client's: without it nothing else would help.
+    const isTherapist = refused.some(({ personId }) => personId === therapistId);
+    return [{ sessionId: id, code: isTherapist ? 'slot_unavailable' : 'client_unavailable' }];
+  });
+}
+
+async function claimAll(
+  trx: Knex.Transaction,
+  sessions: readonly NewSession[],
+): Promise<RefusedBooking[]> {
+  const wishes = sessions.flatMap(batchWishesOf);
+  return refusedOf(sessions, wishes, await claimTogether(trx, wishes));
 }
 
 /**
@@ -194,7 +230,7 @@ function isWithin(instantMs: number, { startMs, endMs }: Interval): boolean {
 }
 
 /** The sessions, their enrolments, first events and news, in one statement. */
-async function insertSessions(
+export async function insertSessions(
   trx: Knex.Transaction,
   sessions: readonly NewSession[],
 ): Promise<void> {

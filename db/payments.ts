@@ -199,7 +199,10 @@ export async function adoptRef(
   return updated === 1;
 }
 
-/** Closes an attempt that the provider has never heard of. False when it has meanwhile. */
+/**
+ * Closes an attempt that the provider has never heard of, also one that was to be charged to a card
+ * of another attempt. False when it has meanwhile.
+ */
 export async function closeUnknown(
   knex: Knex,
   paymentId: string,
@@ -207,7 +210,7 @@ export async function closeUnknown(
 ): Promise<boolean> {
   const updated = await knex('payments')
     .where({ id: paymentId, provider_ref: null, setup_ref: null })
-    .whereIn('state', ['created', 'failed'])
+    .whereIn('state', ['created', 'failed', 'saved'])
     .update({
       state: 'voided',
       error_code: knex.raw('coalesce(error_code, ?)', [errorCode]),

@@ -52,13 +52,18 @@ export async function chargeSavedCard(
   subject: Subject,
 ): Promise<AuthoriseOutcome> {
   const payments = await listPayments(deps.knex, subject);
-  const payment = payments.find((each) => each.setup_ref !== null);
+  const payment = payments.find(isForSavedCard);
   if (payment === undefined) {
     return { kind: 'failed', code: 'payment_failed', providerCode: 'no_saved_card' };
   }
   const isUnderWay = payment.provider_ref !== null && isUndecided(payment);
   if (payment.state !== 'saved' && !isUnderWay) return outcomeOf(payment);
   return orRefused(deps, payment, () => chargeCard(deps, payment, 'charge'));
+}
+
+/** Its card was saved for it, or comes from another occurrence of its series. */
+function isForSavedCard({ setup_ref, card_token, saved_card_ref }: PaymentRow): boolean {
+  return setup_ref !== null || (card_token === null && saved_card_ref !== null);
 }
 
 async function payByCard(

@@ -1,8 +1,9 @@
 import type { OutboxConsumer } from './contract.ts';
 import { queueWebhooks } from './queue-webhooks.ts';
+import { seriesCards } from './pass-card-on.ts';
 import { tellSockets } from './tell-sockets.ts';
 
 export type { OutboxConsumer, OutboxDeps } from './contract.ts';
 
 /** Everybody who hears of events. */
-export const CONSUMERS: readonly OutboxConsumer[] = [tellSockets, queueWebhooks];
+export const CONSUMERS: readonly OutboxConsumer[] = [tellSockets, queueWebhooks, seriesCards];

@@ -33,7 +33,10 @@ const ALLOWED: Readonly<Record<SessionAct, readonly SessionRelation[]>> = {
   rate: ['client'],
 };
 
-export function relationTo(principal: Principal, session: SessionRow | null): SessionRelation {
+export function relationTo(
+  principal: Principal,
+  session: Pick<SessionRow, 'clinic_id' | 'client_id' | 'therapist_id'> | null,
+): SessionRelation {
   if (session === null || session.clinic_id !== principal.clinicId) return 'none';
   if (session.client_id === principal.personId) return 'client';
   if (session.therapist_id === principal.personId) return 'therapist';

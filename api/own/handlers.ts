@@ -14,6 +14,7 @@ import { createPolicy, listPolicies, putPolicy } from './policies.ts';
 import { getNotificationPreferences, putNotificationPreferences } from './preferences.ts';
 import { rateSession } from './rating.ts';
 import { createRelationship, endRelationship, listRelationships } from './relationships.ts';
+import { createSeries, editSeriesOccurrences, listSeries } from './series.ts';
 import { getTherapistSettings, putTherapistSettings } from './settings.ts';
 import { completeTask, listTasks } from './tasks.ts';
 import { getSessionTimeline } from './timeline.ts';
@@ -58,4 +59,7 @@ export const ownHandlers = {
   deleteWebhook,
   listWebhookDeliveries,
   replayWebhookDelivery,
+  listSeries,
+  createSeries,
+  editSeriesOccurrences,
 } satisfies Partial<HandlerMap>;

@@ -5,6 +5,7 @@ import { HoldfastError } from '../../domain/errors.ts';
 import * as messages from '../../workflows/messages/session.ts';
 import { partyOf, relationTo } from '../access/session-access.ts';
 import type { Call } from '../http/handler.ts';
+import { cancelPlanned } from '../series/cancel-planned.ts';
 import { askSession } from './messages.ts';
 import { announceReason, forgetRefused, keepReason } from './reason.ts';
 
@@ -45,7 +46,9 @@ export function cancel(
   session: SessionRow,
   wish: CancelWish,
 ): Promise<messages.CancelAnswer> {
-  const request = { actor: actorOf(call, session), ...wish };
+  const actor = actorOf(call, session);
+  if (session.status === 'planned') return cancelPlanned(call, session, actor, wish.revisionId);
+  const request = { actor, ...wish };
   return askSession(call.deps, session, messages.cancelUpdate, request, call.newId);
 }
 

@@ -7,6 +7,7 @@ import type { SessionRow } from '../../db/sessions.ts';
 import { HoldfastError, isErrorCode } from '../../domain/errors.ts';
 import { isEnded } from '../../domain/session.ts';
 import type { ApiDeps } from '../context.ts';
+import { openPlanned } from '../series/opening.ts';
 
 /** How long a caller waits until a worker has taken the message; when none does, nobody will. */
 const ACCEPTED_TIMEOUT_MS = 8_000;
@@ -60,7 +61,8 @@ async function startFirst<Answer>(
   if (current === null || isEnded(current.status)) {
     throw new HoldfastError('wrong_state', 'The session is over; this cannot be done any more.');
   }
-  await startSession(deps.temporal, current);
+  if (current.status === 'planned') await openPlanned(deps, current.id);
+  else await startSession(deps.temporal, current);
   return ask();
 }
 

@@ -82,6 +82,13 @@ const EVENTS: Readonly<Record<string, SessionEvent>> = {
   end: { type: 'end' },
 };
 
+const MOVABLE = {
+  planned: 'planned',
+  requested: 'requested',
+  awaiting_payment: 'awaiting_payment',
+  confirmed: 'confirmed',
+} as const;
+
 /** Where each event leads from each status of EXAMPLES; what is not named is refused or unchanged. */
 const LEGAL: Readonly<Record<string, Partial<Record<SessionStatus, SessionStatus>>>> = {
   submit: { planned: 'requested', held: 'requested' },
@@ -108,18 +115,8 @@ const LEGAL: Readonly<Record<string, Partial<Record<SessionStatus, SessionStatus
     confirmed: 'confirmed',
   },
   payment_lapsed: { confirmed: 'awaiting_payment' },
-  reschedule: {
-    planned: 'planned',
-    requested: 'requested',
-    awaiting_payment: 'awaiting_payment',
-    confirmed: 'confirmed',
-  },
-  'reschedule to be approved': {
-    planned: 'planned',
-    requested: 'requested',
-    awaiting_payment: 'awaiting_payment',
-    confirmed: 'confirmed',
-  },
+  reschedule: MOVABLE,
+  'reschedule to be approved': MOVABLE,
   'cancel by the client': everyOpen('cancelled'),
   'cancel by the therapist': everyOpen('cancelled'),
   start: { confirmed: 'in_progress' },

@@ -264,16 +264,19 @@ const calendarImport: Life = {
   },
 };
 
-const sweep: Life = {
-  live: async (stack) => {
-    await stack.temporal.schedule.getHandle('sweep').trigger();
-    for (;;) {
-      const query = `WorkflowType = 'sweepWorkflow' AND ExecutionStatus = 'Completed'`;
-      for await (const { workflowId: id } of stack.temporal.workflow.list({ query })) return id;
-      await delay(200);
-    }
-  },
-};
+/** One run of a Schedule, as the minute brings it. */
+function runOf(scheduleId: string, workflowType: string): Life {
+  return {
+    live: async (stack) => {
+      await stack.temporal.schedule.getHandle(scheduleId).trigger();
+      for (;;) {
+        const query = `WorkflowType = '${workflowType}' AND ExecutionStatus = 'Completed'`;
+        for await (const { workflowId: id } of stack.temporal.workflow.list({ query })) return id;
+        await delay(200);
+      }
+    },
+  };
+}
 
 const GROUP_PLAN: Partial<Plan> = {
   reminders: [{ beforeStartMs: 5 * SECOND_MS, channels: ['email'] }],
@@ -341,7 +344,8 @@ export const LIVES: Readonly<Record<string, Life>> = {
   'credit-purchase': creditPurchase,
   reconciliation,
   'calendar-import': calendarImport,
-  sweep,
+  sweep: runOf('sweep', 'sweepWorkflow'),
+  'start-ahead': runOf('start-ahead', 'startAheadWorkflow'),
   member,
   'member-who-left': memberWhoLeft,
   'member-called-off': memberCalledOff,

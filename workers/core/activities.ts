@@ -2,6 +2,7 @@ import { type CalendarDeps, createCalendarActivities } from '../../activities/ca
 import { withFailures } from '../../activities/failures.ts';
 import { createSeatActivities } from '../../activities/groups/seats.ts';
 import { createMoneyActivities, type MoneyActivityDeps } from '../../activities/money/index.ts';
+import { createSeriesActivities } from '../../activities/series/index.ts';
 import { createNoticeActivities } from '../../activities/session/notices.ts';
 import {
   createReminderActivities,
@@ -26,5 +27,6 @@ export function createCoreActivities(deps: CoreActivityDeps) {
     ...createSeatActivities(deps),
     ...createSweepActivities(deps),
     ...createCalendarActivities(deps),
+    ...createSeriesActivities(deps),
   });
 }

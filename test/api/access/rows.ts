@@ -244,6 +244,23 @@ export const MATRIX: Record<OperationId, Row> = {
       ...give('hidden', 'foreignTherapist', 'foreignStaff', 'foreignAdmin'),
     },
   },
+  listSeries: EVERYBODY,
+  createSeries: {
+    request: ({ people }) => ({ body: seriesOf(people.therapist.id, people.client.id) }),
+    rest: 'forbidden',
+    outcomes: {
+      ...give('allowed', 'client', 'therapist', 'staff', 'admin'),
+      ...give('hidden', 'foreignStaff', 'foreignAdmin'),
+    },
+  },
+  editSeriesOccurrences: {
+    request: async (world) => ({ id: await world.series(), body: { answer: 'approve' } }),
+    rest: 'hidden',
+    outcomes: {
+      ...give('forbidden', 'client', 'staff', 'admin'),
+      therapist: 'allowed',
+    },
+  },
   listPolicies: { rest: 'forbidden', outcomes: ADMINS },
   createPolicy: { request: () => ({ body: POLICY }), rest: 'forbidden', outcomes: ADMINS },
   putPolicy: {
@@ -303,6 +320,12 @@ export const MATRIX: Record<OperationId, Row> = {
   getNotificationPreferences: EVERYBODY,
   putNotificationPreferences: { ...EVERYBODY, request: () => ({ body: { sms: true } }) },
 };
+
+function seriesOf(therapistId: string, clientId: string): Record<string, unknown> {
+  const times = { timeZone: 'UTC', startTime: '09:30', durationMinutes: 50 };
+  const common = { therapistId, clientId, sessionType: 'individual', format: 'video' };
+  return { ...common, ...times, dates: ['2031-01-06'] };
+}
 
 function accountOf(name: string): Record<string, unknown> {
   const email = `${name}@test.example`;

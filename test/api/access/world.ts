@@ -40,6 +40,7 @@ export interface World {
   calendarFeed(): Promise<string>;
   group(): Promise<string>;
   wish(): Promise<string>;
+  series(): Promise<string>;
 }
 
 export async function createWorld(api: TestApi): Promise<World> {
@@ -73,6 +74,7 @@ export async function createWorld(api: TestApi): Promise<World> {
     calendarFeed: () => insertCalendarFeed(api, people),
     group: () => insertGroup(api, people),
     wish: () => insertWish(api, people),
+    series: () => insertSeries(api, people),
   };
 }
 
@@ -245,6 +247,28 @@ async function insertGroup(api: TestApi, { therapist }: World['people']): Promis
     joinable_by: 'anyone',
     time_zone: 'UTC',
     created_by: therapist.id,
+  });
+  return id;
+}
+
+async function insertSeries(api: TestApi, { therapist, client }: World['people']): Promise<string> {
+  const id = uuidv7();
+  await api.knex('series').insert({
+    id,
+    root_id: id,
+    clinic_id: api.clinicId,
+    therapist_id: therapist.id,
+    client_id: client.id,
+    session_type: 'individual',
+    format: 'video',
+    time_zone: 'UTC',
+    starts_on: '2031-01-06',
+    start_minute: 570,
+    duration_minutes: 50,
+    rule: 'FREQ=WEEKLY;COUNT=3',
+    status: 'requested',
+    approval: 'awaited',
+    created_by: client.id,
   });
   return id;
 }

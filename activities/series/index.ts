@@ -1,0 +1,56 @@
+import { heartbeat } from '@temporalio/activity';
+import {
+  occurrencesWithWishes,
+  seriesToOpen,
+  unansweredSeries,
+  waitingNotices,
+} from '../../db/start-ahead.ts';
+import type { MessagingDeps } from '../session/reminders.ts';
+import { passCardOn } from './cards.ts';
+import type { SeriesActivities, StartAheadReport } from './contract.ts';
+import { lapseSeries } from './lapsing.ts';
+import { mailSeriesNotice } from './notices.ts';
+import { type OpeningDeps, openOccurrences } from './opening.ts';
+import { applyWanted } from './wanted.ts';
+
+export type SeriesDeps = OpeningDeps & MessagingDeps;
+
+/** Looks after the series: each step is safe to run twice, and by two at once. */
+export function createSeriesActivities(deps: SeriesDeps): SeriesActivities {
+  return { startAhead: () => startAhead(deps, heartbeat) };
+}
+
+/** `beat` tells whoever waits that the run is still under way. */
+export async function startAhead(
+  deps: SeriesDeps,
+  beat: () => void = () => undefined,
+): Promise<StartAheadReport> {
+  const { knex } = deps;
+  const count = { lapsed: 0, opened: 0, missed: 0, editsApplied: 0, mailsSent: 0, failed: 0 };
+  // One that fails holds up nobody else; the next run finds it again.
+  const each = async <T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> => {
+    for (const item of items) {
+      beat();
+      await act(item).catch(() => void (count.failed += 1));
+    }
+  };
+  await each(await unansweredSeries(knex), async (id) => {
+    if (await lapseSeries(knex, id)) count.lapsed += 1;
+  });
+  await each(await seriesToOpen(knex), async (id) => {
+    const { opened, missed } = await openOccurrences(deps, id);
+    count.opened += opened.length;
+    count.missed += missed.length;
+  });
+  await each(await occurrencesWithWishes(knex), async (sessionId) => {
+    await applyWanted(deps, sessionId);
+    count.editsApplied += 1;
+  });
+  let cardsPassedOn = 0;
+  await each([null], async () => void (cardsPassedOn = await passCardOn(deps, null)));
+  await each(await waitingNotices(knex), async (notice) => {
+    await mailSeriesNotice(deps, notice);
+    count.mailsSent += 1;
+  });
+  return { ...count, cardsPassedOn };
+}
