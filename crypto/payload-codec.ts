@@ -28,6 +28,11 @@ const UNDECODABLE_PAYLOAD: Payload = {
   data: Buffer.from(JSON.stringify(UNDECODABLE)),
 };
 
+/** The answer of what answers nothing: there is nothing to hide in it. */
+function isNothing(payload: Payload): boolean {
+  return metadataText(payload, METADATA_ENCODING_KEY) === 'binary/null';
+}
+
 /** Whether the default converter can make a value of a payload in clear. */
 function isReadable(payload: Payload): boolean {
   const encoding = metadataText(payload, METADATA_ENCODING_KEY);
@@ -41,7 +46,7 @@ function isReadable(payload: Payload): boolean {
 }
 
 /**
- * Encrypts every payload with the current payload key (AES-256-GCM). On decoding:
+ * Encrypts every payload that holds something with the current payload key (AES-256-GCM). On decoding:
  *
  * - a payload in clear passes, so that signals from the UI and the CLI work, unless no converter
  *   could read it: that would stall the workflow for ever as well;
@@ -61,10 +66,14 @@ export class EncryptionCodec implements PayloadCodec {
   async encode(payloads: Payload[]): Promise<Payload[]> {
     const { id, key } = await this.#keyRing.current('payloads');
     const keyId = Buffer.from(id);
-    return payloads.map((payload) => ({
-      metadata: { [METADATA_ENCODING_KEY]: ENCODING_BYTES, [KEY_ID]: keyId },
-      data: seal(key, PayloadMessage.encode(payload).finish(), `payload/${id}`),
-    }));
+    return payloads.map((payload) =>
+      isNothing(payload)
+        ? payload
+        : {
+            metadata: { [METADATA_ENCODING_KEY]: ENCODING_BYTES, [KEY_ID]: keyId },
+            data: seal(key, PayloadMessage.encode(payload).finish(), `payload/${id}`),
+          },
+    );
   }
 
   async decode(payloads: Payload[]): Promise<Payload[]> {

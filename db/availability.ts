@@ -135,15 +135,13 @@ export async function findCalendar(
   question: CalendarQuestion,
 ): Promise<TherapistCalendar | null> {
   // Prepared, because parsing and planning take twice as long as the query itself.
-  const { rows } = await db
-    .raw<{ rows: CalendarRow[] }>(CALENDAR, {
-      therapistId: question.therapistId,
-      clinicId: question.clinicId,
-      door: question.door,
-      sessionType: question.sessionType,
-      ...windowBindings(question.window),
-    })
-    .options({ name: 'therapist-calendar' });
+  const { rows } = await db.raw<{ rows: CalendarRow[] }>(CALENDAR, {
+    therapistId: question.therapistId,
+    clinicId: question.clinicId,
+    door: question.door,
+    sessionType: question.sessionType,
+    ...windowBindings(question.window),
+  });
   return rows[0] === undefined ? null : calendarFrom(rows[0], question.door);
 }
 
@@ -153,12 +151,10 @@ export function windowBindings(window: Interval): { fromAt: Date; toAt: Date } {
 
 /** A person's active claims within a stretch of time. */
 export async function findBusy(db: Knex, personId: string, window: Interval): Promise<Interval[]> {
-  const { rows } = await db
-    .raw<{ rows: Pick<CalendarRow, 'busy'>[] }>(busyOf(':personId'), {
-      personId,
-      ...windowBindings(window),
-    })
-    .options({ name: 'person-busy' });
+  const { rows } = await db.raw<{ rows: Pick<CalendarRow, 'busy'>[] }>(busyOf(':personId'), {
+    personId,
+    ...windowBindings(window),
+  });
   return (rows[0]?.busy ?? []).map(intervalFrom);
 }
 

@@ -125,20 +125,18 @@ export async function insertBooking(
   const row = bookedRow(session);
   const details = row.details === null ? null : `\\x${row.details.toString('hex')}`;
   const expiresAtMs = nextDeadline(state)?.dueAt ?? null;
-  const result = await db
-    .raw(BOOK, [
-      JSON.stringify({ ...row, details }),
-      ...wishes,
-      expiresAtMs === null ? null : new Date(expiresAtMs),
-      new Date(day.startMs),
-      new Date(day.endMs),
-      plan.limits.maxOpenPerClient,
-      plan.limits.maxPerClientPerDay,
-      JSON.stringify({ status: state.status, startsAt: state.startsAt }),
-      JSON.stringify(bookedNews(session)),
-      JSON.stringify(audit),
-    ])
-    .options({ name: 'book-session' });
+  const result = await db.raw(BOOK, [
+    JSON.stringify({ ...row, details }),
+    ...wishes,
+    expiresAtMs === null ? null : new Date(expiresAtMs),
+    new Date(day.startMs),
+    new Date(day.endMs),
+    plan.limits.maxOpenPerClient,
+    plan.limits.maxPerClientPerDay,
+    JSON.stringify({ status: state.status, startsAt: state.startsAt }),
+    JSON.stringify(bookedNews(session)),
+    JSON.stringify(audit),
+  ]);
   return result.rows[0].outcome;
 }
 

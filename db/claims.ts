@@ -40,16 +40,14 @@ export async function tryClaim(
   options: ClaimOptions,
 ): Promise<boolean> {
   const expiresAt = options.expiresAtMs === null ? null : new Date(options.expiresAtMs);
-  const result = await trx
-    .raw(
-      `INSERT INTO claims (person_id, session_id, during, slot, expires_at)
+  const result = await trx.raw(
+    `INSERT INTO claims (person_id, session_id, during, slot, expires_at)
        SELECT person_id, ?::uuid, during, ?, ?::timestamptz FROM (${WISHES}) wishes
        ORDER BY person_id, lower(during)
        ON CONFLICT DO NOTHING`,
-      [sessionId, options.slot, expiresAt, ...inClaimOrder(wishes)],
-    )
-    // Prepared once for each connection: under contention, planning would cost more than the insert.
-    .options({ name: 'try-claim' });
+    [sessionId, options.slot, expiresAt, ...inClaimOrder(wishes)],
+  );
+  // Prepared once for each connection: under contention, planning would cost more than the insert.;
   return result.rowCount === wishes.length;
 }
 

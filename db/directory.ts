@@ -31,9 +31,9 @@ const VERSION = `coalesce((SELECT version FROM directory_stamps WHERE clinic_id 
 
 /** What changes with every change of a clinic's directory, whichever process makes it. */
 export async function directoryVersion(knex: Knex, clinicId: string): Promise<string> {
-  const { rows } = await knex
-    .raw<{ rows: { version: string }[] }>(`SELECT ${VERSION} AS version`, { clinicId })
-    .options({ name: 'directory-version' });
+  const { rows } = await knex.raw<{ rows: { version: string }[] }>(`SELECT ${VERSION} AS version`, {
+    clinicId,
+  });
   return rows[0]!.version;
 }
 

@@ -1,5 +1,6 @@
 import knexPackage from 'knex';
 import type { Knex } from 'knex';
+import { nameOf } from './prepared-statements.ts';
 
 export interface PoolOptions {
   /** Largest number of connections this process opens. */
@@ -61,6 +62,26 @@ function giveUpWhenSilent(connection: PooledConnection): void {
   };
 }
 
+/** Texts that come again and again are parsed and planned once a connection. */
+function prepareTheUsual(connection: PooledConnection): void {
+  const query = connection.query.bind(connection);
+  connection.query = (statement, ...rest) => query(named(statement), ...rest);
+}
+
+interface Parametrised {
+  readonly text: string;
+  readonly values?: readonly unknown[];
+  readonly name?: string;
+}
+
+function named(statement: unknown): unknown {
+  const { text, values = [], name } = statement as Parametrised;
+  // Without values a statement takes the driver's short way: a text and its answer.
+  if (values.length === 0 || name !== undefined) return statement;
+  const usual = nameOf(text);
+  return usual === undefined ? statement : Object.assign(statement as object, { name: usual });
+}
+
 /** A connection pool to PostgreSQL. The caller destroys it. */
 export function openDatabase(databaseUrl: string, options: PoolOptions = {}): Knex {
   return knexPackage.default({
@@ -79,6 +100,7 @@ export function openDatabase(databaseUrl: string, options: PoolOptions = {}): Kn
       max: options.maxConnections ?? 10,
       afterCreate: (connection: PooledConnection, done: (error: null, made: unknown) => void) => {
         giveUpWhenSilent(connection);
+        prepareTheUsual(connection);
         done(null, connection);
       },
     },

@@ -36,9 +36,7 @@ const RECIPIENTS = `
     LEFT JOIN sms_opt_outs ON sms_opt_outs.phone = people.phone`;
 
 export async function findRecipient(knex: Knex, personId: string): Promise<Recipient | null> {
-  const result = await knex
-    .raw(`${RECIPIENTS} WHERE people.id = ?`, [personId])
-    .options({ name: 'recipient' });
+  const result = await knex.raw(`${RECIPIENTS} WHERE people.id = ?`, [personId]);
   const row: RecipientRow | undefined = result.rows[0];
   return row === undefined ? null : recipientOf(row);
 }

@@ -26,23 +26,21 @@ export async function openSend(
   knex: Knex,
   send: NewSend,
 ): Promise<{ isMine: boolean; row: SendRow }> {
-  const inserted = await knex
-    .raw(
-      `INSERT INTO sends
+  const inserted = await knex.raw(
+    `INSERT INTO sends
          (key, session_id, recipient_id, kind, channel, schedule_version, state, due_at)
        VALUES (?, ?, ?, ?, ?, ?, 'sending', ?) ON CONFLICT (key) DO NOTHING
        RETURNING key, state, provider_ref, created_at`,
-      [
-        send.key,
-        send.sessionId,
-        send.recipientId,
-        send.kind,
-        send.channel,
-        send.scheduleVersion,
-        send.dueAtMs === null ? null : new Date(send.dueAtMs),
-      ],
-    )
-    .options({ name: 'open-send' });
+    [
+      send.key,
+      send.sessionId,
+      send.recipientId,
+      send.kind,
+      send.channel,
+      send.scheduleVersion,
+      send.dueAtMs === null ? null : new Date(send.dueAtMs),
+    ],
+  );
   if (inserted.rowCount === 1) return { isMine: true, row: inserted.rows[0] };
   const row = await findSend(knex, send.key);
   if (row === null) throw new Error(`the send ledger lost ${send.key}`);
@@ -82,23 +80,21 @@ export async function markSend(
   facts: { providerRef?: string; reason?: string } = {},
 ): Promise<void> {
   const isSettled = state === 'delivered' || state === 'failed' || state === 'skipped';
-  await knex
-    .raw(
-      `UPDATE sends SET state = :state,
+  await knex.raw(
+    `UPDATE sends SET state = :state,
          provider_ref = coalesce(:providerRef, provider_ref), reason = coalesce(:reason, reason),
          sent_at = CASE WHEN :isSent THEN now() ELSE sent_at END,
          settled_at = CASE WHEN :isSettled THEN now() ELSE settled_at END
        WHERE key = :key AND state NOT IN ('delivered', 'failed', 'skipped')`,
-      {
-        key,
-        state,
-        providerRef: facts.providerRef ?? null,
-        reason: facts.reason ?? null,
-        isSent: state === 'sent',
-        isSettled,
-      },
-    )
-    .options({ name: 'mark-send' });
+    {
+      key,
+      state,
+      providerRef: facts.providerRef ?? null,
+      reason: facts.reason ?? null,
+      isSent: state === 'sent',
+      isSettled,
+    },
+  );
 }
 
 /** Whether an entry for their calendar was sent to a person, or may have been. */

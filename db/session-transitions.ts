@@ -144,23 +144,21 @@ async function writeStep(
   const { sessionId, version, state, claims, event, actorId } = step;
   const { status, startsAt, endsAt } = state;
   const expiresAtMs = nextDeadline(state)?.dueAt ?? null;
-  const { rows } = await db
-    .raw(STEP, {
-      id: sessionId,
-      version,
-      status,
-      event,
-      actorId,
-      therapistId: step.revision?.therapistId ?? null,
-      claims: claims.kind,
-      expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs),
-      enrolment: enrolmentStateOf(state),
-      row: JSON.stringify(columnsOf(state)),
-      data: JSON.stringify(step.data ?? {}),
-      news: JSON.stringify({ sessionId, status, event, version, actorId, startsAt, endsAt }),
-      audit: JSON.stringify(auditOf(step, context)),
-    })
-    .options({ name: 'session-step' });
+  const { rows } = await db.raw(STEP, {
+    id: sessionId,
+    version,
+    status,
+    event,
+    actorId,
+    therapistId: step.revision?.therapistId ?? null,
+    claims: claims.kind,
+    expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs),
+    enrolment: enrolmentStateOf(state),
+    row: JSON.stringify(columnsOf(state)),
+    data: JSON.stringify(step.data ?? {}),
+    news: JSON.stringify({ sessionId, status, event, version, actorId, startsAt, endsAt }),
+    audit: JSON.stringify(auditOf(step, context)),
+  });
   if (rows[0].is_written) return 'recorded';
   if (rows[0].is_next) return 'claims_lost';
   await assertAlreadyRecorded(db, step);

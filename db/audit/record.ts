@@ -14,7 +14,7 @@ const INSERT = `
 
 export async function insertAuditRows(db: Knex, rows: readonly AuditInsert[]): Promise<void> {
   if (rows.length === 0) return;
-  await db.raw(INSERT, [JSON.stringify(rows)]).options({ name: 'audit-entries' });
+  await db.raw(INSERT, [JSON.stringify(rows)]);
 }
 
 /**

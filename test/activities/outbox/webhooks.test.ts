@@ -275,7 +275,7 @@ test('typed text goes only where an admin has asked for it, and never to the wro
 test('an event is queued once for each webhook, however often it is handed over', async () => {
   await bench.book(CONFIRMED);
   await relayAll();
-  const rows = await bench.knex('outbox').where({ topic: 'session.changed' });
+  const rows = await bench.knex('outbox').where({ topic: 'session.changed' }).orderBy('id');
   const last = rows.at(-1);
   const row = { ...last, clinicId: last.clinic_id, createdAt: last.created_at };
   const deps = { knex: bench.knex, cipher, temporal: null as unknown as Client };
