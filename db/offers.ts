@@ -195,7 +195,8 @@ export async function closeOffer(
 }
 
 /**
- * An offer for each session that an absence concerns, made once. Gives those that are not closed:
+ * An offer for each session that an absence concerns, made once while there is such time off; one
+ * that another absence has opened for it will do. Gives those that are not closed:
  * somebody has to look after them.
  */
 export async function noteAbsence(
@@ -208,6 +209,9 @@ export async function noteAbsence(
      SELECT gen_random_uuid(), clinic_id, 'absence', client_id, id, :exceptionId, therapist_id,
        starts_at, 'preparing'
      FROM sessions WHERE id = ANY(:sessionIds)
+       AND EXISTS (SELECT FROM availability_exceptions WHERE id = :exceptionId)
+       AND NOT EXISTS (SELECT FROM offers WHERE offers.session_id = sessions.id
+         AND offers.kind = 'absence' AND offers.state IN ('preparing', 'open'))
      ON CONFLICT DO NOTHING`,
     { exceptionId: absence.exceptionId, sessionIds: [...absence.sessionIds] },
   );
@@ -226,6 +230,31 @@ export function absenceOffers(
     .pluck('id');
 }
 
+const LIES_IN_TIME_OFF = `EXISTS (
+  SELECT FROM availability_exceptions away
+  WHERE away.therapist_id = session.therapist_id AND away.kind = 'time_off'
+    AND away.during && tstzrange(session.starts_at, session.ends_at))`;
+
+/** Whether a session itself lies in time off, and not only a time that is proposed for it. */
+export async function liesInTimeOff(db: Knex, sessionId: string): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: unknown[] }>(
+    `SELECT 1 FROM sessions session WHERE session.id = ? AND ${LIES_IN_TIME_OFF}`,
+    [sessionId],
+  );
+  return rows.length > 0;
+}
+
+/** Open offers of a therapist's absences whose session lies in no time off any more. */
+export async function baselessOffers(db: Knex, therapistId: string): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { id: string }[] }>(
+    `SELECT offer.id FROM offers offer JOIN sessions session ON session.id = offer.session_id
+     WHERE offer.kind = 'absence' AND offer.therapist_id = ?
+       AND offer.state IN ('preparing', 'open') AND NOT ${LIES_IN_TIME_OFF}`,
+    [therapistId],
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** What a client of an absent therapist may choose, until when; also after a choice has gone. */
 export async function openChoices(
   db: Knex,
@@ -239,11 +268,11 @@ export async function openChoices(
     .update({ state: 'open', choices: JSON.stringify(choices), due_at: dueAt });
 }
 
-/** Whether the session is only the hold of an offer, which no workflow looks after. */
-export async function isOffered(db: Knex, sessionId: string): Promise<boolean> {
-  const row = await db('offers')
+/** The offer whose hold a session is, and nothing more yet: no workflow looks after it. */
+export async function currentHoldOf(db: Knex, sessionId: string): Promise<Offer | null> {
+  const row = await db<OfferRow>('offers')
     .where({ session_id: sessionId, kind: 'vacancy' })
     .whereNot({ state: 'accepted' })
-    .first('id');
-  return row !== undefined;
+    .first();
+  return row === undefined ? null : offerFrom(row as OfferRow);
 }

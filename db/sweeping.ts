@@ -7,12 +7,20 @@ const OWN_START_SECONDS = 15;
 const LATE_MINUTES = 3;
 const BATCH = 500;
 
-/** Booked sessions whose workflow was never begun; planned ones of a series wait for their time. */
+/**
+ * Booked sessions whose workflow was never begun; planned ones of a series wait for their time, and
+ * holds of offers for their answer.
+ */
 export async function unstartedSessions(knex: Knex): Promise<SessionRow[]> {
   return knex<SessionRow>('sessions')
     .whereNull('workflow_started_at')
     .whereNotIn('status', ['planned', 'expired', 'cancelled', 'declined'])
     .whereRaw(`created_at < now() - make_interval(secs => ?)`, [OWN_START_SECONDS])
+    .whereNotExists(
+      knex('offers')
+        .whereRaw('offers.session_id = sessions.id')
+        .where({ 'offers.kind': 'vacancy', 'offers.state': 'open' }),
+    )
     .orderBy('created_at')
     .limit(BATCH) as unknown as Promise<SessionRow[]>;
 }
@@ -89,4 +97,26 @@ async function seatIds(knex: Knex, condition: string, value: number): Promise<st
     [value, BATCH],
   );
   return result.rows.map((row: { id: string }) => row.id);
+}
+
+/** Offers and free times that should have been settled a while ago: nobody looks after them. */
+export async function lostOffers(
+  knex: Knex,
+): Promise<{ vacancyIds: string[]; absenceOfferIds: string[] }> {
+  const { rows } = await knex.raw<{ rows: { kind: string; id: string }[] }>(
+    `(SELECT 'vacancy' AS kind, vacancies.id FROM vacancies
+        LEFT JOIN offers ON offers.vacancy_id = vacancies.id AND offers.state = 'open'
+      WHERE vacancies.state = 'open'
+        AND coalesce(offers.due_at, vacancies.created_at) < now() - make_interval(mins => :late)
+      LIMIT :batch)
+     UNION ALL
+     (SELECT kind, id FROM offers
+      WHERE kind = 'absence' AND state IN ('preparing', 'open')
+        AND coalesce(due_at, created_at) < now() - make_interval(mins => :late)
+      LIMIT :batch)`,
+    { late: LATE_MINUTES, batch: BATCH },
+  );
+  const idsOf = (kind: string): string[] =>
+    rows.filter((row) => row.kind === kind).map(({ id }) => id);
+  return { vacancyIds: idsOf('vacancy'), absenceOfferIds: idsOf('absence') };
 }

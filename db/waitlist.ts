@@ -196,7 +196,8 @@ export async function nextWishes(
     .whereRaw('waitlist_wishes.client_id IS DISTINCT FROM ?::uuid', [vacancy.freedBy])
     .whereRaw(
       `NOT EXISTS (SELECT FROM offers WHERE offers.vacancy_id = ?
-        AND offers.wish_id = waitlist_wishes.id)`,
+        AND (offers.wish_id = waitlist_wishes.id OR offers.state <> 'skipped'
+          AND offers.client_id = waitlist_wishes.client_id))`,
       [vacancy.id],
     )
     .orderBy('waitlist_wishes.id')

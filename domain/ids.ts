@@ -5,6 +5,8 @@ const KINDS = [
   'reconciliation',
   'credit-purchase',
   'calendar-import',
+  'offer',
+  'absence',
 ] as const;
 
 export type WorkflowKind = (typeof KINDS)[number];

@@ -77,6 +77,15 @@ export type SessionEvent =
   | { readonly type: 'proposal_lapsed' }
   /** Another therapist takes the session over, with the approval that it has or waits for. */
   | { readonly type: 'reassign' }
+  /** Another time, perhaps with another therapist, because the one of the booking is away. */
+  | {
+      readonly type: 'relocate';
+      readonly startsAt: number;
+      readonly endsAt: number;
+      readonly needsApproval: boolean;
+      /** When the new therapist has to have answered, where they have to approve. */
+      readonly answerDueAt: number;
+    }
   | { readonly type: 'cancel'; readonly by: Party }
   /** The session that a member's seat belongs to does not take place. */
   | { readonly type: 'call_off' }

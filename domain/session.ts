@@ -53,6 +53,8 @@ export function decide(state: SessionState, event: SessionEvent, now: number): D
       return state.proposal === null ? UNCHANGED : moved({ ...state, proposal: null });
     case 'reassign':
       return reassign(state, now);
+    case 'relocate':
+      return relocate(state, event, now);
     case 'cancel':
       return cancel(state, event.by, now);
     case 'call_off':
@@ -257,6 +259,25 @@ function reassign(state: SessionState, now: number): Decision {
   const isOpen = state.status === 'requested' || isBooked(state);
   if (!isOpen || state.proposal !== null || now >= state.startsAt) return WRONG_STATE;
   return moved({ ...state, scheduleVersion: state.scheduleVersion + 1 });
+}
+
+/**
+ * The booking lives on at another time: what was paid stays with it. A therapist who has yet to
+ * approve is asked as for a request; a refusal ends the session and gives everything back.
+ */
+function relocate(
+  state: SessionState,
+  event: Extract<SessionEvent, { type: 'relocate' }>,
+  now: number,
+): Decision {
+  const isOpen = state.status === 'requested' || state.status === 'planned' || isBooked(state);
+  if (!isOpen || state.proposal !== null) return WRONG_STATE;
+  if (now >= event.startsAt) return { kind: 'refused', code: 'time_in_past' };
+  const next = atNewTime(state, event);
+  if (!event.needsApproval) return moved(next);
+  const status = next.status === 'planned' ? 'planned' : 'requested';
+  const { answerDueAt } = event;
+  return moved({ ...next, status, approval: 'awaited', answerDueAt } as SessionState);
 }
 
 type Time = Pick<Proposal, 'startsAt' | 'endsAt'>;

@@ -1,6 +1,8 @@
+export { absenceWorkflow } from './absence.ts';
 export { calendarImportWorkflow } from './calendar-import.ts';
 export { creditPurchaseWorkflow } from './credit-purchase.ts';
 export { enrolmentWorkflow } from './enrolment.ts';
+export { offerWorkflow } from './offer.ts';
 export { reconciliationWorkflow } from './reconciliation.ts';
 export { sessionWorkflow } from './session.ts';
 export { startAheadWorkflow } from './start-ahead.ts';

@@ -1,3 +1,4 @@
+import { absences, freedSlots } from '../offers/consumers.ts';
 import type { OutboxConsumer } from './contract.ts';
 import { queueWebhooks } from './queue-webhooks.ts';
 import { seriesCards } from './pass-card-on.ts';
@@ -6,4 +7,10 @@ import { tellSockets } from './tell-sockets.ts';
 export type { OutboxConsumer, OutboxDeps } from './contract.ts';
 
 /** Everybody who hears of events. */
-export const CONSUMERS: readonly OutboxConsumer[] = [tellSockets, queueWebhooks, seriesCards];
+export const CONSUMERS: readonly OutboxConsumer[] = [
+  tellSockets,
+  queueWebhooks,
+  seriesCards,
+  freedSlots,
+  absences,
+];

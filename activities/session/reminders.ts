@@ -1,16 +1,8 @@
 import type { Knex } from 'knex';
 import { type Recipient, findRecipient, recipientsOfSession } from '../../db/recipients.ts';
-import {
-  type SendRow,
-  findSend,
-  giveSendBack,
-  markSend,
-  openSend,
-  takeOverSend,
-} from '../../db/sends.ts';
+import { findSend } from '../../db/sends.ts';
 import { asTold, findLife } from '../../db/seats.ts';
 import type { SessionRow } from '../../db/sessions.ts';
-import { HoldfastError } from '../../domain/errors.ts';
 import {
   type ReminderText,
   expandReminders,
@@ -27,6 +19,7 @@ import type {
   SessionActivities,
 } from './contract.ts';
 import { sendMailOnce } from './mailing.ts';
+import { askForText, sendTextOnce } from './texting.ts';
 
 type ReminderActivities = Pick<
   SessionActivities,
@@ -42,9 +35,6 @@ export interface MessagingDeps {
   /** The address that the product writes from, which calendar files name as theirs. */
   readonly organizer: string;
 }
-
-/** The provider's list is complete by then: a text that it does not name was never sent. */
-const LIST_IS_CURRENT_AFTER_MS = 20_000;
 
 /** Reminders by text and e-mail, each at most once, with e-mail as the fallback of a text. */
 export function createReminderActivities(deps: MessagingDeps): ReminderActivities {
@@ -144,103 +134,22 @@ function mailOf(input: ReminderInput, recipient: Recipient, text: ReminderText) 
   };
 }
 
-async function sendText(
+function sendText(
   deps: MessagingDeps,
   input: ReminderInput,
   recipient: Recipient,
   text: ReminderText,
 ): Promise<SendState> {
   const { reminder, sessionId, scheduleVersion } = input;
-  const { isMine, row } = await openSend(deps.knex, {
+  return sendTextOnce(deps, {
     key: reminder.key,
-    sessionId,
-    recipientId: recipient.personId,
     kind: 'reminder',
-    channel: 'sms',
+    sessionId,
     scheduleVersion,
     dueAtMs: reminder.dueAt,
+    recipient,
+    body: text.sms,
   });
-  if (!isMine && row.state !== 'sending') return row.state;
-  if (!isMine && !(await wasNeverSent(deps, row, recipient, text.sms))) {
-    return (await findSend(deps.knex, reminder.key))?.state ?? 'skipped';
-  }
-  return submitText(deps, reminder.key, recipient, text.sms);
-}
-
-/** An earlier attempt died on the way: the provider's list says whether its text went out. */
-async function wasNeverSent(
-  deps: MessagingDeps,
-  row: SendRow,
-  recipient: Recipient,
-  body: string,
-): Promise<boolean> {
-  const found = await lookUp(deps, row, recipient, body);
-  if (found !== 'absent') return false;
-  if (await takeOverSend(deps.knex, row.key, LIST_IS_CURRENT_AFTER_MS)) return true;
-  throw new HoldfastError('dependency_unavailable', 'The provider’s list is not complete yet.');
-}
-
-/** Asks the provider what became of a text and writes it down; `absent` when it has none. */
-async function lookUp(
-  deps: MessagingDeps,
-  row: SendRow,
-  recipient: Recipient,
-  body: string,
-): Promise<SendState | 'absent'> {
-  const found = await askForText(deps, row, recipient, body);
-  if (found !== 'unavailable') return found;
-  throw new HoldfastError('dependency_unavailable', 'The text provider does not answer.');
-}
-
-async function askForText(
-  deps: MessagingDeps,
-  row: SendRow,
-  recipient: Recipient,
-  body: string,
-): Promise<SendState | 'absent' | 'unavailable'> {
-  if (recipient.phone === null) return 'absent';
-  const search = {
-    to: recipient.phone,
-    bodyMarker: body,
-    sentAfterMs: row.created_at.getTime(),
-  };
-  const result = await deps.sms.findMessage(search);
-  if (result.kind !== 'found') return result.kind;
-  const { message } = result;
-  const state = message.state === 'pending' ? 'sent' : message.state;
-  await markSend(deps.knex, row.key, state, {
-    providerRef: message.id,
-    ...(message.code === null ? {} : { reason: message.code }),
-  });
-  return state;
-}
-
-async function submitText(
-  deps: MessagingDeps,
-  key: string,
-  recipient: Recipient,
-  body: string,
-): Promise<SendState> {
-  const delivery = await deps.sms.sendSms({
-    to: recipient.phone!,
-    body,
-    statusCallback: `${deps.publicUrl}/webhooks/twilio/status?key=${encodeURIComponent(key)}`,
-  });
-  switch (delivery.kind) {
-    case 'accepted':
-      await markSend(deps.knex, key, 'sent', { providerRef: delivery.id });
-      return 'sent';
-    case 'refused':
-      await markSend(deps.knex, key, 'failed', { reason: delivery.reason });
-      return 'failed';
-    case 'ambiguous':
-      await markSend(deps.knex, key, 'ambiguous', { reason: delivery.code });
-      return 'ambiguous';
-    case 'unavailable':
-      // Nothing went out: the right to send is given back, and the activity is tried again.
-      await giveSendBack(deps.knex, key);
-      throw new HoldfastError('dependency_unavailable', 'The text provider does not answer.');
-  }
 }
 
 /**

@@ -4,7 +4,12 @@ import { SYSTEM_ACTOR } from '../../db/audit/entry.ts';
 import { type SessionRow, findSession, stateOf } from '../../db/sessions.ts';
 import { recordSimply } from '../../db/session-transitions.ts';
 import { neglectedImports } from '../../db/external-busy.ts';
-import { lostSessions, releaseLapsedClaims, unstartedSessions } from '../../db/sweeping.ts';
+import {
+  lostOffers,
+  lostSessions,
+  releaseLapsedClaims,
+  unstartedSessions,
+} from '../../db/sweeping.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { parseWorkflowId } from '../../domain/ids.ts';
 import { type SessionState, decide, isEnded, nextDeadline } from '../../domain/session.ts';
@@ -12,6 +17,7 @@ import { ENROLMENT_WORKFLOW } from '../../workflows/messages/enrolment.ts';
 import { SESSION_WORKFLOW } from '../../workflows/messages/session.ts';
 import { startCalendarImport } from '../calendars/starting.ts';
 import { sweepSeats } from '../groups/sweeping.ts';
+import { startAbsence, startOffering } from '../offers/starting.ts';
 import { isRunning, startSession } from '../session/starting.ts';
 import type { SweepActivities, SweepReport } from './contract.ts';
 
@@ -33,6 +39,7 @@ async function sweep(deps: SweepDeps): Promise<SweepReport> {
   const abandoned = await abandonedLives(deps.temporal);
   const revived = await reviveLost(deps, abandoned.session);
   const seats = await sweepSeats(deps, abandoned.enrolment);
+  await reviveOffers(deps);
   const claimsReleased = await releaseLapsedClaims(deps.knex);
   const importsStarted = await takeUpImports(deps);
   return {
@@ -52,6 +59,13 @@ async function takeUpImports({ knex, temporal }: SweepDeps): Promise<number> {
   const ids = await neglectedImports(knex, NEGLECTED_AFTER_SECONDS);
   for (const id of ids) await startCalendarImport(temporal, id);
   return ids.length;
+}
+
+/** Offers whose workflow somebody terminated: it is started again, a running one stays as it is. */
+async function reviveOffers({ knex, temporal }: SweepDeps): Promise<void> {
+  const { vacancyIds, absenceOfferIds } = await lostOffers(knex);
+  for (const vacancyId of vacancyIds) await startOffering(temporal, { vacancyId });
+  for (const offerId of absenceOfferIds) await startAbsence(temporal, { offerId });
 }
 
 async function takeUpUnstarted(deps: SweepDeps): Promise<{ started: number; released: number }> {

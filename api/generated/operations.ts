@@ -1,5 +1,6 @@
 // Generated from openapi.yaml by api/http/generate-operations.ts.
 export const OPERATION_IDS = [
+  'acceptOffer',
   'approveTherapySession',
   'bookMeeting',
   'bookTherapySession',
@@ -18,6 +19,7 @@ export const OPERATION_IDS = [
   'createRelationship',
   'createSeries',
   'createWebhook',
+  'declineOffer',
   'declineTherapySession',
   'deleteAvailability',
   'deleteAvailabilityException',
@@ -53,6 +55,7 @@ export const OPERATION_IDS = [
   'listCalendarFeeds',
   'listCreditEntries',
   'listGroups',
+  'listOffers',
   'listPolicies',
   'listRelationships',
   'listScheduledSessions',

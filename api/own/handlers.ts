@@ -10,6 +10,7 @@ import {
   listAvailabilityExceptions,
 } from './exceptions.ts';
 import { groupHandlers } from './groups.ts';
+import { acceptOffer, declineOffer, listOffers } from './offers.ts';
 import { createPolicy, listPolicies, putPolicy } from './policies.ts';
 import { getNotificationPreferences, putNotificationPreferences } from './preferences.ts';
 import { rateSession } from './rating.ts';
@@ -62,4 +63,7 @@ export const ownHandlers = {
   listSeries,
   createSeries,
   editSeriesOccurrences,
+  listOffers,
+  acceptOffer,
+  declineOffer,
 } satisfies Partial<HandlerMap>;

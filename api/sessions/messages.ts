@@ -2,6 +2,7 @@ import { ServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '
 import { ApplicationFailure } from '@temporalio/common';
 import type { UpdateDefinition } from '@temporalio/common';
 import { lifeOf, startSession } from '../../activities/session/starting.ts';
+import { currentHoldOf } from '../../db/offers.ts';
 import { findLife } from '../../db/seats.ts';
 import type { SessionRow } from '../../db/sessions.ts';
 import { HoldfastError, isErrorCode } from '../../domain/errors.ts';
@@ -26,24 +27,48 @@ export async function askSession<Answer, Request>(
   request: Request,
   requestId: string,
 ): Promise<Answer> {
-  const handle = deps.temporal.workflow.getHandle(lifeOf(session).workflowId);
-  const within = <T>(ms: number, work: () => Promise<T>): Promise<T> =>
-    deps.temporal.withDeadline(Date.now() + ms, work);
-  const ask = async (): Promise<Answer> => {
-    const asked = await within(ACCEPTED_TIMEOUT_MS, () =>
-      handle.startUpdate<Answer, [Request]>(update, {
-        args: [request],
-        updateId: requestId,
-        waitForStage: 'ACCEPTED',
-      }),
-    );
-    return within(ANSWER_TIMEOUT_MS, () => asked.result());
-  };
+  const ask = (): Promise<Answer> =>
+    sendUpdate(deps, lifeOf(session).workflowId, update, request, requestId);
   try {
     return await ask().catch((error: unknown) => startFirst(deps, session, error, ask));
   } catch (error) {
     throw translate(error);
   }
+}
+
+/** The same for any other workflow. Throws `wrong_state` when there is none, or none any more. */
+export async function askWorkflow<Answer, Request>(
+  deps: ApiDeps,
+  id: string,
+  update: UpdateDefinition<Answer, [Request]>,
+  request: Request,
+  requestId: string,
+): Promise<Answer> {
+  try {
+    return await sendUpdate(deps, id, update, request, requestId);
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+async function sendUpdate<Answer, Request>(
+  deps: ApiDeps,
+  id: string,
+  update: UpdateDefinition<Answer, [Request]>,
+  request: Request,
+  requestId: string,
+): Promise<Answer> {
+  const handle = deps.temporal.workflow.getHandle(id);
+  const within = <T>(ms: number, work: () => Promise<T>): Promise<T> =>
+    deps.temporal.withDeadline(Date.now() + ms, work);
+  const asked = await within(ACCEPTED_TIMEOUT_MS, () =>
+    handle.startUpdate<Answer, [Request]>(update, {
+      args: [request],
+      updateId: requestId,
+      waitForStage: 'ACCEPTED',
+    }),
+  );
+  return within(ANSWER_TIMEOUT_MS, () => asked.result());
 }
 
 /** A session whose workflow a crash has kept from starting gets it now. */
@@ -60,6 +85,9 @@ async function startFirst<Answer>(
   });
   if (current === null || isEnded(current.status)) {
     throw new HoldfastError('wrong_state', 'The session is over; this cannot be done any more.');
+  }
+  if ((await currentHoldOf(deps.knex, session.id)) !== null) {
+    throw new HoldfastError('wrong_state', 'This time is being offered to somebody.');
   }
   if (current.status === 'planned') await openPlanned(deps, current.id);
   else await startSession(deps.temporal, current);

@@ -54,7 +54,9 @@ describe('a calendar file', () => {
   });
 
   test('of a cancelled session takes the entry back under the same id', () => {
-    const lines = fields(sessionIcs({ ...ENTRY, status: 'cancelled', sequence: 4 }, ORGANIZER, TO_MAIL));
+    const lines = fields(
+      sessionIcs({ ...ENTRY, status: 'cancelled', sequence: 4 }, ORGANIZER, TO_MAIL),
+    );
     expect(lines).toEqual(
       expect.arrayContaining([
         'METHOD:CANCEL',

@@ -10,6 +10,7 @@ import { steer } from '../support/stack-findings.ts';
 import { QUICK_PLAN, addClient, addTherapist, setPlan } from '../support/stack-people.ts';
 import type { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
+import { absence, vacancy } from './offer-lives.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
@@ -350,4 +351,6 @@ export const LIVES: Readonly<Record<string, Life>> = {
   'member-who-left': memberWhoLeft,
   'member-called-off': memberCalledOff,
   'too-few': tooFew,
+  vacancy,
+  absence,
 };

@@ -3,6 +3,7 @@ import { withFailures } from '../../activities/failures.ts';
 import { createSeatActivities } from '../../activities/groups/seats.ts';
 import { createMoneyActivities, type MoneyActivityDeps } from '../../activities/money/index.ts';
 import { createSeriesActivities } from '../../activities/series/index.ts';
+import { createOfferActivities } from '../../activities/offers/index.ts';
 import { createNoticeActivities } from '../../activities/session/notices.ts';
 import {
   createReminderActivities,
@@ -25,6 +26,7 @@ export function createCoreActivities(deps: CoreActivityDeps) {
       reviveSession: (input) => reviveSession(deps, input),
     }),
     ...createSeatActivities(deps),
+    ...createOfferActivities(deps),
     ...createSweepActivities(deps),
     ...createCalendarActivities(deps),
     ...createSeriesActivities(deps),

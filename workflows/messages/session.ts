@@ -131,6 +131,16 @@ export interface ReviseRequest {
   readonly approves: boolean;
 }
 
+/** The therapist is away: the session goes on at another time, perhaps with another therapist. */
+export interface RelocateRequest {
+  readonly actor: Actor;
+  readonly startsAt: number;
+  readonly endsAt: number;
+  readonly therapistId: string;
+  /** Whether this therapist approves each booking. */
+  readonly needsApproval: boolean;
+}
+
 export interface AttendanceRequest {
   readonly actor: Actor;
   readonly attendance: Exclude<Attendance, 'unmarked'>;
@@ -143,6 +153,7 @@ export const cancelUpdate = defineUpdate<CancelAnswer, [CancelRequest]>('cancel'
 export const rescheduleUpdate = defineUpdate<RescheduleAnswer, [RescheduleRequest]>('reschedule');
 export const confirmUpdate = defineUpdate<StandingAnswer, [ConfirmRequest]>('confirm');
 export const reviseUpdate = defineUpdate<StandingAnswer, [ReviseRequest]>('revise');
+export const relocateUpdate = defineUpdate<StandingAnswer, [RelocateRequest]>('relocate');
 export const attendanceUpdate = defineUpdate<StandingAnswer, [AttendanceRequest]>('attendance');
 
 /**

@@ -32,6 +32,13 @@ export const validated = {
       typeof field(request, 'approves') === 'boolean'
     );
   }),
+  relocate: byActor((request) => {
+    const startsAt = field(request, 'startsAt');
+    const endsAt = field(request, 'endsAt');
+    const isTime = isInstant(startsAt) && isInstant(endsAt) && startsAt < endsAt;
+    const hasTherapist = isUuid(textField(request, 'therapistId') ?? '');
+    return isTime && hasTherapist && typeof field(request, 'needsApproval') === 'boolean';
+  }),
   attendance: byActor((request) => ATTENDANCES.includes(field(request, 'attendance'))),
 } satisfies Readonly<Record<string, Validated>>;
 

@@ -63,7 +63,14 @@ export async function startMessaging(): Promise<MessagingBench> {
     sms,
     mail,
     worker: (change = {}) => {
-      const deps = { knex: sessions.knex, sms, mail, publicUrl: PUBLIC_URL, organizer: ORGANIZER, ...change };
+      const deps = {
+        knex: sessions.knex,
+        sms,
+        mail,
+        publicUrl: PUBLIC_URL,
+        organizer: ORGANIZER,
+        ...change,
+      };
       return { ...createReminderActivities(deps), ...createNoticeActivities(deps) };
     },
     confirmed: (facts, wish) => bookConfirmed(sessions, facts ?? {}, wish ?? {}),

@@ -55,6 +55,15 @@ function webhook(): Row {
   };
 }
 
+/** An offer is its client's alone. */
+function offer(body?: unknown): Row {
+  return {
+    request: async (world) => ({ id: await world.offer(), body }),
+    rest: 'forbidden',
+    outcomes: { client: 'allowed', ...give('hidden', 'otherClient', 'foreignClient') },
+  };
+}
+
 const ITS_PEOPLE = { ...give('allowed', 'client', 'therapist'), ...OWN_CLINIC_STAFF };
 const CONSENT = { therapy_agreement: true, privacy_policy: true, cancellation_policy: true };
 const LATER = new Date(Date.now() + 5 * 86_400_000).toISOString();
@@ -316,6 +325,9 @@ export const MATRIX: Record<OperationId, Row> = {
     rest: 'hidden',
     outcomes: { therapist: 'allowed' },
   },
+  listOffers: { rest: 'forbidden', outcomes: PATIENTS },
+  acceptOffer: offer({ choiceId: 'refund' }),
+  declineOffer: offer(),
   getCalendarFile: { request: () => ({ id: 'nothing.ics' }), rest: 'hidden' },
   getNotificationPreferences: EVERYBODY,
   putNotificationPreferences: { ...EVERYBODY, request: () => ({ body: { sms: true } }) },

@@ -41,6 +41,7 @@ export interface World {
   group(): Promise<string>;
   wish(): Promise<string>;
   series(): Promise<string>;
+  offer(): Promise<string>;
 }
 
 export async function createWorld(api: TestApi): Promise<World> {
@@ -75,6 +76,7 @@ export async function createWorld(api: TestApi): Promise<World> {
     group: () => insertGroup(api, people),
     wish: () => insertWish(api, people),
     series: () => insertSeries(api, people),
+    offer: () => insertOffer(api, people),
   };
 }
 
@@ -269,6 +271,23 @@ async function insertSeries(api: TestApi, { therapist, client }: World['people']
     status: 'requested',
     approval: 'awaited',
     created_by: client.id,
+  });
+  return id;
+}
+
+/** One that has ended, so that nobody has to be asked about it. */
+async function insertOffer(api: TestApi, people: World['people']): Promise<string> {
+  const id = uuidv7();
+  await api.knex('offers').insert({
+    id,
+    clinic_id: api.clinicId,
+    kind: 'absence',
+    client_id: people.client.id,
+    session_id: await insertSession(api, people, 'confirmed'),
+    exception_id: uuidv7(),
+    therapist_id: people.therapist.id,
+    session_starts_at: new Date(),
+    state: 'lapsed',
   });
   return id;
 }
