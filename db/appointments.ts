@@ -1,15 +1,20 @@
 import type { Knex } from 'knex';
+import type { SessionStatus } from '../domain/session.ts';
 import type { SessionFormat } from './sessions.ts';
 
 /** What outgoing events have to know of a session besides what their own rows say. */
 export interface AppointmentFacts {
   readonly id: string;
+  /** The enrolment of the one member of a group whose appointment this is. */
+  readonly seatId: string | null;
   readonly clinicId: string;
   readonly therapistId: string;
-  /** The client, or of a group its members of that moment. */
+  /** The client, or those who are enrolled without a part of their own at that moment. */
   readonly clients: readonly AppointmentClient[];
   readonly format: SessionFormat;
   readonly version: number;
+  /** How many steps a group's member took in seats of the session that they had before. */
+  readonly earlierSteps: number;
   /** The first status; a session that began as a hold is an appointment once it is taken up. */
   readonly bookedAs: string;
   /** Nothing is on record between its booking and the instant that was asked about. */
@@ -28,8 +33,8 @@ export interface AppointmentClient {
 }
 
 const APPOINTMENT = `
-  SELECT session.id, session.clinic_id AS "clinicId", session.therapist_id AS "therapistId",
-    session.format, session.version, session.details, session.last_reason AS "lastReason",
+  SELECT session.id, NULL AS "seatId", session.clinic_id AS "clinicId",
+    session.therapist_id AS "therapistId", 0 AS "earlierSteps", session.format, session.version, session.details, session.last_reason AS "lastReason",
     coalesce((SELECT data->>'status' FROM session_events
       WHERE session_id = session.id AND kind = 'booked' ORDER BY id LIMIT 1), '') AS "bookedAs",
     NOT EXISTS (SELECT FROM session_events WHERE session_id = session.id
@@ -42,12 +47,13 @@ const APPOINTMENT = `
         ORDER BY person_id)
       FROM enrolments WHERE session_id = session.id
         AND (person_id = session.client_id OR session.client_id IS NULL
-          AND (state IN ('reserved', 'confirmed') OR date_trunc('milliseconds', updated_at) = :at))), '[]') AS clients
+          AND status IS NULL AND (state IN ('reserved', 'confirmed') OR date_trunc('milliseconds', updated_at) = :at))), '[]') AS clients
   FROM sessions session WHERE session.id = :sessionId`;
 
 /**
- * A session as an event of the instant `at`, its transaction's, should describe it. Of a group,
- * those belong to an ending whom that very ending has settled; who had left before does not.
+ * A session as an event of the instant `at`, its transaction's, should describe it. Where several
+ * are enrolled, those belong to an ending whom that very ending has settled; who had left before
+ * does not. A group's members have appointments of their own: {@link findSeatAppointment}.
  */
 export async function findAppointment(
   knex: Knex,
@@ -55,6 +61,29 @@ export async function findAppointment(
   at: Date,
 ): Promise<AppointmentFacts | null> {
   const { rows } = await knex.raw<{ rows: AppointmentFacts[] }>(APPOINTMENT, { sessionId, at });
+  return rows[0] ?? null;
+}
+
+const SEAT_APPOINTMENT = `
+  SELECT session.id, seat.id AS "seatId", session.clinic_id AS "clinicId",
+    session.therapist_id AS "therapistId", session.format, seat.version, NULL AS details,
+    seat.last_reason AS "lastReason", '' AS "bookedAs", false AS "isUntouched",
+    -- Nobody is consulted alone in a group.
+    false AS "isFirstOfPair",
+    json_build_array(json_build_object('id', seat.person_id, 'isAbsent', seat.state = 'absent'))
+      AS clients,
+    (SELECT coalesce(sum(earlier.version), 0)::int FROM enrolments earlier
+      WHERE earlier.session_id = seat.session_id AND earlier.person_id = seat.person_id
+        AND (earlier.created_at, earlier.id) < (seat.created_at, seat.id)) AS "earlierSteps"
+  FROM enrolments seat JOIN sessions session ON session.id = seat.session_id
+  WHERE seat.id = ? AND seat.status IS NOT NULL`;
+
+/** One member's appointment in a group's session. */
+export async function findSeatAppointment(
+  knex: Knex,
+  enrolmentId: string,
+): Promise<AppointmentFacts | null> {
+  const { rows } = await knex.raw<{ rows: AppointmentFacts[] }>(SEAT_APPOINTMENT, [enrolmentId]);
   return rows[0] ?? null;
 }
 
@@ -96,7 +125,7 @@ const AUDIENCE = `
     (SELECT array_agg(DISTINCT person) FROM (
       SELECT session.therapist_id AS person
       UNION SELECT session.client_id WHERE session.client_id IS NOT NULL
-      UNION SELECT person_id FROM enrolments WHERE session_id = session.id
+      UNION SELECT person_id FROM enrolments WHERE session_id = session.id AND status IS NULL
         AND (state <> 'left' AND state <> 'cancelled' OR date_trunc('milliseconds', updated_at) = :at)) AS everybody) AS people
   FROM sessions session JOIN therapist_profiles profile ON profile.person_id = session.therapist_id
   WHERE session.id = :sessionId`;
@@ -116,4 +145,24 @@ export async function zoneOfTherapist(knex: Knex, therapistId: string): Promise<
     .where({ person_id: therapistId })
     .first<{ time_zone: string } | undefined>('time_zone');
   return row?.time_zone ?? null;
+}
+
+/** Whom a member's step in a group's session is told to; never another member. */
+export interface SeatAudience {
+  readonly memberId: string;
+  readonly therapistId: string;
+  readonly sessionStatus: SessionStatus;
+}
+
+export async function findSeatAudience(
+  knex: Knex,
+  enrolmentId: string,
+): Promise<SeatAudience | null> {
+  const { rows } = await knex.raw<{ rows: SeatAudience[] }>(
+    `SELECT seat.person_id AS "memberId", session.therapist_id AS "therapistId",
+       session.status AS "sessionStatus"
+     FROM enrolments seat JOIN sessions session ON session.id = seat.session_id WHERE seat.id = ?`,
+    [enrolmentId],
+  );
+  return rows[0] ?? null;
 }

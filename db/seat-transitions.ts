@@ -121,6 +121,7 @@ async function insertSeat(
     event: 'joined',
     actorId: personId,
     status: state.status,
+    version: 1,
   });
 }
 
@@ -141,11 +142,13 @@ interface Note {
   readonly event: string;
   readonly actorId: string | null;
   readonly status: string;
+  /** Of the seat, after the step. */
+  readonly version: number;
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
 async function note(trx: Knex.Transaction, session: SessionRow, step: Note): Promise<void> {
-  const { enrolmentId, event, status, actorId } = step;
+  const { enrolmentId, event, status, actorId, version } = step;
   await trx.raw(
     `WITH event AS (
        INSERT INTO session_events (session_id, enrolment_id, kind, actor_id, data)
@@ -158,7 +161,16 @@ async function note(trx: Knex.Transaction, session: SessionRow, step: Note): Pro
       actorId,
       JSON.stringify({ ...step.data, status }),
       session.clinic_id,
-      JSON.stringify({ sessionId: session.id, enrolmentId, status, event }),
+      JSON.stringify({
+        sessionId: session.id,
+        enrolmentId,
+        status,
+        event,
+        version,
+        actorId,
+        startsAt: session.starts_at.getTime(),
+        endsAt: session.ends_at.getTime(),
+      }),
     ],
   );
 }

@@ -3,7 +3,7 @@ import { type AppointmentFacts, findMover } from '../../db/appointments.ts';
 import type { OutboxRow } from '../../db/outbox.ts';
 import type { AppointmentEventType, AppointmentStep } from '../../domain/appointment-events.ts';
 import { isEnded } from '../../domain/session.ts';
-import { type SessionChanged, asChange, asMove, asTakenUp } from './payloads.ts';
+import { type SessionChanged, asChange, asMove, asSeatChange, asTakenUp } from './payloads.ts';
 
 /** What kind of event a row may be for an appointment's followers; null for none. */
 export function appointmentTypeOf(row: OutboxRow): AppointmentEventType | null {
@@ -12,11 +12,16 @@ export function appointmentTypeOf(row: OutboxRow): AppointmentEventType | null {
   if (move !== null) {
     return move.oldStartsAt === move.newStartsAt ? null : 'AppointmentRescheduled';
   }
-  const change = asChange(row);
+  const change = asChange(row) ?? asSeatChange(row);
   if (change === null) return null;
-  if (change.event === 'booked' && change.status !== 'held') return 'AppointmentBooked';
+  if (beginsOne(change)) return 'AppointmentBooked';
   if (!isEnded(change.status)) return null;
   return hasTakenPlace(change) ? 'AppointmentCompleted' : 'AppointmentCancelled';
+}
+
+/** Joining a group's session is an appointment of the member's own. */
+function beginsOne({ event, status }: SessionChanged): boolean {
+  return event === 'joined' || (event === 'booked' && status !== 'held');
 }
 
 function hasTakenPlace({ status }: SessionChanged): boolean {
@@ -32,7 +37,7 @@ export async function appointmentStep(
 ): Promise<AppointmentStep | null> {
   const booked = asTakenUp(row);
   const move = asMove(row);
-  const change = asChange(row);
+  const change = asChange(row) ?? asSeatChange(row);
   if (move !== null) {
     const { oldStartsAt, newStartsAt } = move;
     const actorId = await findMover(knex, facts.id, newStartsAt);
@@ -40,7 +45,7 @@ export async function appointmentStep(
   }
   if (booked !== null) return bookedStep(booked, facts);
   if (change === null) return null;
-  if (change.event === 'booked') return bookedStep(change, facts);
+  if (change.event === 'booked' || change.event === 'joined') return bookedStep(change, facts);
   if (facts.bookedAs === 'held' && facts.isUntouched) return null;
   return endedStep(change, row.createdAt.getTime(), isAbsent);
 }

@@ -1,4 +1,4 @@
-import type { FieldCipher } from '../../crypto/field-cipher.ts';
+import type { FieldCipher, FieldRef } from '../../crypto/field-cipher.ts';
 import type { AppointmentFacts } from '../../db/appointments.ts';
 import type { Knex } from 'knex';
 import type { AppointmentTexts } from '../../domain/appointment-events.ts';
@@ -9,7 +9,7 @@ import type { AppointmentTexts } from '../../domain/appointment-events.ts';
  */
 export async function appointmentTexts(
   { knex, cipher }: { knex: Knex; cipher: FieldCipher },
-  { id, version: current, details, lastReason }: AppointmentFacts,
+  { id, seatId, version: current, details, lastReason }: AppointmentFacts,
   version: number,
 ): Promise<AppointmentTexts> {
   const ref = { purpose: 'session', objectId: id };
@@ -17,7 +17,7 @@ export async function appointmentTexts(
     ...(details === null ? [] : [{ ref: { ...ref, column: 'details' }, sealed: details }]),
     ...(lastReason === null || version !== current
       ? []
-      : [{ ref: { ...ref, column: 'last_reason' }, sealed: lastReason }]),
+      : [{ ref: reasonRef(id, seatId), sealed: lastReason }]),
   ];
   const opened = await cipher.openFields(knex, fields);
   const textOf = (column: string): string | null =>
@@ -29,6 +29,12 @@ export async function appointmentTexts(
     reason: textOf('last_reason'),
     sessionNotes: null,
   };
+}
+
+/** Why somebody has left a group's session is kept with their seat in it. */
+function reasonRef(sessionId: string, seatId: string | null): FieldRef {
+  const ref = { purpose: 'session', objectId: sessionId, column: 'last_reason' };
+  return seatId === null ? ref : { ...ref, rowId: seatId };
 }
 
 function parsed(json: string | null): unknown {

@@ -12,6 +12,11 @@ export interface SessionChanged {
   readonly endsAt: number;
 }
 
+/** One step of a member's part in a group's session. */
+export interface SeatChanged extends SessionChanged {
+  readonly enrolmentId: string;
+}
+
 /** A session got another time, or another therapist. */
 export interface SessionMoved {
   readonly sessionId: string;
@@ -32,6 +37,10 @@ export type HoldTakenUp = Pick<
 
 export function asChange(row: OutboxRow): SessionChanged | null {
   return ofTopic<SessionChanged>(row, 'session.changed');
+}
+
+export function asSeatChange(row: OutboxRow): SeatChanged | null {
+  return ofTopic<SeatChanged>(row, 'enrolment.changed');
 }
 
 export function asMove(row: OutboxRow): SessionMoved | null {

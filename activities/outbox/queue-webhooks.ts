@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PartialModelObject } from 'objection';
 import { v7 as newId } from 'uuid';
-import { type AppointmentFacts, findAppointment } from '../../db/appointments.ts';
+import {
+  type AppointmentFacts,
+  findAppointment,
+  findSeatAppointment,
+} from '../../db/appointments.ts';
 import type { WebhookDelivery } from '../../db/models/webhook-delivery.ts';
 import type { Webhook } from '../../db/models/webhook.ts';
 import type { OutboxRow } from '../../db/outbox.ts';
@@ -15,6 +19,7 @@ import { bodyRef } from '../webhooks/seals.ts';
 import { appointmentStep, appointmentTypeOf } from './appointment-step.ts';
 import { appointmentTexts } from './appointment-texts.ts';
 import type { OutboxConsumer, OutboxDeps } from './contract.ts';
+import { asSeatChange } from './payloads.ts';
 
 /** Whoever acts writes the reason right after the step; by then it is there. */
 const REASON_WITHIN_MS = 2_000;
@@ -22,7 +27,7 @@ const REASON_WITHIN_MS = 2_000;
 /** Queues what clinics' webhooks should hear of appointments. */
 export const queueWebhooks: OutboxConsumer = {
   name: 'webhooks',
-  topics: ['session.changed', 'session.moved', 'session.taken_up'],
+  topics: ['session.changed', 'session.moved', 'session.taken_up', 'enrolment.changed'],
   handle: async (deps, row) => {
     const type = appointmentTypeOf(row);
     if (type === null) return;
@@ -39,7 +44,7 @@ async function queue(
 ): Promise<void> {
   const wantsText = webhooks.some(({ includeText }) => includeText);
   if (wantsText) await sleep(Math.max(0, row.createdAt.getTime() + REASON_WITHIN_MS - Date.now()));
-  const facts = await findAppointment(deps.knex, String(row.payload['sessionId']), row.createdAt);
+  const facts = await factsOf(deps, row);
   if (facts === null) return;
   const version = Number(row.payload['version']);
   const texts = wantsText ? await appointmentTexts(deps, facts, version) : null;
@@ -51,6 +56,14 @@ async function queue(
     );
     await insertDeliveries(deps.knex, await Promise.all(rows));
   }
+}
+
+/** A group's session has an appointment for each member, told by the steps of their seats. */
+function factsOf({ knex }: OutboxDeps, row: OutboxRow): Promise<AppointmentFacts | null> {
+  const seat = asSeatChange(row);
+  return seat === null
+    ? findAppointment(knex, String(row.payload['sessionId']), row.createdAt)
+    : findSeatAppointment(knex, seat.enrolmentId);
 }
 
 interface Wanted {
@@ -73,7 +86,7 @@ async function deliveryOf(
     type: step.type,
     timestamp: row.createdAt.toISOString(),
     // Rises with each step of an appointment: a receiver can tell what came later.
-    sequence: Number(row.payload['version']),
+    sequence: facts.earlierSteps + Number(row.payload['version']),
     data: appointmentData(appointment, step, webhook.includeText ? texts : null),
   });
   return {

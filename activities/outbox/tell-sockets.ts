@@ -1,9 +1,21 @@
-import { type SessionAudience, findAudience, zoneOfTherapist } from '../../db/appointments.ts';
+import {
+  type SessionAudience,
+  findAudience,
+  findSeatAudience,
+  zoneOfTherapist,
+} from '../../db/appointments.ts';
 import { type Broadcast, broadcastAll, slotsRoom } from '../../db/broadcasts.ts';
 import type { OutboxRow } from '../../db/outbox.ts';
 import { datesBetween, datesTouched, watchedDates } from '../../domain/slot-days.ts';
 import type { OutboxConsumer, OutboxDeps } from './contract.ts';
-import { type SessionChanged, type SessionMoved, asChange, asMove } from './payloads.ts';
+import {
+  type SeatChanged,
+  type SessionChanged,
+  type SessionMoved,
+  asChange,
+  asMove,
+  asSeatChange,
+} from './payloads.ts';
 
 /**
  * Tells sockets of what has changed: participants of their bookings, and whoever watches a day of
@@ -11,7 +23,7 @@ import { type SessionChanged, type SessionMoved, asChange, asMove } from './payl
  */
 export const tellSockets: OutboxConsumer = {
   name: 'sockets',
-  topics: ['session.changed', 'session.moved', 'availability.changed'],
+  topics: ['session.changed', 'session.moved', 'enrolment.changed', 'availability.changed'],
   handle: async (deps, row) => {
     await broadcastAll(deps.knex, await broadcastsFor(deps, row));
   },
@@ -19,6 +31,8 @@ export const tellSockets: OutboxConsumer = {
 
 async function broadcastsFor({ knex }: OutboxDeps, row: OutboxRow): Promise<Broadcast[]> {
   if (row.topic === 'availability.changed') return slotsOfTherapist({ knex }, row);
+  const seat = asSeatChange(row);
+  if (seat !== null) return seatChange(knex, seat);
   const change = asChange(row);
   const move = asMove(row);
   const sessionId = (change ?? move)?.sessionId;
@@ -29,13 +43,24 @@ async function broadcastsFor({ knex }: OutboxDeps, row: OutboxRow): Promise<Broa
   return move === null ? [] : slotsOfMove(move, audience);
 }
 
+/** A member hears where they stand; the therapist that there is something new in the session. */
+async function seatChange(
+  knex: OutboxDeps['knex'],
+  { sessionId, enrolmentId, status }: SeatChanged,
+): Promise<Broadcast[]> {
+  const audience = await findSeatAudience(knex, enrolmentId);
+  if (audience === null) return [];
+  const { memberId, therapistId, sessionStatus } = audience;
+  return [told(memberId, sessionId, status), told(therapistId, sessionId, sessionStatus)];
+}
+
 function bookingChange(change: SessionChanged, { people }: SessionAudience): Broadcast[] {
   const { sessionId, status } = change;
-  return people.map((personId) => ({
-    room: `person:${personId}`,
-    event: 'session-changed',
-    ids: { sessionId, status },
-  }));
+  return people.map((personId) => told(personId, sessionId, status));
+}
+
+function told(personId: string, sessionId: string, status: string): Broadcast {
+  return { room: `person:${personId}`, event: 'session-changed', ids: { sessionId, status } };
 }
 
 /** Steps that leave the calendar as it was: money, and a session that begins. */

@@ -54,7 +54,7 @@ export function cancel(
 
 /**
  * The same with why, which is on record with it or not at all. Why a group's member gave up their
- * seat is nobody else's to hear, so it is kept after it.
+ * seat is kept with the seat, right after it.
  */
 export async function cancelFor(
   call: Call,
