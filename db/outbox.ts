@@ -39,39 +39,49 @@ export interface Subscription {
   readonly topic: string;
 }
 
+export interface Look {
+  /** How many waiting events were handed on. */
+  readonly fannedOut: number;
+  /** The consumers for whom something is due. */
+  readonly due: readonly string[];
+}
+
 /**
- * Notes for each waiting event who has to hear of it, and returns how many events those were.
+ * Notes for each waiting event who has to hear of it, and tells for whom something is due.
  * Rows are known by a mark of their own rather than by a position: one that commits after rows
  * with higher ids is as new as any. Rows that another relay is at are left to it.
  */
-export async function fanOut(
+export async function lookThrough(
   knex: Knex,
   subscriptions: readonly Subscription[],
   limit: number,
-): Promise<number> {
-  const { rowCount } = await knex.raw<{ rowCount: number }>(
+): Promise<Look> {
+  const { rows } = await knex.raw<{ rows: [Look] }>(
     `WITH waiting AS (
        SELECT id, topic FROM outbox WHERE dispatched_at IS NULL
-       ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED),
+       ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED),
+     subscription AS (
+       SELECT consumer, topic FROM unnest(:consumers::text[], :topics::text[]) AS subscription (consumer, topic)),
      noted AS (
        INSERT INTO outbox_deliveries (consumer, outbox_id)
-       SELECT subscription.consumer, waiting.id FROM waiting
-       JOIN unnest(?::text[], ?::text[]) AS subscription (consumer, topic) USING (topic)
-       ORDER BY waiting.id ON CONFLICT DO NOTHING)
-     UPDATE outbox SET dispatched_at = now() FROM waiting WHERE outbox.id = waiting.id`,
-    [limit, subscriptions.map(({ consumer }) => consumer), subscriptions.map(({ topic }) => topic)],
+       SELECT subscription.consumer, waiting.id FROM waiting JOIN subscription USING (topic)
+       ORDER BY waiting.id ON CONFLICT DO NOTHING
+       RETURNING consumer),
+     fanned_out AS (
+       UPDATE outbox SET dispatched_at = now() FROM waiting WHERE outbox.id = waiting.id
+       RETURNING 1)
+     SELECT (SELECT count(*) FROM fanned_out)::int AS "fannedOut",
+       ARRAY(SELECT DISTINCT consumer FROM subscription
+         WHERE consumer IN (SELECT noted.consumer FROM noted) OR EXISTS (
+           SELECT FROM outbox_deliveries AS delivery
+           WHERE delivery.consumer = subscription.consumer AND due_at <= clock_timestamp())) AS due`,
+    {
+      limit,
+      consumers: subscriptions.map(({ consumer }) => consumer),
+      topics: subscriptions.map(({ topic }) => topic),
+    },
   );
-  return rowCount;
-}
-
-/** The consumers for whom something is due. */
-export async function consumersWithWork(knex: Knex, names: readonly string[]): Promise<string[]> {
-  const { rows } = await knex.raw<{ rows: { name: string }[] }>(
-    `SELECT name FROM unnest(?::text[]) AS name WHERE EXISTS (
-       SELECT FROM outbox_deliveries WHERE consumer = name AND due_at <= clock_timestamp())`,
-    [[...names]],
-  );
-  return rows.map(({ name }) => name);
+  return rows[0];
 }
 
 /**

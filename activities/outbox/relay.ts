@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { consumersWithWork, fanOut, forgetDispatched } from '../../db/outbox.ts';
+import { forgetDispatched, lookThrough } from '../../db/outbox.ts';
 import type { Subscription } from '../../db/outbox.ts';
 import type { OutboxConsumer, OutboxDeps } from './contract.ts';
 import { drainConsumer } from './drain.ts';
@@ -93,12 +93,11 @@ class LoopingRelay {
 
   async #round(): Promise<void> {
     const { knex } = this.#deps;
-    while ((await fanOut(knex, this.#subscriptions, FAN_OUT_ROWS)) === FAN_OUT_ROWS) {
-      if (this.#drain.signal.aborted) return;
-    }
-    const idle = [...this.#consumers.keys()].filter((name) => !this.#draining.has(name));
-    if (idle.length > 0) {
-      for (const name of await consumersWithWork(knex, idle)) this.#begin(name);
+    let isMore = true;
+    while (isMore && !this.#drain.signal.aborted) {
+      const { fannedOut, due } = await lookThrough(knex, this.#subscriptions, FAN_OUT_ROWS);
+      for (const name of due) if (!this.#draining.has(name)) this.#begin(name);
+      isMore = fannedOut === FAN_OUT_ROWS;
     }
     await this.#purgeWhenDue();
   }
