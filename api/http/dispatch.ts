@@ -117,6 +117,10 @@ async function authenticate(
 }
 
 async function validate({ req, res, next, ...work }: Work, body: ReadBody): Promise<void> {
+  // The validator asks for a body only where its schema asks for some property.
+  if (body.value === undefined && work.operation.needsBody) {
+    throw new HoldfastError('malformed_request', 'The request must have a body');
+  }
   req.body = body.value;
   // One spelling for all, since the validator compiles a schema for each that it meets.
   req.headers['content-type'] = 'application/json';

@@ -20,6 +20,7 @@ export interface OperationObject {
   readonly security?: readonly unknown[];
   readonly 'x-body-limit-bytes'?: number;
   readonly 'x-limit'?: LimitGroup;
+  readonly requestBody?: { readonly required?: boolean };
   readonly [key: string]: unknown;
 }
 
@@ -46,6 +47,7 @@ export interface Operation {
   readonly door: Door;
   /** Reachable without a token. A valid token still makes a principal. */
   readonly isPublic: boolean;
+  readonly needsBody: boolean;
   readonly bodyLimitBytes: number;
   readonly limit: LimitGroup;
 }
@@ -95,6 +97,7 @@ function toOperation(
     mounts,
     door,
     isPublic: described.security?.length === 0,
+    needsBody: described.requestBody?.required ?? false,
     bodyLimitBytes: described['x-body-limit-bytes'] ?? DEFAULT_BODY_LIMIT_BYTES,
     limit: described['x-limit'] ?? (door === 'support' ? 'api' : 'general'),
   };

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DOORS } from '../../../api/http/door.ts';
+import { loadDocument, operationsOf } from '../../../api/http/document.ts';
 import { presentError } from '../../../api/http/present-error.ts';
 import { toFault } from '../../../api/http/fault.ts';
 import { openDatabase } from '../../../db/knex.ts';
@@ -59,6 +60,21 @@ describe('bodies', () => {
     expect(reply.status).toBe(status);
     expect(JSON.parse(reply.text)).toMatchObject({ success: false, error: expect.any(String) });
     expect(reply.text).not.toContain('MARK');
+  });
+
+  test('left out are refused wherever one is needed', async () => {
+    const needy = operationsOf(loadDocument()).filter(({ needsBody }) => needsBody);
+    expect(needy.length).toBeGreaterThan(10);
+    const replies = await Promise.all(
+      needy.map(async ({ id, method, mounts, path }) => {
+        const address = `${mounts[0]!}${path.replaceAll(/\{\w+\}/g, 'none')}`;
+        const { status } = await api.call(method.toUpperCase(), address, undefined, {
+          token: person.token,
+        });
+        return [id, status];
+      }),
+    );
+    expect(replies).toEqual(needy.map(({ id }) => [id, 400]));
   });
 
   test('a backslash before u0000 in a text is no NUL', async () => {

@@ -58,6 +58,7 @@ test('a literal segment wins over a parameter, in whatever order they come', () 
     mounts,
     door: 'own',
     isPublic: false,
+    needsBody: false,
     bodyLimitBytes: 1,
     limit: 'none',
   });
