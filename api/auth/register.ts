@@ -14,7 +14,11 @@ import type { ApiDeps } from '../context.ts';
 import type { Answer, PublicCall } from '../http/handler.ts';
 import { safely } from '../http/error-handler.ts';
 import { hashPassword } from './passwords.ts';
-import { flatTokens, flatUserAfterRegistering, userAfterRegistering } from './present-user.ts';
+import {
+  flatTokens,
+  flatUserAfterRegistering,
+  userAfterRegistering,
+} from '../support/dialect-people.ts';
 import { toRegistration } from './registration.ts';
 import type { RegisterBody, Registration } from './registration.ts';
 import { newSecret } from './secrets.ts';

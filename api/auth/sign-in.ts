@@ -14,7 +14,12 @@ import { HoldfastError } from '../../domain/errors.ts';
 import { auditContext } from '../access/audit-context.ts';
 import type { Answer, Call, PublicCall } from '../http/handler.ts';
 import { verifyPassword } from './passwords.ts';
-import { flatTokens, flatUserAfterLogin, fullUser, userAfterLogin } from './present-user.ts';
+import {
+  flatTokens,
+  flatUserAfterLogin,
+  fullUser,
+  userAfterLogin,
+} from '../support/dialect-people.ts';
 import { hashSecret } from './secrets.ts';
 import { createSignInGuard } from './sign-in-guard.ts';
 import { issuePair } from './token-pairs.ts';

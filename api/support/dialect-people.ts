@@ -1,5 +1,5 @@
 import type { Person } from '../../db/people.ts';
-import type { TokenPair } from './token-pairs.ts';
+import type { TokenPair } from '../auth/token-pairs.ts';
 
 /** The published vocabulary has four roles: a clinic's staff shows as a counselor. */
 function publishedRole(person: Person): string {
