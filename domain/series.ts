@@ -84,6 +84,13 @@ function pick(
   return { dates: dates.filter(isWanted), excludedDates: excludedDates.filter(isWanted) };
 }
 
+/** Whether an occurrence is where the series has it, wherever it has been meanwhile. */
+export function isAsAgreed(template: SeriesTemplate, { occursOn, startMs, endMs }: Place): boolean {
+  const found = placesOf({ ...template, rule: null, dates: [occursOn] });
+  const place = found.kind === 'places' ? found.places[0] : undefined;
+  return place?.startMs === startMs && place.endMs === endMs;
+}
+
 /** An occurrence that has not begun and has not ended. */
 export interface LiveOccurrence {
   readonly id: string;

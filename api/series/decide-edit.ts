@@ -7,6 +7,7 @@ import {
   type LiveOccurrence,
   type Place,
   type SeriesTemplate,
+  isAsAgreed,
   placesOf,
   planRuleChange,
   planTimeChange,
@@ -151,7 +152,7 @@ function changeSome(
   );
   const common = { targets, template, before: split?.before ?? null };
   const places = isRuleChange ? comingPlaces(template, cut, now) : null;
-  const occurrences = targets.map(liveOf);
+  const occurrences = targets.map((row) => liveOf(row, agreed));
   const plan =
     places === null ? planTimeChange(occurrences, template) : planRuleChange(occurrences, places);
   return { ...common, plan, isException: false, endsSeries: false };
@@ -181,12 +182,9 @@ function requireSome(targets: readonly OccurrenceRow[]): readonly OccurrenceRow[
   throw new HoldfastError('wrong_state', 'None of these occurrences is still to come.');
 }
 
-function liveOf(row: OccurrenceRow): LiveOccurrence {
-  return {
-    id: row.id,
-    occursOn: row.occurs_on,
-    startMs: row.starts_at.getTime(),
-    endMs: row.ends_at.getTime(),
-    isMoved: row.is_moved,
-  };
+function liveOf(row: OccurrenceRow, agreed: SeriesTemplate): LiveOccurrence {
+  const [startMs, endMs] = [row.starts_at.getTime(), row.ends_at.getTime()];
+  const place = { occursOn: row.occurs_on, startMs, endMs };
+  // A move of its own that was declined, or was taken back, is none.
+  return { id: row.id, ...place, isMoved: row.is_moved && !isAsAgreed(agreed, place) };
 }

@@ -141,8 +141,7 @@ export function presentSession(
     ...deadlinesOf(session),
     preparation_materials: [],
     preparation_completed: true,
-    can_reschedule:
-      isOpen && session.group_id === null && now < rescheduleBy && session.proposal_due_at === null,
+    can_reschedule: isOpen && mayBeMoved(session) && now < rescheduleBy,
     can_cancel: isOpen && now < startsAt,
     reschedule_deadline: writeInstant(rescheduleBy),
     cancellation_deadline: writeInstant(freeUntil(session.plan.cancellation, startsAt, bookedAt)),
@@ -153,7 +152,13 @@ export function presentSession(
 }
 
 function isMovable(status: SessionStatus): boolean {
-  return status === 'requested' || status === 'awaiting_payment' || status === 'confirmed';
+  return ['planned', 'requested', 'awaiting_payment', 'confirmed'].includes(status);
+}
+
+/** Not while a wish of that kind waits, nor before its series was answered; a group stays. */
+function mayBeMoved({ status, approval, group_id, proposal_due_at }: SessionRow): boolean {
+  const isAskedFor = status === 'planned' && approval === 'awaited';
+  return group_id === null && proposal_due_at === null && !isAskedFor;
 }
 
 /** A room exists from the confirmation on. */

@@ -3,6 +3,7 @@ import { type TestApi, startTestApi } from '../../support/api.ts';
 import { QUICK_PLAN, setPlan } from '../../support/stack-people.ts';
 import {
   MONDAY,
+  WEEKS,
   at,
   claimsOf,
   edit,
@@ -46,6 +47,23 @@ describe('edits', () => {
     const expected = [`${MONDAY}T11:30`, `${later(8)}T15:00`, `${later(21)}T11:30`];
     expect(times(all.body)).toEqual(expected);
     expect(await claimsOf(api, people.client)).toEqual(expected);
+  });
+
+  test('one that was moved back goes with the others again', async () => {
+    const people = await pair(api);
+    const { id, occurrences } = await made(api, people.therapist, people);
+    const one = { scope: 'this', occurrenceId: occurrences[1]!.sessionId };
+    const away = await edit(api, people.therapist, id, { ...one, startTime: '15:00' });
+    expect(away.body.occurrences.map(({ isMoved }) => isMoved)).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ]);
+    const back = await edit(api, people.therapist, id, { ...one, startTime: '10:00' });
+    expect(back.body.occurrences.some(({ isMoved }) => isMoved)).toBe(false);
+    const all = await edit(api, people.therapist, id, { scope: 'all', startTime: '11:30' });
+    expect(times(all.body)).toEqual(at(WEEKS, '11:30'));
   });
 
   test('following: the series is cut, both parts are what they say', async () => {
