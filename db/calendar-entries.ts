@@ -28,7 +28,8 @@ const ENTRIES = `
     SELECT id, starts_at, ends_at, status, version, missed_deadline, updated_at, false
     FROM sessions WHERE client_id = :personId
     UNION ALL
-    SELECT sessions.id, starts_at, ends_at, status, version, missed_deadline,
+    SELECT sessions.id, starts_at, ends_at, sessions.status, sessions.version,
+      sessions.missed_deadline,
       greatest(sessions.updated_at, enrolments.updated_at),
       enrolments.state IN ('left', 'cancelled')
     FROM enrolments JOIN sessions ON sessions.id = enrolments.session_id
