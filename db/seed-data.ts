@@ -13,6 +13,26 @@ export const DEMO_PASSWORD = 'Harbor-demo-2024!';
 
 export const DEMO_CREDIT_CENTS = 50_000;
 
+/** What the desk of the demo clinic schedules with. */
+export const DEMO_SERVICES = [
+  { name: 'Individual session', minutes: 50, priceCents: 15_000, paidBy: 'client' },
+  { name: 'Individual session, insured', minutes: 50, priceCents: 15_000, paidBy: 'insurance' },
+  { name: 'First conversation', minutes: 30, priceCents: 0, paidBy: 'nobody' },
+] as const;
+
+export const DEMO_LOCATIONS = [
+  { name: 'Harbor Street 12', type: 'in_person', address: '12 Harbor Street, Room 3' },
+  { name: 'Video', type: 'telehealth', address: null },
+] as const;
+
+/** What the first patient's insurer has granted. */
+export const DEMO_AUTHORISATION = {
+  payer: 'Aetna',
+  number: 'AET-2024-7781',
+  sessions: 12,
+  validDays: 365,
+} as const;
+
 export interface WeeklyHours {
   /** 0 is Sunday, in the therapist's own zone. */
   readonly days: readonly number[];

@@ -12,6 +12,7 @@ import {
   quickPlan,
 } from './seed-data.ts';
 import type { DemoPerson, DemoTherapist } from './seed-data.ts';
+import { seedDesk } from './seed-desk.ts';
 
 export interface SeedOptions {
   readonly knex: Knex;
@@ -50,6 +51,8 @@ export async function seedDemo(options: SeedOptions): Promise<SeededClinic> {
     await seedPolicies(trx);
     await seedRelationship(trx);
     await seedCredits(trx);
+    const { id } = firstOf((person) => person.role === 'patient');
+    await seedDesk(trx, id, options.now);
   });
   return { clinicId: DEMO_CLINIC.id, people: DEMO_PEOPLE.map(seededPerson) };
 }

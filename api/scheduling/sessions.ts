@@ -11,7 +11,7 @@ import { auditContext } from '../access/audit-context.ts';
 import { maySeeAuthorisations } from '../access/scheduling-access.ts';
 import type { Answer, Call, Query } from '../http/handler.ts';
 import { readBound, therapistsInReach, zoneOf } from './range.ts';
-import { locationTypeOf } from './session-block.ts';
+import { locationTypeOf, malformed } from './session-block.ts';
 import { WORDS_SQL } from './words-sql.ts';
 import { type StatusWord, statusWord, statusesOf } from './words.ts';
 
@@ -86,10 +86,15 @@ async function filterOf(call: Call<unknown, SessionsQuery>): Promise<ScheduleFil
   const named = therapist === undefined ? [] : [therapist];
   const therapistIds = await therapistsInReach(call, 'session.list', named);
   const zone = await zoneOf(call, query.time_zone);
+  const fromMs = start === undefined ? null : readBound('start_date', start, zone, 'first');
+  const toMs = end === undefined ? null : readBound('end_date', end, zone, 'last');
+  if (fromMs !== null && toMs !== null && toMs <= fromMs) {
+    throw malformed('end_date', 'must not lie before start_date');
+  }
   return {
     clinicId: principal.clinicId,
-    fromMs: start === undefined ? null : readBound('start_date', start, zone, 'first'),
-    toMs: end === undefined ? null : readBound('end_date', end, zone, 'last'),
+    fromMs,
+    toMs,
     therapistIds,
     clientIds: client === undefined ? null : [client],
     statuses: query.status === undefined ? null : statusesOf(query.status),

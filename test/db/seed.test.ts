@@ -44,6 +44,9 @@ const TABLES = [
   'credit_accounts',
   'credit_transfers',
   'credit_entries',
+  'services',
+  'locations',
+  'insurance_authorisations',
 ];
 
 async function contents(): Promise<string> {

@@ -231,8 +231,10 @@ describe('sessions by any filter', () => {
     expect((await list('&location_type=phone')).sessions).toHaveLength(1);
     expect((await list('&start_date=2031-01-08')).sessions).toEqual([]);
     expect((await list('&page=2&limit=3')).sessions).toHaveLength(1);
-    const wrong = `/get-sessions-optimized?status=nothing`;
-    const reply = await api.call('GET', wrong, undefined, { token: desk.staff.token });
-    expect(reply.status).toBe(400);
+    for (const wrong of ['status=nothing', 'start_date=2031-01-08&end_date=2031-01-07']) {
+      const path = `/get-sessions-optimized?${wrong}`;
+      const reply = await api.call('GET', path, undefined, { token: desk.staff.token });
+      expect([wrong, reply.status]).toEqual([wrong, 400]);
+    }
   });
 });
