@@ -15,6 +15,7 @@ export interface BenchClinic {
   readonly id: string;
   readonly therapists: readonly BenchPerson[];
   readonly clients: readonly BenchPerson[];
+  readonly staff: BenchPerson;
   /** A slot that nobody has had, with the people who take it. */
   nextSlot(): BenchSlot;
 }
@@ -26,8 +27,12 @@ export interface BenchSlot {
   readonly startsAt: number;
 }
 
-const THERAPISTS = 40;
-const CLIENTS = 200;
+export interface ClinicSize {
+  readonly therapists: number;
+  readonly clients: number;
+}
+
+const ORDINARY: ClinicSize = { therapists: 40, clients: 200 };
 /** Sessions of 50 minutes with their buffers, around the clock. */
 const SLOTS_A_DAY = 24;
 const HOUR_MS = 3_600_000;
@@ -38,6 +43,7 @@ export async function makeClinic(
   knex: Knex,
   keyRing: KeyRing,
   publicUrl: string,
+  size: ClinicSize = ORDINARY,
 ): Promise<BenchClinic> {
   const id = newId();
   await knex('clinics').insert({ id, name: 'Benchmark', time_zone: 'UTC', currency: 'USD' });
@@ -49,12 +55,14 @@ export async function makeClinic(
     const { token } = await signAccessToken({ keyRing, publicUrl, auth }, personId, familyId);
     return { id: personId, token };
   };
-  const therapistIds = await insertPeople(knex, id, 'counselor', THERAPISTS);
+  const therapistIds = await insertPeople(knex, id, 'counselor', size.therapists);
   await insertProfiles(knex, id, therapistIds);
-  const clientIds = await insertPeople(knex, id, 'patient', CLIENTS);
+  const clientIds = await insertPeople(knex, id, 'patient', size.clients);
   const therapists = await Promise.all(therapistIds.map(sign));
   const clients = await Promise.all(clientIds.map(sign));
-  return { id, therapists, clients, nextSlot: slotsOf(therapists, clients) };
+  const [staffId] = await insertPeople(knex, id, 'staff', 1);
+  const staff = await sign(staffId!);
+  return { id, therapists, clients, staff, nextSlot: slotsOf(therapists, clients) };
 }
 
 /** The ordinary plan, with room for as many sessions as a benchmark books. */

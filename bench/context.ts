@@ -4,7 +4,7 @@ import pg from 'pg';
 import { createClientDataConverter } from '../crypto/data-converter.ts';
 import { loadKeyRing } from '../crypto/key-ring.ts';
 import { openDatabase } from '../db/knex.ts';
-import { type BenchClinic, makeClinic } from './clinic.ts';
+import { type BenchClinic, type ClinicSize, makeClinic } from './clinic.ts';
 import { CpuMeter } from './cpu.ts';
 import type { BenchStack } from './stack.ts';
 
@@ -15,6 +15,8 @@ export const WIDEST = 64;
 export interface BenchContext {
   readonly stack: BenchStack;
   readonly clinic: BenchClinic;
+  /** Another clinic, so that what it holds is in no other measure's way. */
+  openClinic(size: ClinicSize): Promise<BenchClinic>;
   readonly knex: Knex;
   readonly pool: pg.Pool;
   /** Encrypts payloads, as the product does. */
@@ -45,6 +47,7 @@ export async function openContext(
   return {
     stack,
     clinic: await makeClinic(knex, keyRing, publicUrl),
+    openClinic: (size) => makeClinic(knex, keyRing, publicUrl, size),
     knex,
     pool,
     temporal: new Client({ connection, dataConverter: createClientDataConverter(keyRing) }),

@@ -97,3 +97,10 @@ function statOf(pid: string): Stat | null {
     return null;
   }
 }
+
+/** How much memory a process holds; NaN where the system has no /proc. */
+export function residentBytes(pid: number): number {
+  if (process.platform !== 'linux') return Number.NaN;
+  const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}

@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { root } from '../scripts/root.ts';
 import { messageOf } from '../scripts/provision/progress.ts';
 import { measureBooking } from './booking.ts';
+import { measureCalendar } from './calendar.ts';
 import { type BenchContext, openContext } from './context.ts';
 import { measureContention } from './contention.ts';
 import { measureLives } from './lives.ts';
 import { measureReading } from './reading.ts';
 import { type Finding, costsOf, tableOf, writeResults } from './report.ts';
+import { measureSearch } from './search.ts';
+import { measureSlots } from './slots.ts';
 import { type BenchStack, startStack } from './stack.ts';
 import { reportStarts } from './starting.ts';
 
@@ -21,6 +24,9 @@ const MEASURES = {
   reading: measureReading,
   contention: measureContention,
   lives: measureLives,
+  slots: measureSlots,
+  search: measureSearch,
+  calendar: measureCalendar,
 } as const satisfies Record<string, (context: BenchContext) => Promise<Finding[]>>;
 
 /** `npm run bench -- booking lives` runs some of the measures; `--quick` a tenth of each. */

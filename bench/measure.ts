@@ -53,3 +53,25 @@ export async function inParallel(
   await Promise.all(Array.from({ length: width }, lane));
   return timesMs;
 }
+
+/**
+ * Lets many run in turn, each for one thing at a time, so that whatever else the machine does
+ * meets all alike: for things that take milliseconds. Gives the times of each, ms.
+ */
+export async function interleave(
+  count: number,
+  contestants: readonly (() => Promise<unknown>)[],
+): Promise<number[][]> {
+  const timesMs: number[][] = contestants.map(() => []);
+  const warmUp = Math.ceil(count / 10);
+  for (let turn = -warmUp; turn < count; turn += 1) {
+    for (let at = 0; at < contestants.length; at += 1) {
+      // Another one begins each turn.
+      const which = (at + turn + warmUp) % contestants.length;
+      const began = performance.now();
+      await contestants[which]!();
+      if (turn >= 0) timesMs[which]!.push(performance.now() - began);
+    }
+  }
+  return timesMs;
+}

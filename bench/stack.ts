@@ -10,7 +10,7 @@ import { productEnvironment } from '../scripts/launcher/environment.ts';
 import { homePaths, readOrMakeSecrets } from '../scripts/launcher/home.ts';
 import type { PartTime } from '../scripts/launcher/stopwatch.ts';
 import { root } from '../scripts/root.ts';
-import { type CpuTimes, cpuTimes } from './cpu.ts';
+import { type CpuTimes, cpuTimes, residentBytes } from './cpu.ts';
 
 /** How long a start took, by the clock of whoever typed the command, and where the time went. */
 export interface StartReport {
@@ -35,6 +35,8 @@ export interface BenchStack {
   freePort(): Promise<number>;
   /** Processor time of each process so far. */
   cpu(): CpuTimes;
+  /** Bytes of memory that the API at `apiUrl` holds; NaN where the system has no /proc. */
+  apiMemory(): number;
   close(): Promise<void>;
 }
 
@@ -100,6 +102,7 @@ async function beside(
     startBeside,
     freePort,
     cpu: () => cpuTimes(homePaths(home).run, others),
+    apiMemory: () => residentBytes(api.child.pid ?? 0),
     close: () => closeAll(home, running),
   };
 }

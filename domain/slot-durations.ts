@@ -1,5 +1,5 @@
-import { openIntervals } from './availability.ts';
-import { intersect, normalise, subtract } from './intervals.ts';
+import { freeTime, startWindow } from './free-time.ts';
+import { intersect, normalise } from './intervals.ts';
 import type { Interval } from './intervals.ts';
 import { DAY_MS, MINUTE_MS, dayStretches } from './local-time.ts';
 import { HALF_HOUR_GRID, gridCells } from './slot-grid.ts';
@@ -39,7 +39,8 @@ export function slotsWithDurations(rules: BookingRules, search: DaySearch): Star
   const grid = search.grid ?? HALF_HOUR_GRID;
   const cell = { zone: rules.schedule.zone, durationMs: shortestMs, claimMs: shortestMs };
   const starts: StartWithDurations[] = [];
-  for (const window of startWindows(rules, search.dayMs)) {
+  const days = dayStretches(rules.schedule.zone, search.dayMs);
+  for (const window of intersect(days, normalise([startWindow(rules)]))) {
     for (const free of freeTime(rules, { ...window, endMs: window.endMs + longestMs })) {
       for (const { startMs } of gridCells(grid, cell, [free], window)) {
         const fitting = durationsMs.filter((lengthMs) => startMs + lengthMs <= free.endMs);
@@ -48,16 +49,6 @@ export function slotsWithDurations(rules: BookingRules, search: DaySearch): Star
     }
   }
   return starts;
-}
-
-/** When a session of that day may start, by the notice and the horizon. */
-function startWindows({ schedule, now, ...rules }: BookingRules, dayMs: number): Interval[] {
-  const allowed: Interval = {
-    startMs: now + rules.minimumNoticeMs,
-    // A start exactly at the horizon is still allowed, and intervals are half-open.
-    endMs: now + rules.horizonMs + 1,
-  };
-  return intersect(dayStretches(schedule.zone, dayMs), normalise([allowed]));
 }
 
 /** The claims that {@link slotsWithDurations} has to know, whatever the therapist's zone is. */
@@ -70,15 +61,4 @@ export function dayClaimWindow(
     startMs: dayMs - DAY_MS - maxBufferMs,
     endMs: dayMs + 3 * DAY_MS + Math.max(0, ...durationsMs) + maxBufferMs,
   };
-}
-
-/** Where a session can lie with its buffers: inside one of these stretches, anywhere. */
-function freeTime(rules: BookingRules, window: Interval): Interval[] {
-  const { beforeMs, afterMs } = rules.buffers;
-  const open = openIntervals(rules.schedule, window.startMs, window.endMs);
-  const taken = normalise(rules.busy).map(({ startMs, endMs }) => ({
-    startMs: startMs - afterMs,
-    endMs: endMs + beforeMs,
-  }));
-  return subtract(open, normalise([...taken, ...(rules.clientBusy ?? [])]));
 }

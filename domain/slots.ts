@@ -1,6 +1,7 @@
 import { workingHours } from './availability.ts';
 import type { Hours, Schedule } from './availability.ts';
 import type { ErrorCode } from './errors.ts';
+import { freeTime, startWindow } from './free-time.ts';
 import { covers, firstEndingAfter, normalise, overlapsAny } from './intervals.ts';
 import type { Interval } from './intervals.ts';
 import { localDateOf, startOfDay, startOfWallDay, wallMsAt } from './local-time.ts';
@@ -78,18 +79,32 @@ export function withBuffers(slot: Slot, buffers: Buffers): Interval {
   return { startMs: slot.startMs - buffers.beforeMs, endMs: slot.endMs + buffers.afterMs };
 }
 
-/** Free slots in the order of their starts. Linear in grid cells and claims, once those are sorted. */
+/** Free slots in the order of their starts. Linear in slots and claims, once those are sorted. */
 export function findSlots(search: SlotSearch): Slot[] {
   const limit = search.limit ?? Infinity;
-  const startMs = Math.max(search.window.startMs, search.now + search.minimumNoticeMs);
   const slots: Slot[] = [];
   if (limit <= 0) return slots;
-  for (const { slot, reason } of judgedCells(search, startMs)) {
-    if (reason !== null) continue;
+  for (const slot of freeCells(search, search.grid ?? HALF_HOUR_GRID)) {
     slots.push(slot);
     if (slots.length >= limit) break;
   }
   return slots;
+}
+
+function* freeCells(search: SlotSearch, grid: Grid): Generator<Slot> {
+  const { window, durationMs, schedule } = search;
+  const allowed = startWindow(search);
+  const startMs = Math.max(window.startMs, allowed.startMs);
+  const endMs = Math.min(window.endMs, allowed.endMs);
+  if (!(startMs < endMs)) return;
+  if (grid.kind === 'wall') {
+    // A wall grid does not depend on where working hours begin, so that free time will do.
+    const free = freeTime(search, { startMs, endMs: endMs + durationMs });
+    const cell = { zone: schedule.zone, durationMs, claimMs: durationMs };
+    yield* gridCells(grid, cell, free, { startMs, endMs });
+    return;
+  }
+  for (const { slot, reason } of judgedCells(search, startMs)) if (reason === null) yield slot;
 }
 
 /**
@@ -114,8 +129,7 @@ interface JudgedCell {
 
 function* judgedCells(search: SlotSearch, startMs: number): Generator<JudgedCell> {
   const { schedule, window, durationMs, buffers, now } = search;
-  // A start exactly at the horizon is still allowed, and intervals are half-open.
-  const endMs = Math.min(window.endMs, now + search.horizonMs + 1);
+  const endMs = Math.min(window.endMs, startWindow(search).endMs);
   if (!(startMs < endMs)) return;
   const fromMs = startOfLocalDay(schedule.zone, startMs);
   const { open, off } = workingHours(schedule, fromMs, endMs + durationMs);
