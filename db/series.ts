@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { Place } from '../domain/series.ts';
 import type { SessionRow } from './sessions.ts';
 
 /** What a running workflow has yet to be asked for. Instants are epoch ms. */
@@ -25,7 +26,9 @@ export interface OccurrenceRow extends SessionRow {
   readonly series_id: string;
   /** `YYYY-MM-DD`: the local date that the series gives. */
   readonly occurs_on: string;
-  readonly is_moved: boolean;
+  /** Where the series has put it; null where that is not known. */
+  readonly agreed_starts_at: Date | null;
+  readonly agreed_ends_at: Date | null;
   readonly wanted: Wanted | null;
 }
 
@@ -35,7 +38,8 @@ export type OccurrenceView = Pick<
   | 'id'
   | 'series_id'
   | 'occurs_on'
-  | 'is_moved'
+  | 'agreed_starts_at'
+  | 'agreed_ends_at'
   | 'wanted'
   | 'starts_at'
   | 'ends_at'
@@ -48,7 +52,7 @@ export type OccurrenceView = Pick<
 
 export interface NewOccurrence {
   readonly sessionId: string;
-  readonly occursOn: string;
+  readonly place: Place;
 }
 
 export async function insertOccurrences(
@@ -58,18 +62,23 @@ export async function insertOccurrences(
 ): Promise<void> {
   if (occurrences.length === 0) return;
   await trx.raw(
-    `INSERT INTO series_occurrences (session_id, series_id, occurs_on)
-     SELECT session_id, ?, occurs_on FROM unnest(?::uuid[], ?::date[]) AS given (session_id, occurs_on)`,
+    `INSERT INTO series_occurrences
+       (session_id, series_id, occurs_on, agreed_starts_at, agreed_ends_at)
+     SELECT session_id, ?, occurs_on, starts_at, ends_at
+     FROM unnest(?::uuid[], ?::date[], ?::timestamptz[], ?::timestamptz[])
+       AS given (session_id, occurs_on, starts_at, ends_at)`,
     [
       seriesId,
       occurrences.map(({ sessionId }) => sessionId),
-      occurrences.map(({ occursOn }) => occursOn),
+      occurrences.map(({ place }) => place.occursOn),
+      occurrences.map(({ place }) => new Date(place.startMs)),
+      occurrences.map(({ place }) => new Date(place.endMs)),
     ],
   );
 }
 
 const WHOLE = `sessions.*, occurrence.series_id, occurrence.occurs_on::text,
-  occurrence.is_moved, occurrence.wanted`;
+  occurrence.agreed_starts_at, occurrence.agreed_ends_at, occurrence.wanted`;
 
 /** All occurrences of one series with their sessions, in the order of their times. */
 export async function occurrencesOf(knex: Knex, seriesId: string): Promise<OccurrenceRow[]> {
@@ -97,8 +106,8 @@ export async function viewOccurrences(
   seriesIds: readonly string[],
 ): Promise<OccurrenceView[]> {
   const { rows } = await knex.raw<{ rows: OccurrenceView[] }>(
-    `SELECT sessions.id, occurrence.series_id, occurrence.occurs_on::text, occurrence.is_moved,
-       occurrence.wanted, starts_at, ends_at, status, payment,
+    `SELECT sessions.id, occurrence.series_id, occurrence.occurs_on::text,
+       occurrence.agreed_starts_at, occurrence.agreed_ends_at, occurrence.wanted, starts_at, ends_at, status, payment,
        proposed_starts_at, proposed_ends_at, payment_due_at
      FROM series_occurrences occurrence JOIN sessions ON sessions.id = occurrence.session_id
      WHERE occurrence.series_id = ANY(?) ORDER BY sessions.starts_at, sessions.id`,
@@ -110,8 +119,8 @@ export async function viewOccurrences(
 export interface OccurrenceChange {
   readonly sessionId: string;
   readonly seriesId: string;
-  readonly occursOn: string;
-  readonly isMoved: boolean;
+  /** Where the series has it from now on; null leaves that as it is. */
+  readonly agreed: Place | null;
   readonly wanted: Wanted | null;
 }
 
@@ -123,10 +132,14 @@ export async function placeOccurrences(
   if (changes.length === 0) return;
   await trx.raw(
     `UPDATE series_occurrences occurrence SET series_id = given."seriesId"::uuid,
-       occurs_on = given."occursOn"::date, is_moved = given."isMoved",
+       occurs_on = coalesce((given.agreed->>'occursOn')::date, occurrence.occurs_on),
+       agreed_starts_at = coalesce(
+         to_timestamp((given.agreed->>'startMs')::float8 / 1000), occurrence.agreed_starts_at),
+       agreed_ends_at = coalesce(
+         to_timestamp((given.agreed->>'endMs')::float8 / 1000), occurrence.agreed_ends_at),
        wanted = CASE jsonb_typeof(given.wanted) WHEN 'null' THEN NULL ELSE given.wanted END
      FROM jsonb_to_recordset(?::jsonb) AS given
-       ("sessionId" uuid, "seriesId" text, "occursOn" text, "isMoved" boolean, wanted jsonb)
+       ("sessionId" uuid, "seriesId" text, agreed jsonb, wanted jsonb)
      WHERE occurrence.session_id = given."sessionId"`,
     [JSON.stringify(changes)],
   );

@@ -84,11 +84,10 @@ function pick(
   return { dates: dates.filter(isWanted), excludedDates: excludedDates.filter(isWanted) };
 }
 
-/** Whether an occurrence is where the series has it, wherever it has been meanwhile. */
-export function isAsAgreed(template: SeriesTemplate, { occursOn, startMs, endMs }: Place): boolean {
+/** Where a series has an occurrence on a local date. */
+export function placeOn(template: SeriesTemplate, occursOn: string): Place | null {
   const found = placesOf({ ...template, rule: null, dates: [occursOn] });
-  const place = found.kind === 'places' ? found.places[0] : undefined;
-  return place?.startMs === startMs && place.endMs === endMs;
+  return found.kind === 'places' ? (found.places[0] ?? null) : null;
 }
 
 /** An occurrence that has not begun and has not ended. */
@@ -97,7 +96,7 @@ export interface LiveOccurrence {
   readonly occursOn: string;
   readonly startMs: number;
   readonly endMs: number;
-  /** It was moved by itself and keeps its own time. */
+  /** It was moved by itself, at whatever door, and keeps its own time. */
   readonly isMoved: boolean;
 }
 
@@ -115,11 +114,9 @@ export function planTimeChange(
   const moves = live
     .filter(({ isMoved }) => !isMoved)
     .flatMap(({ id, occursOn, startMs, endMs }) => {
-      const dates = { ...template, rule: null, dates: [occursOn] };
-      const found = placesOf(dates);
-      const to = found.kind === 'places' ? found.places[0] : undefined;
+      const to = placeOn(template, occursOn);
       const isSame = to?.startMs === startMs && to.endMs === endMs;
-      return to === undefined || isSame ? [] : [{ id, to }];
+      return to === null || isSame ? [] : [{ id, to }];
     });
   return { moves, added: [], removed: [] };
 }

@@ -178,7 +178,7 @@ function book(
       await insertSeries(trx, series);
       const places = occurrences.map(({ session, place }) => ({
         sessionId: session.id,
-        occursOn: place.occursOn,
+        place,
       }));
       await insertOccurrences(trx, series.id, places);
       await noteSeries(trx, series.id, series.status === 'requested' ? 'requested' : 'booked', 1);

@@ -7,14 +7,14 @@ import {
   type LiveOccurrence,
   type Place,
   type SeriesTemplate,
-  isAsAgreed,
   placesOf,
   planRuleChange,
   planTimeChange,
   splitTemplate,
 } from '../../domain/series.ts';
 import { isEnded } from '../../domain/session.ts';
-import type { EditWish } from './edit-wish.ts';
+import type { SeriesEdit } from './edit-wish.ts';
+import { isMovedByItself } from './standing.ts';
 import { malformed, readTemplate, requirePlaces, templateOf } from './template.ts';
 
 /** What an edit comes to, by the occurrences as they stand. */
@@ -31,8 +31,6 @@ export interface DecidedEdit {
   readonly endsSeries: boolean;
 }
 
-type SeriesEdit = Exclude<EditWish, { kind: 'answer' }>;
-
 /** Decides what an edit comes to. Throws where it can't be; what is past or over is left alone. */
 export function decideEdit(
   series: SeriesRow,
@@ -48,8 +46,13 @@ export function decideEdit(
     case 'cancel':
       return cancelSome(agreed, rows, live, edit);
     case 'change':
-      return changeSome(agreed, rows, live, edit, now);
+      // Where another therapist has taken over, it is no longer this series' to move.
+      return changeSome(agreed, rows, live.filter(isWith(series)), edit, now);
   }
+}
+
+function isWith({ therapist_id: id }: SeriesRow): (row: OccurrenceRow) => boolean {
+  return (row) => row.therapist_id === id;
 }
 
 function isLive({ status, starts_at }: OccurrenceRow, now: number): boolean {
@@ -152,7 +155,7 @@ function changeSome(
   );
   const common = { targets, template, before: split?.before ?? null };
   const places = isRuleChange ? comingPlaces(template, cut, now) : null;
-  const occurrences = targets.map((row) => liveOf(row, agreed));
+  const occurrences = targets.map(liveOf);
   const plan =
     places === null ? planTimeChange(occurrences, template) : planRuleChange(occurrences, places);
   return { ...common, plan, isException: false, endsSeries: false };
@@ -182,9 +185,12 @@ function requireSome(targets: readonly OccurrenceRow[]): readonly OccurrenceRow[
   throw new HoldfastError('wrong_state', 'None of these occurrences is still to come.');
 }
 
-function liveOf(row: OccurrenceRow, agreed: SeriesTemplate): LiveOccurrence {
-  const [startMs, endMs] = [row.starts_at.getTime(), row.ends_at.getTime()];
-  const place = { occursOn: row.occurs_on, startMs, endMs };
-  // A move of its own that was declined, or was taken back, is none.
-  return { id: row.id, ...place, isMoved: row.is_moved && !isAsAgreed(agreed, place) };
+function liveOf(row: OccurrenceRow): LiveOccurrence {
+  return {
+    id: row.id,
+    occursOn: row.occurs_on,
+    startMs: row.starts_at.getTime(),
+    endMs: row.ends_at.getTime(),
+    isMoved: isMovedByItself(row),
+  };
 }

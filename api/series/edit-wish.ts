@@ -33,6 +33,8 @@ export type EditWish =
       readonly isRuleChange: boolean;
     };
 
+export type SeriesEdit = Exclude<EditWish, { kind: 'answer' }>;
+
 const CHANGES = ['startTime', 'durationMinutes', 'rule', 'dates', 'excludedDates', 'startDate'];
 const RULE_CHANGES = ['rule', 'dates', 'excludedDates', 'startDate'];
 

@@ -7,14 +7,12 @@ import { releaseExpiredInTheWay } from '../../db/claims.ts';
 import { type SeriesRow, lockSeries } from '../../db/models/series.ts';
 import { type OccurrenceRow, type WantedActor, occurrencesOf } from '../../db/series.ts';
 import { type RecordAudit, inTransaction } from '../../db/transaction.ts';
-import { rescheduleRefusal } from '../../domain/cancellation.ts';
-import { type ErrorCode, HoldfastError } from '../../domain/errors.ts';
+import { HoldfastError } from '../../domain/errors.ts';
 import { auditContext } from '../access/audit-context.ts';
 import type { Call } from '../http/handler.ts';
 import {
   type Calendars,
   type RefusedPlace,
-  judgePlaces,
   loadCalendars,
   refuseAll,
   refusedPlace,
@@ -22,12 +20,11 @@ import {
 import { composeOccurrences } from './compose.ts';
 import { commonOf } from './create.ts';
 import { type DecidedEdit, decideEdit } from './decide-edit.ts';
-import { type WantedClaims, claimEdit, editWishes, ownClaims } from './edit-claims.ts';
-import type { EditWish } from './edit-wish.ts';
+import { type WantedClaims, claimEdit, editWishes } from './edit-claims.ts';
+import { assertEditable, assertMayMove, refusalsOf } from './edit-rules.ts';
+import type { SeriesEdit } from './edit-wish.ts';
 import { recordEdit } from './record-edit.ts';
 import { templateColumns } from './template.ts';
-
-export type SeriesEdit = Exclude<EditWish, { kind: 'answer' }>;
 
 export interface Edited {
   /** The series that the edited occurrences belong to now. */
@@ -82,23 +79,16 @@ function needsTimes({ plan }: DecidedEdit): boolean {
   return plan.moves.length + plan.added.length > 0;
 }
 
-/** Of several occurrences at once a client moves none that the therapist has to agree to. */
-function assertMayMove(decided: DecidedEdit, { party }: WantedActor, edit: SeriesEdit): void {
-  if (edit.kind !== 'change' || party !== 'client') return;
-  if (decided.targets.every(({ approval }) => approval === 'not_needed')) return;
-  throw new HoldfastError(
-    'refused_by_rule',
-    'The therapist has to agree to new times: move one occurrence, or ask for another series.',
-  );
-}
-
 function calendarsFor(call: Call, series: SeriesRow, decided: DecidedEdit): Promise<Calendars> {
   const places = [...decided.plan.moves.map(({ to }) => to), ...decided.plan.added];
   const stretch = {
     startMs: Math.min(...places.map(({ startMs }) => startMs)),
     endMs: Math.max(...places.map(({ endMs }) => endMs)),
   };
-  const { therapist_id: therapistId, client_id: clientId, session_type: sessionType } = series;
+  const { client_id: clientId, session_type: sessionType } = series;
+  // One that another therapist has taken over is moved in their calendar.
+  const moved = decided.isException ? decided.targets[0] : undefined;
+  const therapistId = moved?.therapist_id ?? series.therapist_id;
   return loadCalendars(call, { therapistId, clientId, sessionType }, stretch);
 }
 
@@ -160,17 +150,6 @@ async function editOnce(
   return { kind: 'done', seriesId, wanted };
 }
 
-/** What is still asked for can only be answered or taken back. */
-function assertEditable({ status }: SeriesRow, edit: SeriesEdit): void {
-  if (status === 'active' || (status === 'requested' && edit.kind === 'cancel')) return;
-  throw new HoldfastError(
-    'wrong_state',
-    status === 'requested'
-      ? 'The therapist has yet to answer; until then the series can only be cancelled.'
-      : 'The series is over.',
-  );
-}
-
 function claimsOf(
   series: SeriesRow,
   { plan, targets, template }: DecidedEdit,
@@ -192,42 +171,6 @@ function claimsOf(
         : composeOccurrences(commonOf(changed), calendars, plan.added, now),
     removed: plan.removed.map(rowOf),
   };
-}
-
-/** What the rules forbid, before anything is claimed. */
-function refusalsOf(
-  series: SeriesRow,
-  decided: DecidedEdit,
-  { moves, added }: WantedClaims,
-  calendars: Calendars | null,
-  { party }: WantedActor,
-  now: number,
-): RefusedPlace[] {
-  const late = moves.flatMap(({ row, to }) => {
-    const code = moveRefusal(row, party, now);
-    return code === null ? [] : [refusedPlace(to, code)];
-  });
-  if (late.length > 0 || calendars === null) return late;
-  const places = [...moves.map(({ to }) => to), ...added.map(({ place }) => place)];
-  return judgePlaces(places, {
-    calendars,
-    now,
-    own: decided.targets.flatMap(ownClaims),
-    ignoresAvailability: series.ignores_availability && party !== 'client',
-    byClient: party === 'client',
-  });
-}
-
-function moveRefusal(row: OccurrenceRow, by: WantedActor['party'], now: number): ErrorCode | null {
-  if (row.status === 'planned') return null;
-  if (row.proposed_starts_at !== null) return 'wrong_state';
-  return rescheduleRefusal({
-    plan: row.plan,
-    startsAt: row.starts_at.getTime(),
-    bookedAt: row.created_at.getTime(),
-    now,
-    by,
-  });
 }
 
 function namePlaces(claims: WantedClaims, refused: readonly RefusedBooking[]): RefusedPlace[] {

@@ -1,15 +1,13 @@
 import type { SeriesRow } from '../../db/models/series.ts';
 import type { OccurrenceView } from '../../db/series.ts';
-import { type SeriesTemplate, isAsAgreed } from '../../domain/series.ts';
 import { writeTimeOfDay } from '../../domain/time-text.ts';
-import { templateOf } from './template.ts';
+import { isMovedByItself } from './standing.ts';
 
 /** A series as `/api/v1` shows it, with its occurrences in the order of their times. */
 export function presentSeries(
   series: SeriesRow,
   occurrences: readonly OccurrenceView[],
 ): Record<string, unknown> {
-  const agreed = templateOf(series);
   return {
     id: series.id,
     previousSeriesId: series.previous_id,
@@ -30,16 +28,11 @@ export function presentSeries(
     createdAt: series.created_at.toISOString(),
     occurrences: occurrences
       .filter(({ series_id }) => series_id === series.id)
-      .map((occurrence) => presentOccurrence(occurrence, agreed)),
+      .map(presentOccurrence),
   };
 }
 
-function presentOccurrence(
-  occurrence: OccurrenceView,
-  agreed: SeriesTemplate,
-): Record<string, unknown> {
-  const [startMs, endMs] = [occurrence.starts_at.getTime(), occurrence.ends_at.getTime()];
-  const place = { occursOn: occurrence.occurs_on, startMs, endMs };
+function presentOccurrence(occurrence: OccurrenceView): Record<string, unknown> {
   return {
     sessionId: occurrence.id,
     date: occurrence.occurs_on,
@@ -48,7 +41,7 @@ function presentOccurrence(
     status: occurrence.status,
     payment: occurrence.payment,
     paymentDueAt: occurrence.payment_due_at?.toISOString() ?? null,
-    isMoved: occurrence.is_moved && !isAsAgreed(agreed, place),
+    isMoved: isMovedByItself(occurrence),
     proposedStartsAt: occurrence.proposed_starts_at?.toISOString() ?? null,
     isChanging: occurrence.wanted !== null,
   };

@@ -17,6 +17,7 @@ import { type ClaimsChange, recordSimply } from '../../db/session-transitions.ts
 import { stateOf } from '../../db/sessions.ts';
 import type { RecordAudit } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
+import { type Place, placeOn } from '../../domain/series.ts';
 import { type SessionEvent, decide } from '../../domain/session.ts';
 import type { DecidedEdit } from './decide-edit.ts';
 import type { WantedClaims } from './edit-claims.ts';
@@ -63,7 +64,7 @@ export async function recordEdit(
     );
     const places = claims.added.map(({ session, place }) => ({
       sessionId: session.id,
-      occursOn: place.occursOn,
+      place,
     }));
     await insertOccurrences(trx, seriesId, places);
   }
@@ -150,16 +151,20 @@ function changedMeanwhile(): HoldfastError {
 function placesAfter(edit: EditRecord, seriesId: string): OccurrenceChange[] {
   const { decided, claims } = edit;
   return decided.targets.map((row) => {
-    const to = decided.plan.moves.find(({ id }) => id === row.id)?.to;
-    const isKept = to === undefined;
+    const isRemoved = claims.removed.includes(row);
     return {
       sessionId: row.id,
-      seriesId: claims.removed.includes(row) ? row.series_id : seriesId,
-      occursOn: to?.occursOn ?? row.occurs_on,
-      isMoved: isKept ? row.is_moved : decided.isException,
+      seriesId: isRemoved ? row.series_id : seriesId,
+      agreed: isRemoved || decided.isException ? null : agreedPlace(decided, row),
       wanted: wantedOf(edit, row) ?? row.wanted,
     };
   });
+}
+
+/** Also of what keeps its own time: moved back there, it goes with the others again. */
+function agreedPlace({ plan, template }: DecidedEdit, row: OccurrenceRow): Place | null {
+  const to = plan.moves.find(({ id }) => id === row.id)?.to;
+  return to ?? placeOn(template, row.occurs_on);
 }
 
 function wantedOf({ claims, granted, actor }: EditRecord, row: OccurrenceRow): Wanted | null {

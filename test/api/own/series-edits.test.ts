@@ -66,6 +66,23 @@ describe('edits', () => {
     expect(times(all.body)).toEqual(at(WEEKS, '11:30'));
   });
 
+  test('what was moved at another door keeps its time; what another therapist has, its therapist', async () => {
+    const people = await pair(api);
+    const { id, occurrences } = await made(api, people.therapist, people);
+    const [, second, third] = occurrences.map(({ sessionId }) => sessionId);
+    const other = await pair(api);
+    const moved = { starts_at: `${later(8)}T10:00Z`, ends_at: `${later(8)}T10:50Z` };
+    await api.knex('sessions').where({ id: second! }).update(moved);
+    await api.knex('sessions').where({ id: third! }).update({ therapist_id: other.therapist.id });
+    const before = await shown(api, people.client, id);
+    expect(before.occurrences.map(({ isMoved }) => isMoved)).toEqual([false, true, false, false]);
+    const { body } = await edit(api, people.therapist, id, { scope: 'all', startTime: '11:30' });
+    const [first, , , last] = at(WEEKS, '11:30');
+    expect(times(body)).toEqual([first, `${later(8)}T10:00`, `${later(14)}T10:00`, last]);
+    const claimed = await api.knex('claims').where({ person_id: other.therapist.id });
+    expect(claimed).toEqual([]);
+  });
+
   test('following: the series is cut, both parts are what they say', async () => {
     const people = await pair(api);
     const { id, occurrences } = await made(api, people.therapist, people);
