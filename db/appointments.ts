@@ -13,8 +13,6 @@ export interface AppointmentFacts {
   readonly clients: readonly AppointmentClient[];
   readonly format: SessionFormat;
   readonly version: number;
-  /** How many steps a group's member took in seats of the session that they had before. */
-  readonly earlierSteps: number;
   /** The first status; a session that began as a hold is an appointment once it is taken up. */
   readonly bookedAs: string;
   /** Nothing is on record between its booking and the instant that was asked about. */
@@ -34,7 +32,7 @@ export interface AppointmentClient {
 
 const APPOINTMENT = `
   SELECT session.id, NULL AS "seatId", session.clinic_id AS "clinicId",
-    session.therapist_id AS "therapistId", 0 AS "earlierSteps", session.format, session.version, session.details, session.last_reason AS "lastReason",
+    session.therapist_id AS "therapistId", session.format, session.version, session.details, session.last_reason AS "lastReason",
     coalesce((SELECT data->>'status' FROM session_events
       WHERE session_id = session.id AND kind = 'booked' ORDER BY id LIMIT 1), '') AS "bookedAs",
     NOT EXISTS (SELECT FROM session_events WHERE session_id = session.id
@@ -71,10 +69,7 @@ const SEAT_APPOINTMENT = `
     -- Nobody is consulted alone in a group.
     false AS "isFirstOfPair",
     json_build_array(json_build_object('id', seat.person_id, 'isAbsent', seat.state = 'absent'))
-      AS clients,
-    (SELECT coalesce(sum(earlier.version), 0)::int FROM enrolments earlier
-      WHERE earlier.session_id = seat.session_id AND earlier.person_id = seat.person_id
-        AND (earlier.created_at, earlier.id) < (seat.created_at, seat.id)) AS "earlierSteps"
+      AS clients
   FROM enrolments seat JOIN sessions session ON session.id = seat.session_id
   WHERE seat.id = ? AND seat.status IS NOT NULL`;
 

@@ -7,6 +7,7 @@ export interface CalendarSession {
   readonly id: string;
   readonly starts_at: Date;
   readonly ends_at: Date;
+  /** The person's own, where they have a part of their own in a group. */
   readonly status: SessionStatus;
   readonly version: number;
   /** The person has left it, or was taken out of it. */
@@ -28,13 +29,16 @@ const ENTRIES = `
     SELECT id, starts_at, ends_at, status, version, missed_deadline, updated_at, false
     FROM sessions WHERE client_id = :personId
     UNION ALL
-    SELECT sessions.id, starts_at, ends_at, sessions.status, sessions.version,
-      sessions.missed_deadline,
-      greatest(sessions.updated_at, enrolments.updated_at),
-      enrolments.state IN ('left', 'cancelled')
-    FROM enrolments JOIN sessions ON sessions.id = enrolments.session_id
-    WHERE enrolments.person_id = :personId AND sessions.client_id IS NULL
-      AND enrolments.state <> 'invited')
+    -- Who comes back to a group has had more than one seat there; the last one counts.
+    (SELECT DISTINCT ON (sessions.id) sessions.id, starts_at, ends_at,
+      CASE WHEN sessions.status IN ('declined', 'expired', 'cancelled') THEN sessions.status
+        ELSE coalesce(seat.status, sessions.status) END,
+      CASE WHEN seat.status IS NULL THEN sessions.version ELSE seat.version END,
+      sessions.missed_deadline, greatest(sessions.updated_at, seat.updated_at),
+      seat.state IN ('left', 'cancelled')
+    FROM enrolments seat JOIN sessions ON sessions.id = seat.session_id
+    WHERE seat.person_id = :personId AND sessions.client_id IS NULL AND seat.state <> 'invited'
+    ORDER BY sessions.id, seat.created_at DESC, seat.id DESC))
   SELECT id, starts_at, ends_at, status, version, changed_at, has_left FROM entries
   WHERE starts_at >= :fromAt AND starts_at < :toAt AND status <> 'held'
     AND missed_deadline IS DISTINCT FROM 'hold'

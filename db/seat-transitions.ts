@@ -107,6 +107,7 @@ async function insertSeat(
   session: SessionRow,
   { id, personId, alias, state, dueCents, consents }: SeatWish,
 ): Promise<void> {
+  const version = await nextVersion(trx, session.id, personId);
   await trx('enrolments').insert({
     id,
     session_id: session.id,
@@ -114,6 +115,7 @@ async function insertSeat(
     alias,
     due_cents: dueCents,
     consents: JSON.stringify(consents),
+    version,
     ...seatColumnsOf(state),
   });
   await note(trx, session, {
@@ -121,8 +123,22 @@ async function insertSeat(
     event: 'joined',
     actorId: personId,
     status: state.status,
-    version: 1,
+    version,
   });
+}
+
+/** Who comes back goes on counting, so that calendars and receivers can tell what came last. */
+async function nextVersion(
+  trx: Knex.Transaction,
+  sessionId: string,
+  personId: string,
+): Promise<number> {
+  const result = await trx.raw(
+    `SELECT coalesce(max(version), 0)::int + 1 AS version FROM enrolments
+     WHERE session_id = ? AND person_id = ?`,
+    [sessionId, personId],
+  );
+  return result.rows[0].version;
 }
 
 function seatColumnsOf(state: SessionState): Record<string, unknown> {

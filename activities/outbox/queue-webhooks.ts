@@ -86,7 +86,7 @@ async function deliveryOf(
     type: step.type,
     timestamp: row.createdAt.toISOString(),
     // Rises with each step of an appointment: a receiver can tell what came later.
-    sequence: facts.earlierSteps + Number(row.payload['version']),
+    sequence: Number(row.payload['version']),
     data: appointmentData(appointment, step, webhook.includeText ? texts : null),
   });
   return {
