@@ -27,8 +27,6 @@ export interface Transition {
   readonly claims: ClaimsChange;
   readonly event: string;
   readonly actorId: string | null;
-  /** Who takes the session over; left out, it stays with its therapist. */
-  readonly therapistId?: string;
   /** Codes and instants for the timeline; never text that a person typed. */
   readonly data?: Readonly<Record<string, unknown>>;
   /** What comes into force with this step. */
@@ -152,7 +150,7 @@ async function writeStep(
     status,
     event,
     actorId,
-    therapistId: step.revision?.therapistId ?? step.therapistId ?? null,
+    therapistId: step.revision?.therapistId ?? null,
     claims: claims.kind,
     expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs),
     enrolment: enrolmentStateOf(state),

@@ -3,7 +3,10 @@ import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/cl
 import { ApplicationFailure } from '@temporalio/common';
 import type { UpdateDefinition } from '@temporalio/common';
 import type { Knex } from 'knex';
+import { v5 as nameBasedId } from 'uuid';
+import { bookingRules, findCalendar } from '../../db/availability.ts';
 import type { Offer } from '../../db/offers.ts';
+import { keepRevision } from '../../db/revisions.ts';
 import { type SessionRow, findSession, stateOf } from '../../db/sessions.ts';
 import type { AbsenceChoice } from '../../domain/absence.ts';
 import { HoldfastError, errorCodeOf } from '../../domain/errors.ts';
@@ -34,8 +37,11 @@ export async function moveTo(
   deps: Deps,
   { offer, session, choice, needsApproval }: Move,
 ): Promise<Asked> {
-  const { startsAt, endsAt, therapistId } = choice;
+  const { startsAt, endsAt } = choice;
   const actor = { personId: offer.clientId, party: 'client' as const };
+  const isSame = choice.therapistId === session.therapist_id;
+  const fromTherapistId = isSame ? null : session.therapist_id;
+  const revisionId = isSame ? null : await keepHandover(deps.knex, { offer, session, choice });
   if (isWithoutWorkflow(session)) {
     const dueAt = answerDueAt(session.plan, Date.now(), startsAt);
     const event = {
@@ -45,10 +51,38 @@ export async function moveTo(
       needsApproval,
       answerDueAt: dueAt,
     } as const;
-    return record(deps, session, event, 'relocated', { actorId: offer.clientId, therapistId });
+    const by = { actorId: offer.clientId, revisionId, fromTherapistId };
+    return record(deps, session, event, 'relocated', by);
   }
-  const request = { actor, startsAt, endsAt, therapistId, needsApproval };
+  const request = { actor, startsAt, endsAt, revisionId, fromTherapistId, needsApproval };
   return ask(deps, session, relocateUpdate, request, `${offer.id}-${choice.id}`);
+}
+
+/** Puts on record who takes the session over, under the same id however often it is tried. */
+async function keepHandover(
+  knex: Knex,
+  { offer, session, choice }: Omit<Move, 'needsApproval'>,
+): Promise<string> {
+  const { therapistId, startsAt, endsAt } = choice;
+  const calendar = await findCalendar(knex, {
+    clinicId: session.clinic_id,
+    therapistId,
+    door: session.door,
+    sessionType: session.session_type,
+    window: { startMs: startsAt, endMs: endsAt },
+  });
+  const id = nameBasedId(choice.id, offer.id);
+  await keepRevision(knex, {
+    id,
+    sessionId: session.id,
+    askedBy: offer.clientId,
+    details: null,
+    reason: null,
+    format: null,
+    therapistId,
+    buffers: calendar === null ? null : bookingRules(calendar, Date.now()).buffers,
+  });
+  return id;
 }
 
 /** Cancels in the therapist's name: all money goes back, and both are told. */
@@ -79,8 +113,13 @@ async function record(
   session: SessionRow,
   event: SessionEvent,
   name: string,
-  by: { readonly actorId: string | null; readonly therapistId?: string },
+  by: {
+    readonly actorId: string | null;
+    readonly revisionId?: string | null;
+    readonly fromTherapistId?: string | null;
+  },
 ): Promise<Asked> {
+  const { actorId, revisionId = null, fromTherapistId = null } = by;
   const decision = decide(stateOf(session), event, Date.now());
   if (decision.kind !== 'moved') return 'over';
   const outcome = await recordOrRetry(knex, {
@@ -89,8 +128,12 @@ async function record(
     state: decision.state,
     claims: event.type === 'cancel' ? 'release' : 'move',
     event: name,
-    data: { by: event.type === 'cancel' ? 'therapist' : 'client' },
-    ...by,
+    actorId,
+    data: {
+      by: event.type === 'cancel' ? 'therapist' : 'client',
+      ...(fromTherapistId === null ? {} : { fromTherapistId }),
+    },
+    ...(revisionId === null ? {} : { revisionId }),
   });
   return outcome === 'recorded' ? 'done' : 'taken';
 }

@@ -25,8 +25,6 @@ export interface TransitionInput {
     'keep' | 'release' | 'propose' | 'move' | 'reclaim' | 'accept_proposal' | 'drop_proposal';
   readonly event: string;
   readonly actorId: string | null;
-  /** Who takes the session over with this step; left out, it stays with its therapist. */
-  readonly therapistId?: string;
   readonly data?: Readonly<Record<string, string | number | boolean | null>>;
   /** The revision of the session that comes into force with this step. */
   readonly revisionId?: string;

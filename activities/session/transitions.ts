@@ -64,30 +64,29 @@ async function attemptStep(
 /** Names the stretches of time where the change needs new ones. */
 async function claimsOf(
   knex: Knex,
-  input: TransitionInput,
+  { claims, state, sessionId }: TransitionInput,
   revision: RevisionInForce | null,
 ): Promise<ClaimsChange> {
-  const { claims, state } = input;
   if (claims === 'propose') {
     const time = state.proposal ?? state;
-    return { kind: claims, wishes: await wishesFor(knex, input, time, revision) };
+    return { kind: claims, wishes: await wishesFor(knex, sessionId, time, revision) };
   }
   if (claims === 'move' || claims === 'reclaim') {
-    return { kind: claims, wishes: await wishesFor(knex, input, state, revision) };
+    return { kind: claims, wishes: await wishesFor(knex, sessionId, state, revision) };
   }
   return { kind: claims };
 }
 
 async function wishesFor(
   knex: Knex,
-  { sessionId, therapistId }: TransitionInput,
+  sessionId: string,
   time: Pick<SessionState, 'startsAt' | 'endsAt'>,
   revision: RevisionInForce | null,
 ): Promise<ClaimWish[]> {
   const session: SessionRow | null = await findSession(knex, sessionId);
   if (session === null) throw new HoldfastError('not_found', 'No such session.');
   return claimWishes({
-    therapistId: revision?.therapistId ?? therapistId ?? session.therapist_id,
+    therapistId: revision?.therapistId ?? session.therapist_id,
     clientId: session.client_id,
     startsAt: time.startsAt,
     endsAt: time.endsAt,

@@ -29,7 +29,10 @@ export async function answerOffer(
   } catch (error) {
     throw await explained(call, offer, error);
   }
-  return (await findOfferView(call.deps.knex, offer.id))!;
+  const ended = (await findOfferView(call.deps.knex, offer.id))!;
+  // Of two choices at once, the other one may have been first.
+  if (!isAnswered(ended, answer, choiceId)) throw over();
+  return ended;
 }
 
 function requireChoice(offer: OfferView, answer: string, choiceId: string | null): void {

@@ -136,8 +136,11 @@ export interface RelocateRequest {
   readonly actor: Actor;
   readonly startsAt: number;
   readonly endsAt: number;
-  readonly therapistId: string;
-  /** Whether this therapist approves each booking. */
+  /** Names the other therapist, when one takes it over; else null. */
+  readonly revisionId: string | null;
+  /** Whose session it was, when another therapist takes it over; else null. */
+  readonly fromTherapistId: string | null;
+  /** Whether the new therapist approves each booking. */
   readonly needsApproval: boolean;
 }
 

@@ -160,8 +160,6 @@ export interface Cause {
   readonly data?: TransitionInput['data'];
   readonly notice?: NoticeKind;
   readonly revisionId?: string;
-  /** Who takes the session over. */
-  readonly therapistId?: string;
   /** What an ending gives back of a captured payment; all of it by default. */
   readonly refundCents?: number;
 }
@@ -247,7 +245,6 @@ async function record(
     actorId: cause.actor.personId,
     data: { by: cause.actor.party, ...cause.data },
     ...(cause.revisionId === undefined ? {} : { revisionId: cause.revisionId }),
-    ...(cause.therapistId === undefined ? {} : { therapistId: cause.therapistId }),
   };
   const outcome = await write(course, step);
   if (outcome !== 'recorded') return outcome;

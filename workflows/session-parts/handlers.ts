@@ -19,9 +19,10 @@ import {
   refusedBecause,
   untilCaptured,
 } from './asking.ts';
-import { type Course, apply, exclusively, refusal, standingOf } from './course.ts';
+import { type Course, exclusively, refusal, standingOf } from './course.ts';
 import { receive } from './money.ts';
 import { submit } from './holding.ts';
+import { relocate } from './relocating.ts';
 import { revise } from './revising.ts';
 import { textField, validated } from './validators.ts';
 
@@ -212,27 +213,6 @@ async function reschedule(
   );
   const proposal = course.state.proposal;
   return { ...standingOf(course), oldStartsAt, answerDueAt: proposal?.answerDueAt ?? null };
-}
-
-async function relocate(
-  course: Course,
-  { actor, startsAt, endsAt, therapistId, needsApproval }: messages.RelocateRequest,
-): Promise<messages.StandingAnswer> {
-  const { proposal, startsAt: oldStartsAt } = course.state;
-  if (proposal !== null) await apply(course, { type: 'proposal_lapsed' }, { actor });
-  const dueAt = answerDueAt(course.plan, Date.now(), startsAt);
-  await must(
-    course,
-    { type: 'relocate', startsAt, endsAt, needsApproval, answerDueAt: dueAt },
-    {
-      actor,
-      name: 'relocated',
-      notice: needsApproval ? 'requested' : 'rescheduled',
-      data: { oldStartsAt, newStartsAt: startsAt, therapistId },
-      therapistId,
-    },
-  );
-  return standingOf(course);
 }
 
 /** A message comes before a timer that is due as well: after a crash at the start, both are there. */

@@ -24,21 +24,20 @@ export const validated = {
   reschedule: byActor(isTime),
   revise: byActor((request) => {
     const time = field(request, 'time');
-    const from = field(request, 'fromTherapistId');
     return (
       isUuid(textField(request, 'revisionId') ?? '') &&
       (time === null || isTime(time)) &&
-      (from === null || isUuid(textField(request, 'fromTherapistId') ?? '')) &&
+      isIdOrNull(request, 'fromTherapistId') &&
       typeof field(request, 'approves') === 'boolean'
     );
   }),
-  relocate: byActor((request) => {
-    const startsAt = field(request, 'startsAt');
-    const endsAt = field(request, 'endsAt');
-    const isTime = isInstant(startsAt) && isInstant(endsAt) && startsAt < endsAt;
-    const hasTherapist = isUuid(textField(request, 'therapistId') ?? '');
-    return isTime && hasTherapist && typeof field(request, 'needsApproval') === 'boolean';
-  }),
+  relocate: byActor(
+    (request) =>
+      isTime(request) &&
+      isIdOrNull(request, 'revisionId') &&
+      isIdOrNull(request, 'fromTherapistId') &&
+      typeof field(request, 'needsApproval') === 'boolean',
+  ),
   attendance: byActor((request) => ATTENDANCES.includes(field(request, 'attendance'))),
 } satisfies Readonly<Record<string, Validated>>;
 
@@ -61,6 +60,10 @@ function isActor(value: unknown): value is Actor {
   const personId = field(value, 'personId');
   const isPerson = personId === null || (typeof personId === 'string' && isUuid(personId));
   return isPerson && PARTIES.includes(field(value, 'party'));
+}
+
+function isIdOrNull(value: unknown, name: string): boolean {
+  return field(value, name) === null || isUuid(textField(value, name) ?? '');
 }
 
 function isTime(value: unknown): boolean {
