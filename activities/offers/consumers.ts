@@ -10,6 +10,7 @@ import { startAbsence, startOffering, withdraw } from './starting.ts';
 const GIVING_UP: ReadonlySet<unknown> = new Set([
   'rescheduled',
   'relocated',
+  'reassigned',
   'reschedule_refused',
   'reschedule_lapsed',
 ]);

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { v7 as newId } from 'uuid';
 import { addClient } from '../../support/stack-people.ts';
 import { type Stack, startStack } from '../../support/stack.ts';
 import { devServer } from '../../support/temporal.ts';
+import { until } from '../../support/until.ts';
 import {
   type Meeting,
   type Pair,
@@ -85,6 +87,34 @@ describe('another therapist', () => {
     const approved = await put(stack, meeting, next.therapist, { status: 'CONFIRMED' });
     expect(approved.body.status).toBe('CONFIRMED');
   });
+
+  test('leaves the former one’s time to those who wait for it', async () => {
+    const pair = await addPair(stack);
+    const next = await addPair(stack);
+    const staff = await stack.api.person({ role: 'staff' });
+    await relate(stack, { client: pair.client, therapist: next.therapist });
+    const meeting = await confirmed(stack, pair, noon(10));
+    await stack.api.knex('waitlist_wishes').insert({
+      id: newId(),
+      clinic_id: stack.api.clinicId,
+      client_id: (await related(pair)).id,
+      therapist_id: pair.therapist.id,
+      session_type: 'individual',
+      format: 'video',
+      duration_minutes: 60,
+      time_zone: 'UTC',
+      from_date: iso(noon(1)).slice(0, 10),
+      until_date: iso(noon(20)).slice(0, 10),
+      start_minute: 0,
+      end_minute: 1_440,
+      notice_minutes: 0,
+    });
+    await put(stack, meeting, staff, { therapistId: next.therapist.id });
+    const vacancies = (): Promise<Date[]> =>
+      stack.api.knex('vacancies').where({ therapist_id: pair.therapist.id }).pluck('starts_at');
+    await until(async () => (await vacancies()).length > 0);
+    expect(await vacancies()).toEqual([new Date(noon(10))]);
+  }, 60_000);
 
   async function related({ therapist }: Pair): Promise<Pair['client']> {
     const client = await addClient(stack.api);
