@@ -5,6 +5,7 @@ import helmet from 'helmet';
 import { codecRouter } from './codec-mount.ts';
 import type { ApiDeps } from './context.ts';
 import { allHandlers } from './handlers.ts';
+import { settleBackground } from './auth/background.ts';
 import { createDispatcher } from './http/dispatch.ts';
 import { loadDocument } from './http/document.ts';
 import { createErrorHandler } from './http/error-handler.ts';
@@ -57,7 +58,11 @@ export function createApi(deps: ApiDeps): Api {
   );
   app.use(createDispatcher(deps, loadDocument(), allHandlers(), stages));
   app.use(createErrorHandler(deps.log));
-  return { app, drain: () => idempotency.drain() };
+  const drain = async (): Promise<void> => {
+    await settleBackground();
+    await idempotency.drain();
+  };
+  return { app, drain };
 }
 
 export function createApp(deps: ApiDeps): Express {

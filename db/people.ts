@@ -32,7 +32,10 @@ export interface Person {
   readonly verifiedAt: Date | null;
   readonly suspendedAt: Date | null;
   readonly lastLoginAt: Date | null;
+  /** Somebody without an account, who goes by a made-up name. */
+  readonly isAnonymous: boolean;
   readonly createdAt: Date;
+  readonly updatedAt: Date;
 }
 
 export interface NewPerson {
@@ -54,6 +57,7 @@ export interface NewPerson {
   readonly emergencyContact: Buffer | null;
   readonly termsAgreedAt: Date | null;
   readonly privacyAgreedAt: Date | null;
+  readonly isAnonymous: boolean;
 }
 
 interface PersonRow {
@@ -75,12 +79,14 @@ interface PersonRow {
   readonly verified_at: Date | null;
   readonly suspended_at: Date | null;
   readonly last_login_at: Date | null;
+  readonly is_anonymous: boolean;
   readonly created_at: Date;
+  readonly updated_at: Date;
 }
 
 const COLUMNS = `id, clinic_id, role, username, email, password_hash, first_name, last_name,
   preferred_name, date_of_birth::text AS date_of_birth, age, phone, time_zone, language,
-  email_verified_at, verified_at, suspended_at, last_login_at, created_at`;
+  email_verified_at, verified_at, suspended_at, last_login_at, is_anonymous, created_at, updated_at`;
 
 function personFrom(row: PersonRow): Person {
   return {
@@ -101,7 +107,9 @@ function personFrom(row: PersonRow): Person {
     verifiedAt: row.verified_at,
     suspendedAt: row.suspended_at,
     lastLoginAt: row.last_login_at,
+    isAnonymous: row.is_anonymous,
     createdAt: row.created_at,
+    updatedAt: row.updated_at,
   };
 }
 
@@ -138,6 +146,15 @@ export async function findCredentials(db: Knex, email: string): Promise<Credenti
   return row === undefined ? null : { person: personFrom(row), passwordHash: row.password_hash };
 }
 
+/** Null for a person without a password, and for no person. */
+export async function findPasswordHash(db: Knex, personId: string): Promise<string | null> {
+  const { rows } = await db.raw<{ rows: { password_hash: string | null }[] }>(
+    'SELECT password_hash FROM people WHERE id = ?',
+    [personId],
+  );
+  return rows[0]?.password_hash ?? null;
+}
+
 /** Whether somebody has the e-mail address or the username already, whatever its case. */
 export async function isTaken(db: Knex, email: string, username: string): Promise<boolean> {
   const { rows } = await db.raw<{ rows: { taken: boolean }[] }>(
@@ -153,10 +170,10 @@ export async function insertPerson(db: Knex, person: NewPerson): Promise<Person>
   const { rows } = await db.raw<{ rows: PersonRow[] }>(
     `INSERT INTO people (id, clinic_id, role, username, email, password_hash, first_name, last_name,
        preferred_name, date_of_birth, age, phone, time_zone, language, emergency_contact,
-       terms_agreed_at, privacy_agreed_at)
+       terms_agreed_at, privacy_agreed_at, is_anonymous)
      VALUES (:id, :clinicId, :role, :username, :email, :passwordHash, :firstName, :lastName,
        :preferredName, :dateOfBirth, :age, :phone, :timeZone, :language, :emergencyContact,
-       :termsAgreedAt, :privacyAgreedAt)
+       :termsAgreedAt, :privacyAgreedAt, :isAnonymous)
      ON CONFLICT DO NOTHING
      RETURNING ${COLUMNS}`,
     { ...person },
@@ -181,12 +198,21 @@ export async function setNotificationWishes(
   );
 }
 
-export async function recordLogin(db: Knex, personId: string): Promise<Date> {
-  const { rows } = await db.raw<{ rows: { last_login_at: Date }[] }>(
-    'UPDATE people SET last_login_at = now() WHERE id = ? RETURNING last_login_at',
-    [personId],
+/**
+ * Notes a sign-in with the password of this hash. Null when the password was changed or the person
+ * suspended meanwhile: whoever does that waits for this row, and then ends this sign-in too.
+ */
+export async function recordLogin(
+  trx: Knex.Transaction,
+  personId: string,
+  passwordHash: string,
+): Promise<Date | null> {
+  const { rows } = await trx.raw<{ rows: { last_login_at: Date }[] }>(
+    `UPDATE people SET last_login_at = now()
+     WHERE id = ? AND password_hash = ? AND suspended_at IS NULL RETURNING last_login_at`,
+    [personId, passwordHash],
   );
-  return rows[0]!.last_login_at;
+  return rows[0]?.last_login_at ?? null;
 }
 
 export async function markEmailVerified(db: Knex, personId: string): Promise<void> {

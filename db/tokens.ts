@@ -8,6 +8,7 @@ export interface AccessFacts {
   readonly role: PersonRole;
   readonly isVerified: boolean;
   readonly isSuspended: boolean;
+  readonly isAnonymous: boolean;
   readonly hasVerifiedProfile: boolean;
   /** A family that was revoked, or that isn't this person's. */
   readonly isFamilyDead: boolean;
@@ -15,7 +16,7 @@ export interface AccessFacts {
 
 const FACTS = `person.id AS "personId", person.clinic_id AS "clinicId", person.role,
   person.verified_at IS NOT NULL AS "isVerified",
-  person.suspended_at IS NOT NULL AS "isSuspended",
+  person.suspended_at IS NOT NULL AS "isSuspended", person.is_anonymous AS "isAnonymous",
   profile.verified_at IS NOT NULL AS "hasVerifiedProfile"`;
 
 /** The rights of a person and whether the token family still lives; null for an unknown person. */
@@ -115,6 +116,23 @@ export async function revokeFamily(db: Knex, familyId: string, because: string):
   );
 }
 
+/** Ends all families of a person but the one that is kept; gives the ids of those that it ended. */
+export async function revokeFamiliesOf(
+  trx: Knex.Transaction,
+  personId: string,
+  keptFamilyId: string | null,
+  because: string,
+): Promise<string[]> {
+  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
+    `UPDATE token_families SET revoked_at = now(), revoked_because = :because
+     WHERE person_id = :personId AND revoked_at IS NULL
+       AND (:keptFamilyId::uuid IS NULL OR id <> :keptFamilyId)
+     RETURNING id`,
+    { personId, keptFamilyId, because },
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** The family of a refresh token, only when it belongs to the person. */
 export async function findOwnFamily(
   db: Knex,
@@ -169,6 +187,46 @@ export async function takeOneTimeToken(
   return used[0] === undefined ? null : { personId: used[0].personId, isFirst: false };
 }
 
+/** Whether a one-time token could be used now; another use may still come first. */
+export async function isOneTimeTokenLive(
+  db: Knex,
+  hash: Buffer,
+  purpose: OneTimePurpose,
+): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: unknown[] }>(
+    `SELECT 1 FROM one_time_tokens
+     WHERE token_hash = ? AND purpose = ? AND used_at IS NULL AND expires_at > now()`,
+    [hash, purpose],
+  );
+  return rows.length > 0;
+}
+
+export async function countLiveTokens(
+  db: Knex,
+  personId: string,
+  purpose: OneTimePurpose,
+): Promise<number> {
+  const { rows } = await db.raw<{ rows: { live: number }[] }>(
+    `SELECT count(*)::int AS live FROM one_time_tokens
+     WHERE person_id = ? AND purpose = ? AND used_at IS NULL AND expires_at > now()`,
+    [personId, purpose],
+  );
+  return rows[0]?.live ?? 0;
+}
+
+/** Uses up whatever tokens of the purpose the person still has. */
+export async function dropOneTimeTokens(
+  trx: Knex.Transaction,
+  personId: string,
+  purpose: OneTimePurpose,
+): Promise<void> {
+  await trx.raw(
+    `UPDATE one_time_tokens SET used_at = now()
+     WHERE person_id = ? AND purpose = ? AND used_at IS NULL`,
+    [personId, purpose],
+  );
+}
+
 /** Forgets expired tokens and counters. Used refresh tokens stay until they expire, to tell a reuse. */
 export async function forgetOldTokens(db: Knex): Promise<void> {
   await db.raw('DELETE FROM refresh_tokens WHERE expires_at < now()');
@@ -177,5 +235,6 @@ export async function forgetOldTokens(db: Knex): Promise<void> {
      AND NOT EXISTS (SELECT FROM refresh_tokens AS token WHERE token.family_id = family.id)`,
   );
   await db.raw('DELETE FROM one_time_tokens WHERE expires_at < now()');
+  await db.raw("DELETE FROM anonymous_sessions WHERE last_used_at < now() - interval '30 days'");
   await db.raw('DELETE FROM rate_limits WHERE expire < extract(epoch FROM now()) * 1000');
 }

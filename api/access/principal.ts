@@ -12,6 +12,8 @@ export interface Principal {
   readonly isVerifiedHelper: boolean;
   /** A counselor with a verified therapist's profile. */
   readonly isVerifiedTherapist: boolean;
+  /** A patient without an account. */
+  readonly isAnonymous: boolean;
   /** When the token ends, epoch ms. */
   readonly expiresAt: number;
 }

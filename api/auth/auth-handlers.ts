@@ -1,6 +1,10 @@
 import type { Answer, HandlerMap, PublicCall } from '../http/handler.ts';
+import { signInAnonymously } from './anonymous.ts';
+import { changePassword } from './change-password.ts';
+import { getMe, putProfile, verifyToken } from './profile.ts';
 import { register } from './register.ts';
-import { getMe, login, logout, refresh } from './sign-in.ts';
+import { forgotPassword, resetPassword } from './reset-password.ts';
+import { login, logout, refresh } from './sign-in.ts';
 import { verifyEmail } from './verify-email.ts';
 
 /** `GET /.well-known/jwks.json`: the keys with which others may check our tokens. */
@@ -15,6 +19,12 @@ export const authHandlers = {
   refresh,
   logout,
   getMe,
+  putProfile,
+  changePassword,
+  forgotPassword,
+  resetPassword,
+  signInAnonymously,
+  verifyToken,
   verifyEmail,
   getJwks,
 } satisfies Partial<HandlerMap>;

@@ -163,6 +163,7 @@ function principalOf(facts: AccessFacts, token: VerifiedToken): Principal {
     familyId: token.kind === 'own' ? token.familyId : null,
     isVerifiedHelper: isHelper && facts.isVerified,
     isVerifiedTherapist: facts.role === 'counselor' && facts.hasVerifiedProfile,
+    isAnonymous: facts.isAnonymous,
     expiresAt: token.expiresAt,
   };
 }

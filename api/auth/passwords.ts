@@ -1,4 +1,5 @@
 import { hash, verify } from '@node-rs/argon2';
+import { HoldfastError } from '../../domain/errors.ts';
 
 /** OWASP's parameters for argon2id: 19 MiB, two passes, one lane. */
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -28,4 +29,12 @@ export function passwordFault(password: string): string | null {
   const isLongEnough = password.length >= (hasSpecial ? 8 : 12);
   if (hasBasics && isLongEnough) return null;
   return 'must have an upper-case letter, a lower-case letter and a digit, and either a special character and 8 characters or 12 characters';
+}
+
+/** Throws `malformed_request` that names the field, for a password that won't do. */
+export function requireGoodPassword(field: string, password: string): void {
+  const message = passwordFault(password);
+  if (message === null) return;
+  const fields = [{ field, message }];
+  throw new HoldfastError('malformed_request', `${field} ${message}`, { fields });
 }

@@ -12,7 +12,8 @@ import { inTransaction } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { ApiDeps } from '../context.ts';
 import type { Answer, PublicCall } from '../http/handler.ts';
-import { safely } from '../http/error-handler.ts';
+import { inBothShapes } from '../support/dialect.ts';
+import { sendAccountMail } from './account-mails.ts';
 import { hashPassword } from './passwords.ts';
 import {
   flatTokens,
@@ -40,17 +41,11 @@ export async function register(call: PublicCall<RegisterBody>): Promise<Answer> 
   const { person, pair, verificationToken } = await createAccount(call, registration);
   const verificationEmail = await sendVerification(call, person, verificationToken);
   const { expiresIn: _expiresIn, ...tokens } = flatTokens(pair);
-  return {
-    status: 201,
-    body: {
-      success: true,
-      message: 'User registered successfully',
-      data: { user: userAfterRegistering(person), tokens: pair },
-      user: flatUserAfterRegistering(person),
-      ...tokens,
-      verificationEmail,
-    },
-  };
+  return inBothShapes(201, {
+    message: 'User registered successfully',
+    a: { user: userAfterRegistering(person), tokens: pair },
+    b: { user: flatUserAfterRegistering(person), ...tokens, verificationEmail },
+  });
 }
 
 async function createAccount(
@@ -111,30 +106,24 @@ async function insertRegistered(
         : await deps.cipher.sealField(trx, place, JSON.stringify(emergencyContact)),
     termsAgreedAt: hasAgreedToTerms ? now : null,
     privacyAgreedAt: hasAgreedToPrivacy ? now : null,
+    isAnonymous: false,
   });
   if (notifications !== null) await setNotificationWishes(trx, id, notifications);
   return person;
 }
 
 /** The account stands whether or not the mail goes out; the answer says which. */
-async function sendVerification(
+function sendVerification(
   { deps, log }: PublicCall<RegisterBody>,
-  person: Person,
+  { id: personId, email }: Person,
   token: string,
 ): Promise<'sent' | 'failed'> {
   const link = `${deps.http.publicUrl}/auth/verify-email?token=${token}`;
-  try {
-    const { kind } = await deps.mail.sendMail({
-      to: person.email ?? '',
-      subject: 'Please confirm your e-mail address',
-      text: `Please open this link within ${VERIFICATION_HOURS} hours to confirm your e-mail address:\n\n${link}\n\nIf you didn't create an account, you can ignore this message.\n`,
-      messageId: `<verify-email-${person.id}@${new URL(deps.http.publicUrl).hostname}>`,
-    });
-    if (kind === 'accepted' || kind === 'ambiguous') return 'sent';
-    log.error({ personId: person.id, kind }, 'a verification mail was not sent');
-    return 'failed';
-  } catch (error) {
-    log.error({ personId: person.id, error: safely(error) }, 'a verification mail was not sent');
-    return 'failed';
-  }
+  return sendAccountMail(deps, log, {
+    personId,
+    to: email ?? '',
+    kind: 'verify-email',
+    subject: 'Please confirm your e-mail address',
+    text: `Please open this link within ${VERIFICATION_HOURS} hours to confirm your e-mail address:\n\n${link}\n\nIf you didn't create an account, you can ignore this message.\n`,
+  });
 }

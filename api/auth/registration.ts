@@ -1,6 +1,13 @@
 import type { NotificationWishes } from '../../db/people.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { FieldFault } from '../../domain/errors.ts';
+import {
+  profileFaults,
+  readEmergencyContact,
+  readNotifications,
+  toE164,
+} from '../support/dialect-profile.ts';
+import type { EmergencyContact, ProfileBody } from '../support/dialect-profile.ts';
 import { passwordFault } from './passwords.ts';
 
 /** Both published shapes of `POST /api/auth/register`, as the document has checked them. */
@@ -9,35 +16,9 @@ export interface RegisterBody {
   readonly email: string;
   readonly password: string;
   readonly role?: string;
-  readonly profile: {
-    readonly firstName?: string;
-    readonly lastName?: string;
-    readonly preferredName?: string;
-    readonly dateOfBirth?: string;
-    readonly age?: number;
-    readonly phoneNumber?: string;
-    readonly emergencyContact?: EmergencyContactBody;
-    readonly preferences?: {
-      readonly language?: string;
-      readonly timezone?: string;
-      readonly notifications?: boolean | Partial<NotificationWishes>;
-    };
-  };
+  readonly profile: ProfileBody;
   readonly agreedToTerms?: boolean;
   readonly agreedToPrivacy?: boolean;
-}
-
-interface EmergencyContactBody {
-  readonly name?: string;
-  readonly relationship?: string;
-  readonly phone?: string;
-  readonly phoneNumber?: string;
-}
-
-export interface EmergencyContact {
-  readonly name: string;
-  readonly relationship: string | null;
-  readonly phone: string | null;
 }
 
 /** A registration that keeps all rules. */
@@ -60,10 +41,7 @@ export interface Registration {
   readonly hasAgreedToPrivacy: boolean;
 }
 
-const LEAST_AGE = 13;
-const GREATEST_AGE = 130;
 const USERNAME = /^[\p{L}\p{N}_.-]{3,40}$/u;
-const E164 = /^\+[1-9][0-9]{6,14}$/;
 const PUBLIC_ROLES = ['patient', 'peer', 'counselor'] as const;
 const DEFAULT_WISHES: NotificationWishes = { email: true, sms: true, push: false };
 
@@ -107,7 +85,7 @@ function registrationOf(body: RegisterBody, role: Registration['role']): Registr
     phone: toE164(profile.phoneNumber),
     timeZone: preferences?.timezone ?? 'UTC',
     language: preferences?.language ?? 'en',
-    emergencyContact: contactOf(profile.emergencyContact),
+    emergencyContact: readEmergencyContact(profile.emergencyContact),
     notifications: wishesOf(preferences?.notifications),
     hasAgreedToTerms: body.agreedToTerms === true,
     hasAgreedToPrivacy: body.agreedToPrivacy === true,
@@ -115,77 +93,20 @@ function registrationOf(body: RegisterBody, role: Registration['role']): Registr
 }
 
 function faultsOf({ username, password, profile }: RegisterBody, now: number): FieldFault[] {
-  const { phoneNumber, emergencyContact, preferences } = profile;
-  const contactPhone = emergencyContact?.phone ?? emergencyContact?.phoneNumber;
   const weakness = passwordFault(password);
-  const ageFault = faultOfAge(profile.age ?? null, profile.dateOfBirth ?? null, now);
-  const phoneMessage = 'must be an international number such as +4930123456';
+  const hasAge = profile.age !== undefined || profile.dateOfBirth !== undefined;
   const checks: readonly (readonly [boolean, string, string])[] = [
     [!USERNAME.test(username), 'username', 'must be 3 to 40 letters, digits, dots, dashes or _'],
     [weakness !== null, 'password', weakness ?? ''],
-    [
-      ageFault !== null,
-      profile.age === undefined ? 'profile.dateOfBirth' : 'profile.age',
-      ageFault ?? '',
-    ],
-    [isBadPhone(phoneNumber), 'profile.phoneNumber', phoneMessage],
-    [isBadPhone(contactPhone), 'profile.emergencyContact.phone', phoneMessage],
-    [
-      !isTimeZone(preferences?.timezone),
-      'profile.preferences.timezone',
-      'must be an IANA time zone',
-    ],
+    [!hasAge, 'profile.dateOfBirth', 'is required, or an age'],
   ];
-  return checks.filter(([isBad]) => isBad).map(([, field, message]) => ({ field, message }));
+  const own = checks.filter(([isBad]) => isBad).map(([, field, message]) => ({ field, message }));
+  return [...own, ...profileFaults(profile, now)];
 }
 
-function faultOfAge(age: number | null, dateOfBirth: string | null, now: number): string | null {
-  if (age === null && dateOfBirth === null) return 'is required, or an age';
-  const fromBirth = dateOfBirth === null ? null : yearsSince(dateOfBirth, now);
-  const ages = [age, fromBirth].filter((years) => years !== null);
-  if (ages.some((years) => years < LEAST_AGE)) return `must make an age of ${LEAST_AGE} or older`;
-  return ages.some((years) => years > GREATEST_AGE) ? 'must be a possible one' : null;
-}
-
-/** Whole years from a `YYYY-MM-DD` date of birth to the UTC date of `now`. */
-export function yearsSince(date: string, now: number): number {
-  const today = new Date(now).toISOString().slice(0, 10);
-  const years = Number(today.slice(0, 4)) - Number(date.slice(0, 4));
-  return today.slice(5) < date.slice(5) ? years - 1 : years;
-}
-
-/** Numbers come with the spaces and brackets that people write. */
-function toE164(phone: string | undefined): string | null {
-  if (phone === undefined || phone.trim() === '') return null;
-  return phone.replaceAll(/[\s().-]/g, '').replace(/^00/, '+');
-}
-
-function isBadPhone(phone: string | undefined): boolean {
-  const number = toE164(phone);
-  return number !== null && !E164.test(number);
-}
-
-export function isTimeZone(zone: string | undefined): boolean {
-  if (zone === undefined) return true;
-  try {
-    Intl.DateTimeFormat('en', { timeZone: zone });
-    return !/^[+-]/.test(zone);
-  } catch {
-    return false;
-  }
-}
-
-function contactOf(contact: EmergencyContactBody | undefined): EmergencyContact | null {
-  if (contact === undefined) return null;
-  const { name = '', relationship = null } = contact;
-  return { name, relationship, phone: toE164(contact.phone ?? contact.phoneNumber) };
-}
-
-/** Version A has one switch for all channels. */
+/** What is not named keeps its default. */
 function wishesOf(
   wishes: boolean | Partial<NotificationWishes> | undefined,
 ): NotificationWishes | null {
-  if (wishes === undefined) return null;
-  if (typeof wishes === 'boolean') return { email: wishes, sms: wishes, push: wishes };
-  return { ...DEFAULT_WISHES, ...wishes };
+  return wishes === undefined ? null : { ...DEFAULT_WISHES, ...readNotifications(wishes) };
 }

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import { HoldfastError } from '../../domain/errors.ts';
 
-/** Guards one account, known or not, against guessing. */
+/** Guards one account, known or not, against guessing. `email` may be another name of it. */
 export interface SignInGuard {
   /** Counts an attempt before it is tried. Throws `account_locked` after five failures in 15 minutes. */
   enter(email: string): Promise<void>;

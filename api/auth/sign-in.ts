@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
+import { endAnonymousSession } from '../../db/accounts.ts';
 import { findCredentials, findPerson, recordLogin } from '../../db/people.ts';
 import type { Person } from '../../db/people.ts';
 import {
@@ -14,12 +15,8 @@ import { HoldfastError } from '../../domain/errors.ts';
 import { auditContext } from '../access/audit-context.ts';
 import type { Answer, Call, PublicCall } from '../http/handler.ts';
 import { verifyPassword } from './passwords.ts';
-import {
-  flatTokens,
-  flatUserAfterLogin,
-  fullUser,
-  userAfterLogin,
-} from '../support/dialect-people.ts';
+import { inBothShapes } from '../support/dialect.ts';
+import { flatTokens, flatUserAfterLogin, userAfterLogin } from '../support/dialect-people.ts';
 import { hashSecret } from './secrets.ts';
 import { createSignInGuard } from './sign-in-guard.ts';
 import { issuePair } from './token-pairs.ts';
@@ -39,45 +36,51 @@ export async function checkCredentials(
   email: string,
   password: string,
 ): Promise<Person> {
+  return (await verifyCredentials(knex, email, password)).person;
+}
+
+async function verifyCredentials(
+  knex: Knex,
+  email: string,
+  password: string,
+): Promise<{ readonly person: Person; readonly passwordHash: string }> {
   const guard = createSignInGuard(knex);
   await guard.enter(email);
   const account = await findCredentials(knex, email);
   const isRight = await verifyPassword(account?.passwordHash ?? null, password);
-  if (account === null || !isRight) {
-    throw new HoldfastError('invalid_credentials', 'Invalid credentials');
-  }
+  if (account === null || account.passwordHash === null || !isRight) throw invalid();
   await guard.succeed(email);
   if (account.person.suspendedAt !== null) {
     throw new HoldfastError('forbidden', 'This account is suspended');
   }
-  return account.person;
+  return { person: account.person, passwordHash: account.passwordHash };
+}
+
+function invalid(): HoldfastError {
+  return new HoldfastError('invalid_credentials', 'Invalid credentials');
 }
 
 /** `POST /api/auth/login` */
 export async function login(call: PublicCall<LoginBody>): Promise<Answer> {
   const { email, password } = call.body;
-  const account = await checkCredentials(call.deps.knex, email, password);
+  const account = await verifyCredentials(call.deps.knex, email, password);
   const { person, pair } = await signIn(call, account);
-  return {
-    status: 200,
-    body: {
-      success: true,
-      message: 'Login successful',
-      data: { user: userAfterLogin(person), tokens: pair },
-      user: flatUserAfterLogin(person),
-      ...flatTokens(pair),
-    },
-  };
+  return inBothShapes(200, {
+    message: 'Login successful',
+    a: { user: userAfterLogin(person), tokens: pair },
+    b: { user: flatUserAfterLogin(person), ...flatTokens(pair) },
+  });
 }
 
 function signIn(
   { deps, requestId }: PublicCall<LoginBody>,
-  account: Person,
+  { person: account, passwordHash }: Awaited<ReturnType<typeof verifyCredentials>>,
 ): Promise<{ person: Person; pair: TokenPair }> {
   const { id, role, clinicId } = account;
   const context = { actor: { id, role, clinicId }, requestId };
   return inTransaction(deps.knex, context, async (trx, audit) => {
-    const lastLoginAt = await recordLogin(trx, id);
+    const lastLoginAt = await recordLogin(trx, id, passwordHash);
+    if (lastLoginAt === null) throw invalid();
     const familyId = uuidv7();
     await insertFamily(trx, familyId, id);
     const pair = await issuePair(deps, trx, id, familyId);
@@ -105,15 +108,16 @@ export async function refresh(call: PublicCall<{ refreshToken: string }>): Promi
         subjectId: personId,
         changes,
       });
-      deps.authenticator.forgetFamily(familyId);
-      return 'reused';
+      return { reusedFamilyId: familyId };
     }
     const person = await findPerson(trx, personId);
     if (person === null || person.suspendedAt !== null) return 'refused';
     await markRefreshTokenUsed(trx, hash);
     return issuePair(deps, trx, personId, familyId);
   });
-  if (outcome === 'reused') {
+  if (typeof outcome === 'object' && 'reusedFamilyId' in outcome) {
+    // After the commit, so that nothing older is read again.
+    deps.authenticator.forgetFamily(outcome.reusedFamilyId);
     throw new HoldfastError(
       'token_reused',
       'The refresh token was used before; please sign in again',
@@ -123,7 +127,7 @@ export async function refresh(call: PublicCall<{ refreshToken: string }>): Promi
     throw new HoldfastError('unauthenticated', 'The refresh token is not valid');
   }
   const message = 'Token refreshed successfully';
-  return { status: 200, body: { success: true, message, data: outcome, ...flatTokens(outcome) } };
+  return inBothShapes(200, { message, a: { ...outcome }, b: flatTokens(outcome) });
 }
 
 /** `POST /api/auth/logout`: the access token's family ends, and the refresh token's when it is another. */
@@ -138,6 +142,7 @@ export async function logout(call: Call<{ refreshToken?: string } | undefined>):
         : await findOwnFamily(trx, hashSecret(body.refreshToken), personId);
     const ids = new Set([principal.familyId, refreshed].filter((id) => id !== null));
     for (const familyId of ids) await revokeFamily(trx, familyId, 'logout');
+    if (principal.isAnonymous) await endAnonymousSession(trx, personId);
     audit({
       action: 'person.logout',
       objectType: 'person',
@@ -148,12 +153,5 @@ export async function logout(call: Call<{ refreshToken?: string } | undefined>):
   });
   // After the commit, so that nothing older is read again.
   for (const familyId of families) deps.authenticator.forgetFamily(familyId);
-  return { status: 200, body: { success: true, message: 'Logout successful' } };
-}
-
-/** `GET /api/auth/me` */
-export async function getMe({ deps, principal }: Call): Promise<Answer> {
-  const person = await findPerson(deps.knex, principal.personId);
-  if (person === null) throw new HoldfastError('not_found', 'There is no such person');
-  return { status: 200, body: { success: true, data: { user: fullUser(person, true) } } };
+  return inBothShapes(200, { message: 'Logout successful' });
 }

@@ -7,6 +7,7 @@ export const OPERATION_IDS = [
   'cancelMeeting',
   'cancelScheduledSession',
   'cancelTherapySession',
+  'changePassword',
   'completeTask',
   'confirmScheduledSession',
   'confirmTherapySession',
@@ -26,6 +27,7 @@ export const OPERATION_IDS = [
   'deleteWebhook',
   'editSeriesOccurrences',
   'endRelationship',
+  'forgotPassword',
   'getAvailableSlots',
   'getCalendarFile',
   'getCancellationQuote',
@@ -73,6 +75,7 @@ export const OPERATION_IDS = [
   'putGroup',
   'putNotificationPreferences',
   'putPolicy',
+  'putProfile',
   'putTherapistSettings',
   'rateSession',
   'recordAttendance',
@@ -80,15 +83,19 @@ export const OPERATION_IDS = [
   'register',
   'replayWebhookDelivery',
   'rescheduleTherapySession',
+  'resetPassword',
   'revokeCalendarFeed',
   'rotateWebhookSecret',
   'searchTherapists',
+  'signInAnonymously',
   'updateAvailability',
   'updateMeeting',
   'verifyEmail',
+  'verifyToken',
 ] as const;
 export type OperationId = (typeof OPERATION_IDS)[number];
 export const PUBLIC_OPERATION_IDS = [
+  'forgotPassword',
   'getCalendarFile',
   'getHealth',
   'getJwks',
@@ -96,6 +103,8 @@ export const PUBLIC_OPERATION_IDS = [
   'login',
   'refresh',
   'register',
+  'resetPassword',
+  'signInAnonymously',
   'verifyEmail',
 ] as const;
 export type PublicOperationId = (typeof PUBLIC_OPERATION_IDS)[number];

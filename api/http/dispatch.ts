@@ -2,6 +2,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { HoldfastError } from '../../domain/errors.ts';
+import { requireAccount } from '../access/anonymous-access.ts';
 import { recordingDenials } from '../access/denials.ts';
 import type { Principal } from '../access/principal.ts';
 import type { ApiDeps } from '../context.ts';
@@ -86,14 +87,18 @@ async function serve(work: Work): Promise<void> {
   const principal = await authenticate(deps, req, operation);
   exchangeOf(res).principal = principal;
   const address = req.ip ?? '';
-  await stages.limits?.(operation.limit, principal?.personId ?? null, address, res);
+  await stages.limits?.(operation.limit, countedPerson(principal, operation), address, res);
   const body = await readJsonBody(req, operation.bodyLimitBytes, deps.http.bodyTimeoutMs);
   await validate(work, body);
   const call = toCall(work, principal, address);
   const run = (own: typeof call): Promise<Answer> =>
     deps.temporal.withDeadline(Date.now() + TEMPORAL_TIMEOUT_MS, () => {
       const handle = (): Promise<Answer> => work.handler(own);
-      return operation.isPublic ? handle() : recordingDenials(own, handle);
+      if (operation.isPublic) return handle();
+      return recordingDenials(own, async () => {
+        requireAccount(principal, operation);
+        return handle();
+      });
     });
   const answer =
     operation.method !== 'get' && req.headers['idempotency-key'] !== undefined
@@ -114,6 +119,15 @@ async function authenticate(
   }
   if (token === null) throw new HoldfastError('unauthenticated', 'A bearer token is required');
   return deps.authenticator.authenticate(token);
+}
+
+/**
+ * Whom the limits count a request for; null for the address. An anonymous identity costs nothing,
+ * so that guesses at passwords count for the address that makes them.
+ */
+function countedPerson(principal: Principal | null, { limit }: Operation): string | null {
+  if (principal === null || (principal.isAnonymous && limit === 'auth')) return null;
+  return principal.personId;
 }
 
 async function validate({ req, res, next, ...work }: Work, body: ReadBody): Promise<void> {

@@ -1,13 +1,11 @@
-import type { Person } from '../../db/people.ts';
+import type { Person, PersonRole } from '../../db/people.ts';
 import type { TokenPair } from '../auth/token-pairs.ts';
+import { iso } from './dialect.ts';
+import type { EmergencyContact } from './dialect-profile.ts';
 
 /** The published vocabulary has four roles: a clinic's staff shows as a counselor. */
-function publishedRole(person: Person): string {
-  return person.role === 'staff' ? 'counselor' : person.role;
-}
-
-function iso(instant: Date | null): string | null {
-  return instant?.toISOString() ?? null;
+export function publishedRole({ role }: Pick<Person, 'role'>): Exclude<PersonRole, 'staff'> {
+  return role === 'staff' ? 'counselor' : role;
 }
 
 function identity(person: Person): Record<string, unknown> {
@@ -37,25 +35,45 @@ export function userAfterLogin(person: Person): Record<string, unknown> {
   };
 }
 
-/** Version A's user with all of the profile. */
-export function fullUser(person: Person, isOnline: boolean): Record<string, unknown> {
-  const { id, firstName, lastName, dateOfBirth, phone, preferredName, age } = person;
+export interface PersonalTexts {
+  readonly isOnline: boolean;
+  readonly bio: string | null;
+  readonly emergencyContact: EmergencyContact | null;
+}
+
+/** Version A's user with all of the profile; what a person never told is left out. */
+export function fullUser(person: Person, texts: PersonalTexts): Record<string, unknown> {
+  const { firstName, lastName, dateOfBirth, age, phone, preferredName } = person;
+  const { bio, emergencyContact, isOnline } = texts;
+  const contact = emergencyContact === null ? null : contactInA(emergencyContact);
+  const optional = { dateOfBirth, age, phoneNumber: phone, preferredName, bio };
   return {
-    id,
+    id: person.id,
     ...identity(person),
     profile: {
       firstName,
       lastName,
-      ...(dateOfBirth === null ? {} : { dateOfBirth }),
-      ...(age === null ? {} : { age }),
-      ...(phone === null ? {} : { phoneNumber: phone }),
-      ...(preferredName === null ? {} : { preferredName }),
+      ...told({ ...optional, emergencyContact: contact }),
     },
     isActive: person.suspendedAt === null,
     isOnline,
     lastLogin: iso(person.lastLoginAt),
     createdAt: iso(person.createdAt),
+    updatedAt: iso(person.updatedAt),
   };
+}
+
+function contactInA({ name, relationship, phone }: EmergencyContact): Record<string, unknown> {
+  return { name, ...told({ relationship, phoneNumber: phone }) };
+}
+
+function told(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
+}
+
+/** The user of a token that was verified; only version B has it, with `id`. */
+export function verifiedUser(person: Person): Record<string, unknown> {
+  return { id: person.id, ...identity(person) };
 }
 
 /** Version B's user right after registering. */

@@ -9,6 +9,7 @@ import { signAccessToken } from '../../api/auth/access-tokens.ts';
 import { createCardGateway } from '../../activities/gateways/stripe.ts';
 import { createTwilioGateway } from '../../activities/gateways/twilio.ts';
 import { createAuthenticator } from '../../api/auth/authenticator.ts';
+import { settleBackground } from '../../api/auth/background.ts';
 import type { Role } from '../../api/access/principal.ts';
 import type { ApiDeps, HttpOptions } from '../../api/context.ts';
 import { createApp } from '../../api/server.ts';
@@ -117,6 +118,7 @@ export async function startTestApi(
     call: (method, path, body, callOptions) => request(url, method, path, body, callOptions),
     close: async () => {
       await drain(server);
+      await settleBackground();
       await deps.authenticator.close();
       await knex.destroy();
       await database.drop();

@@ -79,6 +79,22 @@ export const MATRIX: Record<OperationId, Row> = {
   refresh: { rest: 'unauthenticated', request: () => ({ body: { refreshToken: 'x' } }) },
   logout: EVERYBODY,
   getMe: EVERYBODY,
+  putProfile: { ...EVERYBODY, request: () => ({ body: { profile: { firstName: 'A' } } }) },
+  // Let in, and then told that this is not their password.
+  changePassword: {
+    ...EVERYBODY,
+    request: () => ({ body: { currentPassword: 'x', newPassword: 'Another-pass1' } }),
+  },
+  forgotPassword: { ...EVERYBODY, request: () => ({ body: { email: uuidv7() } }) },
+  resetPassword: {
+    rest: 'refused',
+    request: () => ({
+      body: { token: 'x', newPassword: 'Another-pass1', confirmPassword: 'Another-pass1' },
+    }),
+    outcomes: { anonymous: 'refused' },
+  },
+  signInAnonymously: EVERYBODY,
+  verifyToken: EVERYBODY,
   verifyEmail: { rest: 'hidden', request: () => ({ query: '?token=x' }) },
 
   searchTherapists: EVERYBODY,
