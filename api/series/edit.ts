@@ -190,11 +190,15 @@ async function finish(
     log.warn({ error: error instanceof Error ? error.name : 'unknown' }, 'an edit goes on later');
     return null;
   };
-  const outcomes: Edited['outcomes'][number][] = [];
-  for (const sessionId of wanted) {
-    const outcome = await applyWanted(deps, sessionId).catch(later);
-    if (outcome !== null) outcomes.push({ sessionId, outcome });
-  }
+  // Their new times are kept for each already, so that none waits for another.
+  const answers = await Promise.all(
+    wanted.map(async (sessionId) => ({
+      sessionId,
+      outcome: await applyWanted(deps, sessionId).catch(later),
+    })),
+  );
   await openOccurrences(deps, seriesId).catch(later);
-  return outcomes;
+  return answers.flatMap(({ sessionId, outcome }) =>
+    outcome === null ? [] : [{ sessionId, outcome }],
+  );
 }
