@@ -110,9 +110,9 @@ export function minuteOfDayAt(zone: string, instantMs: number): number {
   return Math.floor((wallMs - startOfWallDay(wallMs)) / MINUTE_MS);
 }
 
-/** The first instant of a local day: after the jump where clocks skip midnight. */
-export function startOfDay(zone: string, dayWallMs: number): number {
-  const resolution = resolveWall(zone, dayWallMs);
+/** The first instant at which a clock in the zone shows a reading; where it skips it, the jump. */
+export function firstInstantOf(zone: string, wallMs: number): number {
+  const resolution = resolveWall(zone, wallMs);
   switch (resolution.kind) {
     case 'unique':
       return resolution.instantMs;
@@ -121,6 +121,11 @@ export function startOfDay(zone: string, dayWallMs: number): number {
     case 'gap':
       return resolution.resumesMs;
   }
+}
+
+/** The first instant of a local day: after the jump where clocks skip midnight. */
+export function startOfDay(zone: string, dayWallMs: number): number {
+  return firstInstantOf(zone, dayWallMs);
 }
 
 /** All instants of a local day: 23, 24 or 25 hours, and none for a day that the zone skipped. */

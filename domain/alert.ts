@@ -1,0 +1,100 @@
+import type {
+  AlertEffect,
+  AlertEvent,
+  AlertState,
+  AlertStep,
+  PagingAlert,
+} from './alert-events.ts';
+import { applyEvent, reopened, stepTo } from './alert-verbs.ts';
+import { assertNever } from './assert-never.ts';
+import type { AlertSeverity, EscalationPolicies } from './escalation-policy.ts';
+import { nextPage } from './escalation.ts';
+import type { EscalationContext } from './escalation.ts';
+
+/** A new alert: its first pages are due at once, so a `tick` comes next. */
+export function openAlert(
+  policies: EscalationPolicies,
+  severity: AlertSeverity,
+  nowMs: number,
+): PagingAlert {
+  const tellAtMs = nowMs + policies[severity].tellAfterMs;
+  const basis = { severity, tier: 0, batch: 0, lastPagedAtMs: null };
+  const position = { nextTier: 0, dueAtMs: nowMs, outstanding: [] };
+  return { kind: 'paging', ...basis, ...position, tellAtMs, lastHolderId: null };
+}
+
+/** When the alert has something to do though nothing happens; null once it is resolved. */
+export function nextWakeMs(state: AlertState): number | null {
+  switch (state.kind) {
+    case 'paging':
+      return Math.min(state.dueAtMs, state.tellAtMs);
+    case 'held':
+      return state.leaseUntilMs;
+    case 'in_contact':
+      return state.remindAtMs;
+    case 'resolved':
+      return null;
+    default:
+      return assertNever(state);
+  }
+}
+
+/** The one way in which an alert changes: the event first, then whatever is due by now. */
+export function advanceAlert(
+  context: EscalationContext,
+  state: AlertState,
+  event: AlertEvent,
+  nowMs: number,
+): AlertStep {
+  const step = applyEvent(context, state, event, nowMs);
+  const due = whatIsDue(context, step.state, nowMs);
+  return {
+    state: due.state,
+    effects: [...step.effects, ...due.effects],
+    refusal: step.refusal,
+  };
+}
+
+/** What time alone brings about. */
+function whatIsDue(context: EscalationContext, state: AlertState, nowMs: number): AlertStep {
+  const wakeMs = nextWakeMs(state);
+  if (wakeMs === null || nowMs < wakeMs) return stepTo(state);
+  switch (state.kind) {
+    case 'paging':
+      return pagesDue(context, state, nowMs);
+    case 'held': {
+      const lapse = reopened(context, state, state.tier + 1, 'lease_lapsed', nowMs);
+      const due = whatIsDue(context, lapse.state, nowMs);
+      return stepTo(due.state, ...lapse.effects, ...due.effects);
+    }
+    case 'in_contact': {
+      const { holderId, severity } = state;
+      const remindAtMs = nowMs + context.policies[severity].contactReminderMs;
+      const next = { ...state, remindAtMs };
+      return stepTo(next, { kind: 'tell_holder', holderId, because: 'contact_reminder' });
+    }
+    case 'resolved':
+      return stepTo(state);
+    default:
+      return assertNever(state);
+  }
+}
+
+function pagesDue(context: EscalationContext, state: PagingAlert, nowMs: number): AlertStep {
+  const effects: AlertEffect[] = [];
+  let next = state;
+  const { severity } = state;
+  const decision = nextPage(context, { ...state, tier: state.nextTier }, nowMs);
+  if (decision.kind === 'page') {
+    const { nextDueAtMs: dueAtMs, nextTier, tier, pages, skipped, isLastResort } = decision;
+    const batch = state.batch + 1;
+    const outstanding = pages.map((page) => ({ ...page, result: 'out' as const }));
+    next = { ...next, batch, tier, nextTier, dueAtMs, outstanding, lastPagedAtMs: nowMs };
+    effects.push({ kind: 'page', batch, severity, tier, pages, skipped, isLastResort });
+  }
+  if (nowMs >= state.tellAtMs) {
+    next = { ...next, tellAtMs: nowMs + context.policies[severity].tellEveryMs };
+    effects.push({ kind: 'tell_person' });
+  }
+  return stepTo(next, ...effects);
+}
