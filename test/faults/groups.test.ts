@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { type Socket, io } from 'socket.io-client';
+import { workflowId } from '../../domain/ids.ts';
 import { type Node, startNode } from '../api/realtime/nodes.ts';
 import type { TestPerson } from '../support/api.ts';
 import * as acts from '../support/stack-acts.ts';
@@ -125,6 +126,58 @@ test('one request that arrives ten times at once, and one person who asks ten ti
   expect(count(replies)).toEqual({ 200: 20 });
   expect(await stack.api.knex('enrolments').where({ session_id: id })).toHaveLength(2);
 }, 60_000);
+
+/** Asks an API that kills itself between the seat and its workflow. */
+async function joinAndDie(
+  person: TestPerson,
+  group: string,
+  sessionId: string,
+  key: string,
+): Promise<void> {
+  const api = await stack.startKillableApi('before_workflow_start');
+  const asked = fetch(`${api.url}/api/therapy/groups/${group}/join`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${person.token}`,
+      'content-type': 'application/json',
+      'idempotency-key': key,
+    },
+    body: JSON.stringify({ consent: groups.CONSENT, session_id: sessionId }),
+  });
+  await expect(asked).rejects.toThrow();
+  expect(await api.ended).toMatchObject({ signal: 'SIGKILL' });
+}
+
+async function seatHasWorkflow(sessionId: string, person: TestPerson): Promise<boolean> {
+  const { enrolment_id: seatId } = await groups.seatOf(stack, sessionId, person);
+  return stack.temporal.workflow
+    .getHandle(workflowId('enrolment', seatId))
+    .describe()
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
+test('a seat whose API died before its workflow lives on: asked for again, or taken up by the sweeper', async () => {
+  const group = await groups.makeGroup(stack, therapist, { priceCents: 0 });
+  const id = await groups.planSession(stack, therapist, group, 8 * DAY_MS);
+  const [asksAgain, silent] = (await clients(2)) as [TestClient, TestClient];
+  await joinAndDie(asksAgain, group, id, 'again');
+  await joinAndDie(silent, group, id, 'never-again');
+  expect(await seatHasWorkflow(id, asksAgain)).toBe(false);
+  const again = acts.ok(await groups.join(stack, asksAgain, group, id, 'again'));
+  expect(again.body.data).toMatchObject({ session_id: id, participant_status: 'confirmed' });
+  expect(await seatHasWorkflow(id, asksAgain)).toBe(true);
+  // A caller has a while to do it by themselves: that while is over.
+  const { enrolment_id: seatId } = await groups.seatOf(stack, id, silent);
+  const created = new Date(Date.now() - 60_000);
+  await stack.api.knex('enrolments').where({ id: seatId }).update({ created_at: created });
+  await stack.temporal.schedule.getHandle('sweep').trigger();
+  await until(() => seatHasWorkflow(id, silent));
+  acts.ok(await groups.leave(stack, silent, group, id));
+  expect(await stack.api.knex('enrolments').where({ session_id: id })).toHaveLength(2);
+}, 120_000);
 
 test('each member pays for themselves; who cancels or leaves goes alone, and gets their own money back', async () => {
   const group = await groups.makeGroup(stack, therapist);

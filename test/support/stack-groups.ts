@@ -14,7 +14,7 @@ export type Reply = TestReply<{
 }>;
 
 export const GROUP_PRICE_CENTS = 7_500;
-const CONSENT = { group_guidelines: true, confidentiality_agreement: true };
+export const CONSENT = { group_guidelines: true, confidentiality_agreement: true };
 
 /** A group of eight whose seats cost money, made by its therapist. */
 export async function makeGroup(
