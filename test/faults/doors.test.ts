@@ -84,7 +84,7 @@ function post(path: string, body: object, by: TestPerson): Promise<Outcome> {
   return stack.api.call<Body>('POST', path, body, { token: by.token });
 }
 
-const DOORS: Readonly<Record<'therapy' | 'booking' | 'scheduling', Door>> = {
+const DOORS: Readonly<Record<'therapy' | 'booking' | 'scheduling' | 'series', Door>> = {
   therapy: ({ client, therapist, startsAt }) =>
     post(
       '/api/therapy/sessions/book',
@@ -124,6 +124,12 @@ const DOORS: Readonly<Record<'therapy' | 'booking' | 'scheduling', Door>> = {
       },
       staff,
     ),
+  series: ({ client, therapist, startsAt }) => {
+    const [date = '', time = ''] = wallTime('Pacific/Chatham', startsAt).split('T');
+    const times = { timeZone: 'Pacific/Chatham', dates: [date], startTime: time.slice(0, 5) };
+    const common = { clientId: client.id, sessionType: 'individual', format: 'video' };
+    return post('/api/v1/series', { ...common, ...times, durationMinutes: 60 }, therapist);
+  },
 };
 
 type Side = 'therapist' | 'client';
@@ -131,7 +137,7 @@ type Side = 'therapist' | 'client';
 /** How each door says whose calendar stood in the way. */
 function refusalOf(door: string, { status, body }: Outcome): unknown {
   if (door === 'booking') return [status, body['error']];
-  const error = door === 'scheduling' ? body : (body.error as Body);
+  const error = door === 'therapy' ? (body.error as Body) : body;
   return [status, error['code']];
 }
 
@@ -139,13 +145,14 @@ const TAKEN: Readonly<Record<string, Readonly<Record<Side, unknown>>>> = {
   therapy: { therapist: [409, 'slot_unavailable'], client: [409, 'client_unavailable'] },
   booking: { therapist: [400, 'Bad Request'], client: [400, 'Bad Request'] },
   scheduling: { therapist: [409, 'slot_unavailable'], client: [409, 'client_unavailable'] },
+  series: { therapist: [409, 'slot_unavailable'], client: [409, 'client_unavailable'] },
 };
 
 let days = 2;
 const names = Object.keys(DOORS) as (keyof typeof DOORS)[];
 
 test.each(names.flatMap((first) => names.map((second) => [first, second] as const)))(
-  'what is booked at the %s door conflicts at the %s door',
+  'what is booked at %s conflicts at %s',
   async (first, second) => {
     const [therapist, colleague] = therapists as [TestPerson, TestPerson];
     const [client, other] = clients as [TestPerson, TestPerson];

@@ -122,6 +122,27 @@ describe('a series', () => {
     expect(await claimsOf(api, people.therapist)).toHaveLength(20);
   });
 
+  test('many that race and meet in some of their times: each is made whole, or not at all', async () => {
+    const people = await pair(api);
+    const rivals = await Promise.all(Array.from({ length: 8 }, () => rivalOf(api, people)));
+    const replies = await Promise.all(
+      rivals.map((rival, index) => {
+        const rule = `FREQ=DAILY;INTERVAL=${2 + (index % 4)};COUNT=12`;
+        const wish = { rule, startDate: later(index), startTime: `10:${index % 6}0` };
+        return make(api, people.therapist, rival, wish);
+      }),
+    );
+    const winners = replies.filter(({ status }) => status === 201);
+    expect(winners.length).toBeGreaterThan(0);
+    for (const [index, { status, body }] of replies.entries()) {
+      const claims = await claimsOf(api, rivals[index]!.client);
+      expect(claims).toEqual(status === 201 ? times(body) : []);
+      if (status !== 201) expect([status, body.code]).toEqual([409, 'slot_unavailable']);
+    }
+    const all = winners.flatMap(({ body }) => times(body)).toSorted();
+    expect(await claimsOf(api, people.therapist)).toEqual(all);
+  });
+
   test.each([
     [{ rule: 'FREQ=WEEKLY' }, 'rule'],
     [{ rule: 'FREQ=DAILY;COUNT=99999' }, 'rule'],
