@@ -11,7 +11,7 @@ const SESSIONS_EACH = 200;
 const DAYS = 28;
 const SESSIONS = THERAPISTS * SESSIONS_EACH;
 const READS = 20;
-const PAGE = 1_000;
+const PAGE = 5_000;
 /** Resident memory wavers with the collector; a whole calendar in memory would show beyond that. */
 const FLAT_WITHIN = 1.2;
 

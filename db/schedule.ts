@@ -18,19 +18,39 @@ export interface ScheduleQuestion extends ScheduleFilter {
   readonly offset: number;
   /** Whether the client's insurance authorisation may be shown. */
   readonly withAuthorisations: boolean;
-  /** SQL that gives the door's word for `page.status` and `page.format`. */
-  readonly words: { readonly status: string; readonly format: string };
+}
+
+/** Instants are in UTC and as the database writes them: `2024-01-25 14:00:00`. */
+export interface ScheduleRow {
+  readonly id: string;
+  readonly therapist_id: string;
+  readonly therapist_name: string;
+  readonly client_id: string | null;
+  readonly client_name: string | null;
+  readonly starts_at: string;
+  readonly ends_at: string;
+  readonly duration_minutes: number;
+  readonly time_zone: string;
+  readonly status: SessionStatus;
+  readonly session_type: string;
+  readonly format: SessionFormat;
+  readonly location_id: string | null;
+  readonly service_id: string | null;
+  readonly payment: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+  /** Left out unless it was asked for. */
+  readonly authorisation?: Readonly<Record<string, unknown>> | null;
 }
 
 export interface SchedulePage {
-  /** A JSON array of sessions, as the database has written it. */
-  readonly sessionsJson: string;
-  readonly count: number;
+  readonly rows: readonly ScheduleRow[];
   readonly total: number;
 }
 
+/** The driver takes three times as long over a timestamp as over a text. */
 const INSTANT = (column: string): string =>
-  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
+  `(page.${column} AT TIME ZONE 'UTC')::text AS ${column}`;
 
 const AUTHORISATION_JOIN = `
   LEFT JOIN LATERAL (
@@ -39,7 +59,8 @@ const AUTHORISATION_JOIN = `
       'sessions_used', sessions_used, 'sessions_remaining', sessions_granted - sessions_used
     ) AS shown
     FROM insurance_authorisations granted
-    WHERE granted.client_id = page.client_id
+    WHERE page.client_id IN (SELECT client_id FROM insured)
+      AND granted.client_id = page.client_id
       AND (granted.id = page.authorisation_id OR (page.authorisation_id IS NULL
         AND (page.starts_at AT TIME ZONE page.time_zone)::date BETWEEN valid_from AND valid_to))
     ORDER BY valid_to, id LIMIT 1) authorised ON true`;
@@ -66,36 +87,52 @@ function conditionsOf(filter: ScheduleFilter): { where: string; bindings: Bindin
 }
 
 /**
- * One page of a clinic's sessions, by their starts, with how many there are. The database writes
- * the JSON: a page of a thousand sessions passes through as one text.
+ * One page of a clinic's sessions, by their starts, with how many there are. What lies before the
+ * page, and how many there are, is read from an index alone where only a range is asked for.
  */
 export async function readSchedule(knex: Knex, question: ScheduleQuestion): Promise<SchedulePage> {
   const { where, bindings } = conditionsOf(question);
-  const { rows } = await knex.raw<{ rows: { sessions: string; count: number; total: number }[] }>(
-    `WITH wanted AS MATERIALIZED (
-       SELECT * FROM sessions WHERE ${where}
-       ORDER BY starts_at, id LIMIT :limit OFFSET :offset)
-     SELECT coalesce(json_agg(shown)::text, '[]') AS sessions, count(*)::int AS count,
-       (SELECT count(*)::int FROM sessions WHERE ${where}) AS total
-     FROM (${pageSql(question)}) shown`,
-    { ...bindings, limit: question.limit, offset: question.offset } as never,
+  const { limit, offset } = question;
+  const { rows } = await knex.raw<{ rows: ScheduleRow[] }>(
+    `WITH first AS MATERIALIZED (
+       SELECT starts_at, id FROM sessions WHERE ${where}
+       ORDER BY starts_at, id LIMIT 1 OFFSET :offset),
+     page AS MATERIALIZED (
+       SELECT ${PAGE_COLUMNS} FROM sessions WHERE ${where}
+         AND (starts_at, id) >= ((SELECT starts_at FROM first), (SELECT id FROM first))
+       ORDER BY starts_at, id LIMIT :limit),
+     insured AS MATERIALIZED (
+       SELECT client_id FROM insurance_authorisations
+       WHERE client_id IN (SELECT client_id FROM page))
+     ${pageSql(question)}`,
+    { ...bindings, limit, offset } as never,
   );
-  const { sessions, count, total } = rows[0]!;
-  return { sessionsJson: sessions, count, total };
+  const isLast = rows.length < limit && (rows.length > 0 || offset === 0);
+  return { rows, total: isLast ? offset + rows.length : await countSchedule(knex, question) };
 }
 
-function pageSql({ withAuthorisations, words }: ScheduleQuestion): string {
+async function countSchedule(knex: Knex, filter: ScheduleFilter): Promise<number> {
+  const { where, bindings } = conditionsOf(filter);
+  const { rows } = await knex.raw<{ rows: [{ total: number }] }>(
+    `SELECT count(*)::int AS total FROM sessions WHERE ${where}`,
+    bindings as never,
+  );
+  return rows[0].total;
+}
+
+const PAGE_COLUMNS = `id, therapist_id, client_id, starts_at, ends_at, time_zone, status, format,
+  session_type, location_id, service_id, authorisation_id, payment, created_at, updated_at`;
+
+function pageSql({ withAuthorisations }: ScheduleQuestion): string {
   return `
     SELECT page.id, page.therapist_id, profile.display_name AS therapist_name, page.client_id,
       coalesce(client.preferred_name, client.first_name) || ' ' || client.last_name AS client_name,
-      ${INSTANT('page.starts_at')} AS start_time, ${INSTANT('page.ends_at')} AS end_time,
-      (extract(epoch FROM page.ends_at - page.starts_at) / 60)::int AS duration_minutes,
-      page.time_zone, ${words.status} AS status, page.session_type,
-      ${words.format} AS location_type, page.location_id, page.service_id,
-      page.payment AS payment_status, ${INSTANT('page.created_at')} AS created_at,
-      ${INSTANT('page.updated_at')} AS updated_at
-      ${withAuthorisations ? `, authorised.shown AS "authorization"` : ''}
-    FROM wanted page
+      ${INSTANT('starts_at')}, ${INSTANT('ends_at')},
+      (date_part('epoch', page.ends_at - page.starts_at) / 60)::int AS duration_minutes,
+      page.time_zone, page.status, page.session_type, page.format, page.location_id,
+      page.service_id, page.payment, ${INSTANT('created_at')}, ${INSTANT('updated_at')}
+      ${withAuthorisations ? ', authorised.shown AS authorisation' : ''}
+    FROM page
       JOIN therapist_profiles profile ON profile.person_id = page.therapist_id
       LEFT JOIN people client ON client.id = page.client_id
       ${withAuthorisations ? AUTHORISATION_JOIN : ''}

@@ -7,9 +7,9 @@ import { auditContext } from '../access/audit-context.ts';
 import { maySeeAuthorisations } from '../access/scheduling-access.ts';
 import type { Answer, Call, Query } from '../http/handler.ts';
 import { type PlacedSession, availabilityOf, conflictsOf } from './conflicts.ts';
+import { presentPlaced } from './present.ts';
 import { readRange, therapistsInReach, zoneOf } from './range.ts';
 import { malformed } from './session-block.ts';
-import { WORDS_SQL } from './words-sql.ts';
 
 interface BatchRequest {
   readonly start_date: string;
@@ -78,15 +78,16 @@ async function answerBatch(call: Call, given: GivenRequest): Promise<Answer> {
     limit: request.batch_size,
     offset: request.offset,
     withAuthorisations: maySeeAuthorisations(call.principal),
-    words: WORDS_SQL,
   });
   const queryMs = performance.now() - queryBegan;
-  const extras = await extrasOf(call, request, page, therapistIds, window);
+  const sessions = page.rows.map(presentPlaced);
+  const extras = await extrasOf(call, request, sessions, therapistIds, window);
   await recordShown(call, page);
   const pagination = paginationOf(request, page);
-  const performanceShown = figuresOf(began, queryMs, page);
-  const rest = { ...extras, pagination, performance: performanceShown };
-  return present(call, page, rest, { ...request, time_zone: zone });
+  const figures = figuresOf(began, queryMs, page);
+  const data = { sessions, ...extras, pagination, performance: figures };
+  const parameters = { ...request, time_zone: zone };
+  return { status: 200, body: { success: true, data, request_parameters: parameters } };
 }
 
 function withDefaults(given: GivenRequest): BatchRequest {
@@ -113,7 +114,7 @@ function assertBounded(request: BatchRequest, { startMs, endMs }: Interval): voi
 async function extrasOf(
   call: Call,
   request: BatchRequest,
-  page: SchedulePage,
+  sessions: readonly PlacedSession[],
   therapistIds: readonly string[] | null,
   window: Interval,
 ): Promise<Record<string, unknown>> {
@@ -121,7 +122,6 @@ async function extrasOf(
   if (!wantsHours && !wantsConflicts) return {};
   const { knex } = call.deps;
   const { clinicId } = call.principal;
-  const sessions = wantsConflicts ? (JSON.parse(page.sessionsJson) as PlacedSession[]) : [];
   const [calendars, overlaps] = await Promise.all([
     findCalendars(knex, { clinicId, therapistIds, window }),
     wantsConflicts
@@ -138,18 +138,18 @@ async function extrasOf(
 }
 
 /** Nothing is shown that was not recorded. */
-function recordShown(call: Call, { count }: SchedulePage): Promise<void> {
+function recordShown(call: Call, { rows }: SchedulePage): Promise<void> {
   return auditRead(call.deps.knex, auditContext(call.principal, call.requestId), {
     action: 'schedule.read',
     objectType: 'session',
     objectId: null,
-    changes: { shown: count },
+    changes: { shown: rows.length },
   });
 }
 
 function paginationOf(
   { batch_size, offset }: BatchRequest,
-  { count, total }: SchedulePage,
+  { rows: { length: count }, total }: SchedulePage,
 ): Record<string, unknown> {
   const next = offset + count;
   const hasMore = count > 0 && next < total;
@@ -163,38 +163,14 @@ function paginationOf(
   };
 }
 
-/** As measured here, up to the answer's last byte but not the way to the caller. */
-function figuresOf(
-  began: number,
-  queryMs: number,
-  { count }: SchedulePage,
-): Record<string, number> {
+/** As measured here, up to the writing of the answer. */
+function figuresOf(began: number, queryMs: number, { rows }: SchedulePage): Record<string, number> {
   const totalMs = performance.now() - began;
   const round = (value: number): number => Math.round(value * 100) / 100;
   return {
     query_time_ms: round(queryMs),
     total_time_ms: round(totalMs),
-    rows: count,
-    rows_per_second: Math.round((count / totalMs) * 1000),
-  };
-}
-
-/** The sessions go out as the database wrote them; only an answer that is checked is parsed. */
-function present(
-  call: Call,
-  { sessionsJson }: SchedulePage,
-  rest: Record<string, unknown>,
-  parameters: Record<string, unknown>,
-): Answer {
-  if (call.deps.http.responseValidation !== 'off') {
-    const data = { sessions: JSON.parse(sessionsJson) as unknown, ...rest };
-    return { status: 200, body: { success: true, data, request_parameters: parameters } };
-  }
-  const tail = JSON.stringify({ ...rest }).slice(1);
-  const echoed = JSON.stringify(parameters);
-  return {
-    status: 200,
-    contentType: 'application/json; charset=utf-8',
-    body: `{"success":true,"data":{"sessions":${sessionsJson},${tail},"request_parameters":${echoed}}`,
+    rows: rows.length,
+    rows_per_second: Math.round((rows.length / totalMs) * 1000),
   };
 }

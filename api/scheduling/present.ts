@@ -1,7 +1,9 @@
+import type { ScheduleRow } from '../../db/schedule.ts';
 import type { SessionRow } from '../../db/sessions.ts';
 import { nextDeadline } from '../../domain/session.ts';
 import { stateOf } from '../../db/sessions.ts';
 import { decimalFromCents } from '../../domain/pricing.ts';
+import type { PlacedSession } from './conflicts.ts';
 import { locationTypeOf } from './session-block.ts';
 import { statusWord } from './words.ts';
 
@@ -37,4 +39,34 @@ export function presentSession(session: SessionRow, now: number): Record<string,
     created_at: presentTime(session.created_at.getTime()),
     updated_at: presentTime(session.updated_at.getTime()),
   };
+}
+
+/** One session of a calendar or a list. */
+export function presentPlaced(row: ScheduleRow): PlacedSession & Record<string, unknown> {
+  const { authorisation } = row;
+  return {
+    id: row.id,
+    therapist_id: row.therapist_id,
+    therapist_name: row.therapist_name,
+    client_id: row.client_id,
+    client_name: row.client_name,
+    start_time: presentText(row.starts_at),
+    end_time: presentText(row.ends_at),
+    duration_minutes: row.duration_minutes,
+    time_zone: row.time_zone,
+    status: statusWord(row.status),
+    session_type: row.session_type,
+    location_type: locationTypeOf(row.format),
+    location_id: row.location_id,
+    service_id: row.service_id,
+    payment_status: row.payment,
+    created_at: presentText(row.created_at),
+    updated_at: presentText(row.updated_at),
+    ...(authorisation === undefined ? {} : { authorization: authorisation }),
+  };
+}
+
+/** Whole seconds of what the database has written. */
+function presentText(instant: string): string {
+  return `${instant.slice(0, 10)}T${instant.slice(11, 19)}Z`;
 }

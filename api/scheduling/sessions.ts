@@ -10,9 +10,9 @@ import type { SessionFormat } from '../../db/sessions.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { maySeeAuthorisations } from '../access/scheduling-access.ts';
 import type { Answer, Call, Query } from '../http/handler.ts';
+import { presentPlaced } from './present.ts';
 import { readBound, therapistsInReach, zoneOf } from './range.ts';
 import { locationTypeOf, malformed } from './session-block.ts';
-import { WORDS_SQL } from './words-sql.ts';
 import { type StatusWord, statusWord, statusesOf } from './words.ts';
 
 interface SessionsQuery extends Query {
@@ -46,7 +46,6 @@ export async function listScheduledSessions(call: Call<unknown, SessionsQuery>):
       limit,
       offset: (page - 1) * limit,
       withAuthorisations: maySeeAuthorisations(principal),
-      words: WORDS_SQL,
     }),
     summariseSchedule(deps.knex, filter),
   ]);
@@ -55,7 +54,7 @@ export async function listScheduledSessions(call: Call<unknown, SessionsQuery>):
     action: 'session.list',
     objectType: 'session',
     objectId: null,
-    changes: { shown: found.count },
+    changes: { shown: found.rows.length },
   });
   const pages = Math.ceil(found.total / limit);
   const pagination = {
@@ -65,12 +64,15 @@ export async function listScheduledSessions(call: Call<unknown, SessionsQuery>):
     total_pages: pages,
     has_more: page < pages,
   };
-  const sessions = JSON.parse(found.sessionsJson) as unknown;
   return {
     status: 200,
     body: {
       success: true,
-      data: { sessions, pagination, summary: presentSummary(summary) },
+      data: {
+        sessions: found.rows.map(presentPlaced),
+        pagination,
+        summary: presentSummary(summary),
+      },
       filters: query,
       performance: {
         query_time_ms: round(queryMs),
