@@ -60,7 +60,7 @@ export interface NewPerson {
   readonly isAnonymous: boolean;
 }
 
-interface PersonRow {
+export interface PersonRow {
   readonly id: string;
   readonly clinic_id: string;
   readonly role: PersonRole;
@@ -84,11 +84,11 @@ interface PersonRow {
   readonly updated_at: Date;
 }
 
-const COLUMNS = `id, clinic_id, role, username, email, password_hash, first_name, last_name,
+export const PERSON_COLUMNS = `id, clinic_id, role, username, email, password_hash, first_name, last_name,
   preferred_name, date_of_birth::text AS date_of_birth, age, phone, time_zone, language,
   email_verified_at, verified_at, suspended_at, last_login_at, is_anonymous, created_at, updated_at`;
 
-function personFrom(row: PersonRow): Person {
+export function personFrom(row: PersonRow): Person {
   return {
     id: row.id,
     clinicId: row.clinic_id,
@@ -115,7 +115,7 @@ function personFrom(row: PersonRow): Person {
 
 export async function findPerson(db: Knex, id: string): Promise<Person | null> {
   const { rows } = await db.raw<{ rows: PersonRow[] }>(
-    `SELECT ${COLUMNS} FROM people WHERE id = ?`,
+    `SELECT ${PERSON_COLUMNS} FROM people WHERE id = ?`,
     [id],
   );
   return rows[0] === undefined ? null : personFrom(rows[0]);
@@ -125,7 +125,7 @@ export async function findPerson(db: Knex, id: string): Promise<Person | null> {
 export async function findPeople(db: Knex, ids: readonly string[]): Promise<Person[]> {
   if (ids.length === 0) return [];
   const { rows } = await db.raw<{ rows: PersonRow[] }>(
-    `SELECT ${COLUMNS} FROM people WHERE id = ANY (?)`,
+    `SELECT ${PERSON_COLUMNS} FROM people WHERE id = ANY (?)`,
     [[...ids]],
   );
   return rows.map(personFrom);
@@ -139,7 +139,7 @@ export interface Credentials {
 /** The account of an e-mail address, whatever its case. */
 export async function findCredentials(db: Knex, email: string): Promise<Credentials | null> {
   const { rows } = await db.raw<{ rows: PersonRow[] }>(
-    `SELECT ${COLUMNS} FROM people WHERE lower(email) = lower(?)`,
+    `SELECT ${PERSON_COLUMNS} FROM people WHERE lower(email) = lower(?)`,
     [email],
   );
   const [row] = rows;
@@ -175,7 +175,7 @@ export async function insertPerson(db: Knex, person: NewPerson): Promise<Person>
        :preferredName, :dateOfBirth, :age, :phone, :timeZone, :language, :emergencyContact,
        :termsAgreedAt, :privacyAgreedAt, :isAnonymous)
      ON CONFLICT DO NOTHING
-     RETURNING ${COLUMNS}`,
+     RETURNING ${PERSON_COLUMNS}`,
     { ...person },
   );
   if (rows[0] !== undefined) return personFrom(rows[0]);

@@ -58,6 +58,7 @@ export const OPERATION_IDS = [
   'listCreditEntries',
   'listGroups',
   'listOffers',
+  'listPeople',
   'listPolicies',
   'listRelationships',
   'listScheduledSessions',
@@ -81,6 +82,7 @@ export const OPERATION_IDS = [
   'recordAttendance',
   'refresh',
   'register',
+  'reinstatePerson',
   'replayWebhookDelivery',
   'rescheduleTherapySession',
   'resetPassword',
@@ -88,9 +90,11 @@ export const OPERATION_IDS = [
   'rotateWebhookSecret',
   'searchTherapists',
   'signInAnonymously',
+  'suspendPerson',
   'updateAvailability',
   'updateMeeting',
   'verifyEmail',
+  'verifyPerson',
   'verifyToken',
 ] as const;
 export type OperationId = (typeof OPERATION_IDS)[number];

@@ -11,6 +11,7 @@ import {
 } from './exceptions.ts';
 import { groupHandlers } from './groups.ts';
 import { acceptOffer, declineOffer, listOffers } from './offers.ts';
+import { peopleHandlers } from './people.ts';
 import { createPolicy, listPolicies, putPolicy } from './policies.ts';
 import { getNotificationPreferences, putNotificationPreferences } from './preferences.ts';
 import { rateSession } from './rating.ts';
@@ -26,6 +27,7 @@ import { createWebhook, deleteWebhook, listWebhooks, rotateWebhookSecret } from 
 /** The endpoints that no published door has: `/api/v1`. */
 export const ownHandlers = {
   ...groupHandlers,
+  ...peopleHandlers,
   getTherapistSettings,
   putTherapistSettings,
   listAvailabilityExceptions,

@@ -64,6 +64,15 @@ function offer(body?: unknown): Row {
   };
 }
 
+/** People are judged by their own clinic's admins. */
+function judged(): Row {
+  return {
+    request: async (world) => ({ id: await world.helper() }),
+    rest: 'forbidden',
+    outcomes: { admin: 'allowed', foreignAdmin: 'hidden' },
+  };
+}
+
 const ITS_PEOPLE = { ...give('allowed', 'client', 'therapist'), ...OWN_CLINIC_STAFF };
 const CONSENT = { therapy_agreement: true, privacy_policy: true, cancellation_policy: true };
 const LATER = new Date(Date.now() + 5 * 86_400_000).toISOString();
@@ -245,6 +254,10 @@ export const MATRIX: Record<OperationId, Row> = {
     rest: 'forbidden',
     outcomes: CALENDAR_KEEPERS,
   },
+  listPeople: { rest: 'forbidden', outcomes: ADMINS },
+  verifyPerson: judged(),
+  suspendPerson: judged(),
+  reinstatePerson: judged(),
   listRelationships: {
     request: ({ people }) => ({ query: `?therapistId=${people.therapist.id}` }),
     rest: 'forbidden',

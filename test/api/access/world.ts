@@ -42,6 +42,8 @@ export interface World {
   wish(): Promise<string>;
   series(): Promise<string>;
   offer(): Promise<string>;
+  /** Not verified yet. */
+  helper(): Promise<string>;
 }
 
 export async function createWorld(api: TestApi): Promise<World> {
@@ -76,6 +78,7 @@ export async function createWorld(api: TestApi): Promise<World> {
     group: () => insertGroup(api, people),
     wish: () => insertWish(api, people),
     series: () => insertSeries(api, people),
+    helper: async () => (await api.person({ role: 'peer', isVerified: false })).id,
     offer: () => insertOffer(api, people),
   };
 }

@@ -1,0 +1,13 @@
+import type { Person } from '../../db/people.ts';
+import type { Principal } from './principal.ts';
+import type { Verdict } from './session-access.ts';
+
+export function mayListPeople(principal: Principal): Verdict {
+  return principal.role === 'admin' ? 'allowed' : 'forbidden';
+}
+
+/** Who verifies, suspends and reinstates whom: a clinic's admins, its own people. */
+export function mayJudgePerson(principal: Principal, person: Person | null): Verdict {
+  if (principal.role !== 'admin') return 'forbidden';
+  return person?.clinicId === principal.clinicId ? 'allowed' : 'hidden';
+}
