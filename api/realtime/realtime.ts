@@ -114,11 +114,21 @@ function begin(deps: RealtimeDeps, connections: Set<Connection>, socket: Socket)
   if (token !== null) connection.signIn(token).catch(() => socket.disconnect(true));
 }
 
+/** Came to nothing, or left: completed sessions are not among them. */
+const OFF = new Set<unknown>(['declined', 'expired', 'cancelled']);
+
+/** Whose session is off, or who has left a group's, hears no more of what goes on in its room. */
+function showOut(io: Server, { room, event, ids }: Broadcast): void {
+  if (event !== 'session-changed' || !OFF.has(ids['status'])) return;
+  io.local.in(room).socketsLeave(`session:${String(ids['sessionId'])}`);
+}
+
 function tellLocally(io: Server, payload: string, { log }: RealtimeDeps): void {
   try {
     const message = JSON.parse(payload) as Broadcast;
     assertBroadcast(message);
     io.local.to(message.room).emit(message.event, message.ids);
+    showOut(io, message);
   } catch (error) {
     log.warn({ error: safely(error) }, 'a broadcast was malformed');
   }

@@ -221,12 +221,23 @@ test('no member learns who another is, from what they read, hear or are sent', a
   const socket = await listening(me);
   socket.onAny((...event: unknown[]) => learned.push(event));
   learned.push(await socket.emitWithAck('join-session', { sessionId: id }));
+  const gone = await listening(leaver);
+  await gone.emitWithAck('join-session', { sessionId: id });
+  const afterwards: unknown[] = [];
+  const toldToGo = new Promise<void>((resolve) => {
+    gone.on('session-changed', ({ status }) => status === 'cancelled' && resolve());
+  });
+  acts.ok(await groups.leave(stack, leaver, group, id));
+  await toldToGo;
+  gone.onAny((...event: unknown[]) => afterwards.push(event));
   const visitor = await listening(other);
   const heard = new Promise((resolve) => socket.once('user-joined-session', resolve));
   await visitor.emitWithAck('join-session', { sessionId: id });
   await heard;
+  await gone.emitWithAck('leave-session', { sessionId: id });
+  expect(afterwards).toEqual([]);
+  gone.disconnect();
   visitor.disconnect();
-  acts.ok(await groups.leave(stack, leaver, group, id));
   for (const path of [
     `/api/therapy/sessions/${id}`,
     '/api/therapy/sessions',
