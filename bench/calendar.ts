@@ -102,6 +102,7 @@ async function readPage(
 const ROWS = `SELECT id, therapist_id, client_id, starts_at, ends_at, time_zone, status, session_type,
     format, location_id, service_id, payment, created_at, updated_at
   FROM sessions WHERE clinic_id = $1 AND starts_at >= $2 AND starts_at < $3
+    AND missed_deadline IS DISTINCT FROM 'hold'
   ORDER BY starts_at, id`;
 
 async function selectRows({ pool }: BenchContext, clinic: BenchClinic): Promise<void> {

@@ -52,18 +52,17 @@ export interface SchedulePage {
 const INSTANT = (column: string): string =>
   `(page.${column} AT TIME ZONE 'UTC')::text AS ${column}`;
 
-const AUTHORISATION_JOIN = `
-  LEFT JOIN LATERAL (
-    SELECT json_build_object('payer', payer, 'number', number,
+/** What each session of the page is or would be paid by: for all of them at once. */
+const AUTHORISED = `
+  authorised AS MATERIALIZED (
+    SELECT DISTINCT ON (page.id) page.id, json_build_object('payer', payer, 'number', number,
       'valid_from', valid_from, 'valid_to', valid_to, 'sessions_granted', sessions_granted,
       'sessions_used', sessions_used, 'sessions_remaining', sessions_granted - sessions_used
     ) AS shown
-    FROM insurance_authorisations granted
-    WHERE page.client_id IN (SELECT client_id FROM insured)
-      AND granted.client_id = page.client_id
+    FROM page JOIN insurance_authorisations granted ON granted.client_id = page.client_id
       AND (granted.id = page.authorisation_id OR (page.authorisation_id IS NULL
         AND (page.starts_at AT TIME ZONE page.time_zone)::date BETWEEN valid_from AND valid_to))
-    ORDER BY valid_to, id LIMIT 1) authorised ON true`;
+    ORDER BY page.id, valid_to, granted.id)`;
 
 type Bindings = Record<string, string | number | Date | readonly string[]>;
 
@@ -100,10 +99,8 @@ export async function readSchedule(knex: Knex, question: ScheduleQuestion): Prom
      page AS MATERIALIZED (
        SELECT ${PAGE_COLUMNS} FROM sessions WHERE ${where}
          AND (starts_at, id) >= ((SELECT starts_at FROM first), (SELECT id FROM first))
-       ORDER BY starts_at, id LIMIT :limit),
-     insured AS MATERIALIZED (
-       SELECT client_id FROM insurance_authorisations
-       WHERE client_id IN (SELECT client_id FROM page))
+       ORDER BY starts_at, id LIMIT :limit)
+       ${question.withAuthorisations ? `, ${AUTHORISED}` : ''}
      ${pageSql(question)}`,
     { ...bindings, limit, offset } as never,
   );
@@ -135,7 +132,7 @@ function pageSql({ withAuthorisations }: ScheduleQuestion): string {
     FROM page
       JOIN therapist_profiles profile ON profile.person_id = page.therapist_id
       LEFT JOIN people client ON client.id = page.client_id
-      ${withAuthorisations ? AUTHORISATION_JOIN : ''}
+      ${withAuthorisations ? 'LEFT JOIN authorised ON authorised.id = page.id' : ''}
     ORDER BY page.starts_at, page.id`;
 }
 

@@ -80,6 +80,25 @@ describe('calendars in bulk', () => {
     expect(seen).toEqual(ids);
   });
 
+  test('go on where the page before has ended, though all start at once', async () => {
+    const third = await openDesk(api);
+    const startsAt = Date.parse('2031-02-03T15:00:00Z');
+    const made = [desk, other, third].map((each) =>
+      addSession(api, { therapistId: each.therapist.id, clientId: each.client.id, startsAt }),
+    );
+    const wanted = (await Promise.all(made)).toSorted();
+    const range = 'start_date=2031-02-03&end_date=2031-02-03';
+    const { token } = desk.staff;
+    const seen: string[] = [];
+    for (let offset = 0; offset <= wanted.length; offset += 1) {
+      const path = `/get-schedule-data-batch?${range}&batch_size=1&offset=${String(offset)}`;
+      const { data } = (await api.call<Batch>('GET', path, undefined, { token })).body;
+      expect(data.pagination).toMatchObject({ total: 3, has_more: offset < 2 });
+      seen.push(...data.sessions.map(({ id }) => id));
+    }
+    expect(seen).toEqual(wanted);
+  });
+
   test('are the same by GET and POST, at the root and under /api', async () => {
     const therapists = `&therapist_ids=${other.therapist.id}`;
     const got = await batch(desk.staff, therapists, '/api/get-schedule-data-batch');
