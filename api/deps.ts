@@ -16,7 +16,6 @@ import { openDatabase } from '../db/knex.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { ApiDeps, HttpOptions } from './context.ts';
-import { PUBLISHED_LIMITS } from './http/rate-limits.ts';
 
 const BODY_TIMEOUT_MS = 15_000;
 const TEMPORAL_CONNECT_TIMEOUT_MS = 3_000;
@@ -71,7 +70,7 @@ export async function openDeps(settings: Settings, log: Logger): Promise<OpenedD
 function httpOptions(settings: Settings): HttpOptions {
   const packageFile = new URL('../package.json', import.meta.url);
   const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
-  const { publicUrl, corsOrigins, trustedProxies } = settings.api;
+  const { publicUrl, corsOrigins, trustedProxies, rateLimits } = settings.api;
   return {
     publicUrl,
     organizer: senderAddress(settings.mail.from),
@@ -80,7 +79,7 @@ function httpOptions(settings: Settings): HttpOptions {
     environment: settings.sandbox ? 'sandbox' : 'production',
     version,
     responseValidation: settings.sandbox ? 'log' : 'off',
-    rateLimits: settings.sandbox ? null : PUBLISHED_LIMITS,
+    rateLimits: settings.sandbox ? null : rateLimits,
     bodyTimeoutMs: BODY_TIMEOUT_MS,
     temporalUiOrigin: `http://localhost:${settings.ports.temporalUi}`,
   };

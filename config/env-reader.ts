@@ -30,6 +30,12 @@ const unitMs: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+/** So many of something within so many seconds. */
+export interface Rate {
+  readonly points: number;
+  readonly seconds: number;
+}
+
 /**
  * Reads typed values out of an environment and collects every fault on the way, so that all of them
  * can be told at once. A faulty variable reads as its fallback; `finish` throws before anyone sees it.
@@ -118,6 +124,17 @@ export class EnvReader {
     if (valueMs > 0) return valueMs;
     this.fault(variable, 'must be a time with its unit (ms, s, m, h or d), such as 15m');
     return fallbackMs;
+  }
+
+  /** So many within a time, such as `100/15m`. */
+  rate(variable: string, fallback: Rate): Rate {
+    const raw = this.#raw(variable);
+    if (raw === undefined) return fallback;
+    const [, points, amount, unit] = /^(\d{1,9})\/(\d{1,9})(s|m|h|d)$/.exec(raw) ?? [];
+    const seconds = (Number(amount) * (unitMs[unit ?? ''] ?? Number.NaN)) / 1000;
+    if (Number(points) > 0 && seconds > 0) return { points: Number(points), seconds };
+    this.fault(variable, 'must be a number of requests and a time, such as 100/15m');
+    return fallback;
   }
 
   /** Comma-separated values; absent means none. */

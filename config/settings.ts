@@ -106,6 +106,18 @@ function readApi(reader: EnvReader, port: number): ApiSettings {
     publicUrl: reader.url('PUBLIC_URL', web) ?? `http://localhost:${port}`,
     corsOrigins,
     trustedProxies: reader.integer('TRUSTED_PROXIES', 0, 0, 20),
+    rateLimits: readRateLimits(reader),
+  };
+}
+
+/** As the support door publishes them, and room for a clinic's screens in the other doors. */
+function readRateLimits(reader: EnvReader): ApiSettings['rateLimits'] {
+  const seconds = 15 * 60;
+  return {
+    api: reader.rate('RATE_LIMIT_API', { points: 100, seconds }),
+    auth: reader.rate('RATE_LIMIT_AUTH', { points: 5, seconds: 60 }),
+    admin: reader.rate('RATE_LIMIT_ADMIN', { points: 200, seconds }),
+    general: reader.rate('RATE_LIMIT_GENERAL', { points: 3_000, seconds }),
   };
 }
 

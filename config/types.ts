@@ -1,3 +1,4 @@
+import type { Rate } from './env-reader.ts';
 import type { IceServer, TrustedIssuer } from './json-settings.ts';
 
 export type LogLevel = (typeof logLevels)[number];
@@ -12,6 +13,8 @@ export interface ApiSettings {
   corsOrigins: readonly string[];
   /** How many proxies in front may be believed about the caller's address. */
   trustedProxies: number;
+  /** Requests of one caller: the support door's, its authentication's, admins', the other doors'. */
+  rateLimits: Readonly<Record<'api' | 'auth' | 'admin' | 'general', Rate>>;
 }
 
 export interface AuthSettings {

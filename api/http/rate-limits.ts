@@ -15,16 +15,6 @@ export type Limiter = (
   res: Response,
 ) => Promise<void>;
 
-const QUARTER_SECONDS = 15 * 60;
-
-/** The support door's published limits, and room for a clinic's screens in the other doors. */
-export const PUBLISHED_LIMITS: RateLimits = {
-  api: { points: 100, seconds: QUARTER_SECONDS },
-  auth: { points: 5, seconds: 60 },
-  admin: { points: 200, seconds: QUARTER_SECONDS },
-  general: { points: 3_000, seconds: QUARTER_SECONDS },
-};
-
 /** Each process counts for itself, except authentication, which all count together in PostgreSQL. */
 export function createLimiter(knex: Knex, limits: RateLimits): Limiter {
   const limiters: Readonly<Record<keyof RateLimits, RateLimiterAbstract>> = {

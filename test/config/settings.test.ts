@@ -34,6 +34,18 @@ describe('settings', () => {
     expect(variablesOf(complete)).toEqual([]);
   });
 
+  test('limits are as published unless they are set', () => {
+    const limits = (env: Env): unknown => loadSettings({ ...complete, ...env }).api.rateLimits;
+    const published = {
+      api: { points: 100, seconds: 900 },
+      auth: { points: 5, seconds: 60 },
+      admin: { points: 200, seconds: 900 },
+    };
+    expect(limits({})).toMatchObject(published);
+    const auth = { points: 7, seconds: 120 };
+    expect(limits({ RATE_LIMIT_AUTH: '7/2m' })).toMatchObject({ ...published, auth });
+  });
+
   test.each([
     ['PORT', '70000'],
     ['PORT', '5e3'],
@@ -46,6 +58,9 @@ describe('settings', () => {
     ['JWT_EXPIRES_IN', '15'],
     ['JWT_EXPIRES_IN', '0s'],
     ['TEMPORAL_ADDRESS', 'temporal'],
+    ['RATE_LIMIT_AUTH', '5'],
+    ['RATE_LIMIT_API', '0/15m'],
+    ['RATE_LIMIT_ADMIN', '-1/1h'],
     ['TWILIO_FROM', '555 secret-value'],
     ['HOLDFAST_SANDBOX', 'perhaps'],
     ['ICE_SERVERS', '{"urls":"stun:x"}'],
