@@ -95,3 +95,20 @@ export const DEFAULT_POLICIES: EscalationPolicies = {
     followUpAfterMs: 72 * 60 * MINUTE_MS,
   },
 };
+
+/** The default for a clinic: whoever is on its rosters comes before its teams. */
+export function defaultPolicies(rosterIds: readonly string[]): EscalationPolicies {
+  if (rosterIds.length === 0) return DEFAULT_POLICIES;
+  const targets = rosterIds.map((rosterId): PageTarget => ({ kind: 'roster', rosterId }));
+  const onCallFirst = ({ steps, ...policy }: EscalationPolicy): EscalationPolicy => {
+    const { waitMs } = steps[0]!;
+    return { ...policy, steps: [{ targets, channels: ALL_CHANNELS, waitMs }, ...steps] };
+  };
+  const { low, medium, high, critical } = DEFAULT_POLICIES;
+  return {
+    low: onCallFirst(low),
+    medium: onCallFirst(medium),
+    high: onCallFirst(high),
+    critical: onCallFirst(critical),
+  };
+}

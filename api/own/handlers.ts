@@ -4,6 +4,7 @@ import { createCalendarFeed, listCalendarFeeds, revokeCalendarFeed } from './cal
 import { getCalendarFile } from './calendar-file.ts';
 import { purchaseCredits } from './credit-purchase.ts';
 import { getCredits, listCreditEntries } from './credits.ts';
+import { getEscalationPolicies, putEscalationPolicies } from './escalation-policies.ts';
 import {
   createAvailabilityException,
   deleteAvailabilityException,
@@ -16,6 +17,13 @@ import { createPolicy, listPolicies, putPolicy } from './policies.ts';
 import { getNotificationPreferences, putNotificationPreferences } from './preferences.ts';
 import { rateSession } from './rating.ts';
 import { createRelationship, endRelationship, listRelationships } from './relationships.ts';
+import {
+  createRoster,
+  createRosterOverride,
+  listRosterShifts,
+  listRosters,
+  putRoster,
+} from './rosters.ts';
 import { createSeries, editSeriesOccurrences, listSeries } from './series.ts';
 import { getTherapistSettings, putTherapistSettings } from './settings.ts';
 import { completeTask, listTasks } from './tasks.ts';
@@ -68,4 +76,11 @@ export const ownHandlers = {
   listOffers,
   acceptOffer,
   declineOffer,
+  listRosters,
+  createRoster,
+  putRoster,
+  createRosterOverride,
+  listRosterShifts,
+  getEscalationPolicies,
+  putEscalationPolicies,
 } satisfies Partial<HandlerMap>;

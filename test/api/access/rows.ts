@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { OperationId } from '../../../api/generated/operations.ts';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
 import { GROUP_ROWS } from './group-rows.ts';
+import { ON_CALL_ROWS } from './on-call-rows.ts';
 import { give } from './row.ts';
 import type { Group, Row } from './row.ts';
 
@@ -360,6 +361,7 @@ export const MATRIX: Record<OperationId, Row> = {
   getCalendarFile: { request: () => ({ id: 'nothing.ics' }), rest: 'hidden' },
   getNotificationPreferences: EVERYBODY,
   putNotificationPreferences: { ...EVERYBODY, request: () => ({ body: { sms: true } }) },
+  ...ON_CALL_ROWS,
 };
 
 function seriesOf(therapistId: string, clientId: string): Record<string, unknown> {

@@ -44,6 +44,7 @@ export interface World {
   offer(): Promise<string>;
   /** Not verified yet. */
   helper(): Promise<string>;
+  roster(): Promise<string>;
 }
 
 export async function createWorld(api: TestApi): Promise<World> {
@@ -80,6 +81,7 @@ export async function createWorld(api: TestApi): Promise<World> {
     series: () => insertSeries(api, people),
     helper: async () => (await api.person({ role: 'peer', isVerified: false })).id,
     offer: () => insertOffer(api, people),
+    roster: () => insertRoster(api),
   };
 }
 
@@ -292,5 +294,12 @@ async function insertOffer(api: TestApi, people: World['people']): Promise<strin
     session_starts_at: new Date(),
     state: 'lapsed',
   });
+  return id;
+}
+
+async function insertRoster(api: TestApi): Promise<string> {
+  const id = uuidv7();
+  const row = { id, clinic_id: api.clinicId, name: 'r', rotations: '[]' };
+  await api.knex('rosters').insert(row);
   return id;
 }

@@ -12,6 +12,7 @@ export const NAMES = [
   'jonas',
   'maya',
   'quinn',
+  'michael',
   'priya',
   'sam',
   'alex',
