@@ -1,0 +1,243 @@
+import type { Folded } from './fold.ts';
+import { LEET, LEET_L } from './look-alikes.ts';
+import type { Meter } from './meter.ts';
+import type { Break, RawWord } from './tokens.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+const LETTER = /^\p{L}$/u;
+const DIGIT = /^\d$/u;
+const SENTENCE_ENDS = new Set('.!?;\n…。');
+const CLAUSE_ENDS = new Set(',:()[]{}"“”«»—–');
+
+interface Piece {
+  text: string;
+  readonly start: number;
+  end: number;
+  breakBefore: Break;
+}
+
+/** The words of one message, look-alike digits and signs inside them undone. */
+export function chunkWords(
+  folded: Folded,
+  message: number,
+  vocabulary: Vocabulary,
+  meter: Meter,
+): RawWord[] {
+  const { chars } = folded;
+  const words: RawWord[] = [];
+  let carried: Break = 'none';
+  let from = 0;
+  while (from < chars.length) {
+    if (isBlank(chars[from])) {
+      if (chars[from] === '\n') carried = 'sentence';
+      from += 1;
+      continue;
+    }
+    let to = from;
+    while (to < chars.length && !isBlank(chars[to])) to += 1;
+    meter.tick(to - from);
+    const { pieces, trailing } = piecesOf(chars, from, to, carried);
+    carried = pieces.length > 0 ? trailing : stronger(carried, trailing);
+    for (const { text, start, end, breakBefore } of wholeOrPieces(
+      chars,
+      pieces,
+      vocabulary,
+      meter,
+    )) {
+      words.push({
+        text,
+        message,
+        start: folded.starts[start] ?? 0,
+        end: folded.ends[end - 1] ?? 0,
+        breakBefore,
+      });
+    }
+    from = to;
+  }
+  return words;
+}
+
+function isBlank(char: string | undefined): boolean {
+  return char === ' ' || char === '\n';
+}
+
+/** Runs of letters (with inner apostrophes) and runs of digits between two blanks. */
+function piecesOf(
+  chars: readonly string[],
+  from: number,
+  to: number,
+  before: Break,
+): { pieces: Piece[]; trailing: Break } {
+  const pieces: Piece[] = [];
+  let pending = before;
+  for (let at = from; at < to; at += 1) {
+    const char = chars[at] ?? '';
+    const kind = kindOf(char);
+    const last = pieces.at(-1);
+    if (kind === 'other') {
+      const isInner = char === "'" && kindOf(chars[at + 1] ?? '') === 'letter';
+      if (!(isInner && last?.end === at)) pending = stronger(pending, breakOf(char));
+    } else if (last !== undefined && continues(chars, last.end, at, kind)) {
+      last.text += char;
+      last.end = at + 1;
+    } else {
+      pieces.push({ text: char, start: at, end: at + 1, breakBefore: pending });
+      pending = 'none';
+    }
+  }
+  return { pieces, trailing: pending };
+}
+
+/** Whether the character at `at` belongs to the run that ended at `end`. */
+function continues(chars: readonly string[], end: number, at: number, kind: Kind): boolean {
+  if (kindOf(chars[end - 1] ?? '') !== kind) return false;
+  return end === at || (kind === 'letter' && end === at - 1 && chars[end] === "'");
+}
+
+type Kind = 'letter' | 'digit' | 'other';
+
+function kindOf(char: string): Kind {
+  if (LETTER.test(char)) return 'letter';
+  return DIGIT.test(char) ? 'digit' : 'other';
+}
+
+function breakOf(char: string): Break {
+  if (SENTENCE_ENDS.has(char)) return 'sentence';
+  return CLAUSE_ENDS.has(char) ? 'clause' : 'none';
+}
+
+export function stronger(a: Break, b: Break): Break {
+  if (a === 'sentence' || b === 'sentence') return 'sentence';
+  return a === 'clause' || b === 'clause' ? 'clause' : 'none';
+}
+
+function wholeOrPieces(
+  chars: readonly string[],
+  pieces: readonly Piece[],
+  vocabulary: Vocabulary,
+  meter: Meter,
+): readonly Piece[] {
+  const first = pieces[0];
+  const last = pieces.at(-1);
+  if (first === undefined || last === undefined) return pieces;
+  if (pieces.every(({ text }) => vocabulary.isKnown(text) && text.length > 1)) return pieces;
+  const start = withLeet(chars, first.start, -1);
+  const end = withLeet(chars, last.end - 1, 1) + 1;
+  const spans: [number, number][] = [
+    [start, end],
+    [start, last.end],
+    [first.start, last.end],
+  ];
+  for (const [from, to] of spans) {
+    const found = oneWord(chars.slice(from, to), vocabulary, meter);
+    if (found !== undefined) {
+      return [{ text: found, start: from, end: to, breakBefore: first.breakBefore }];
+    }
+  }
+  return (
+    runTogether(pieces, chars, vocabulary, meter) ??
+    pieces.flatMap((piece) => splitUp(piece, vocabulary, meter))
+  );
+}
+
+/** Takes in signs that stand for letters next to a word ("$uicide", "kil|"). */
+function withLeet(chars: readonly string[], from: number, step: 1 | -1): number {
+  let at = from;
+  while (LEET.has(chars[at + step] ?? '') && Math.abs(at - from) < 3) at += step;
+  return at;
+}
+
+const LONGEST_CHUNK = 40;
+
+/** The word that these characters spell, if it is one that the vocabulary has. */
+function oneWord(
+  chars: readonly string[],
+  vocabulary: Vocabulary,
+  meter: Meter,
+): string | undefined {
+  if (chars.length > LONGEST_CHUNK || !chars.some((char) => LETTER.test(char))) return undefined;
+  meter.tick(chars.length);
+  const readings = [...new Set([chars.join(''), bare(chars), leet(chars, 'i'), leet(chars, 'l')])];
+  const known = readings.find((reading) => vocabulary.has(reading));
+  if (known !== undefined) return known;
+  const plainly = readings.find(
+    (reading) => reading !== '' && vocabulary.resolvePlainly(reading, meter).kind === 'words',
+  );
+  if (plainly !== undefined) return plainly;
+  const visual = bare(chars).replaceAll('vv', 'w').replaceAll('rn', 'm');
+  if (vocabulary.has(visual)) return visual;
+  if (chars.includes('*')) {
+    const filled = vocabulary.fill(
+      chars.filter((char) => char === '*' || LETTER.test(char)).join(''),
+      meter,
+    );
+    if (filled !== undefined) return filled;
+  }
+  const isPureWord = chars.every((char) => LETTER.test(char) || char === "'");
+  if (isPureWord || chars.length < 5) return undefined;
+  return readings.slice(2).find((reading) => vocabulary.resolve(reading, meter).kind === 'words');
+}
+
+function bare(chars: readonly string[]): string {
+  return chars.filter((char) => LETTER.test(char)).join('');
+}
+
+function leet(chars: readonly string[], ambiguous: 'i' | 'l'): string {
+  return chars
+    .map((char) => {
+      if (LETTER.test(char)) return char;
+      return ambiguous === 'l' && LEET_L.has(char) ? 'l' : (LEET.get(char) ?? '');
+    })
+    .join('');
+}
+
+/** Several words within one chunk: "i🔪want🔪to🔪die", "1wantt0die". */
+function runTogether(
+  pieces: readonly Piece[],
+  chars: readonly string[],
+  vocabulary: Vocabulary,
+  meter: Meter,
+): Piece[] | undefined {
+  const [first] = pieces;
+  const last = pieces.at(-1);
+  if (first === undefined || last === undefined || pieces.length === 1) return undefined;
+  const at: number[] = [];
+  let letters = '';
+  for (let index = first.start; index < last.end; index += 1) {
+    const char = chars[index] ?? '';
+    const letter = LETTER.test(char) ? char : DIGIT.test(char) ? LEET.get(char) : undefined;
+    if (letter === undefined) continue;
+    at.push(index);
+    letters += letter;
+  }
+  const words = vocabulary.segment(letters, meter);
+  const covered = words.reduce((sum, { word }) => sum + word.length, 0);
+  if (covered < letters.length || !words.some(({ word }) => word.length > 2)) return undefined;
+  return words.map(({ word, start, end }, index) => ({
+    text: word,
+    start: at[start] ?? first.start,
+    end: (at[end - 1] ?? first.start) + 1,
+    breakBefore: index === 0 ? first.breakBefore : 'none',
+  }));
+}
+
+const SEGMENT_FROM_LETTERS = 5;
+
+/** "killmyself": at least two words, seven letters of them, or the whole. */
+function splitUp(piece: Piece, vocabulary: Vocabulary, meter: Meter): Piece[] {
+  const { text, start, breakBefore } = piece;
+  if (text.length < SEGMENT_FROM_LETTERS || text.includes("'") || DIGIT.test(text[0] ?? '')) {
+    return [piece];
+  }
+  if (vocabulary.resolve(text, meter).kind !== 'unknown') return [piece];
+  const words = vocabulary.segment(text, meter);
+  const covered = words.reduce((sum, { word }) => sum + word.length, 0);
+  const isWhole = covered === (words.at(-1)?.end ?? 0) - (words[0]?.start ?? 0);
+  if (words.length < 2 || !isWhole || (covered < text.length && covered < 7)) return [piece];
+  return words.map((word, index) => ({
+    text: word.word,
+    start: start + word.start,
+    end: start + word.end,
+    breakBefore: index === 0 ? breakBefore : 'none',
+  }));
+}

@@ -1,0 +1,87 @@
+import { LEET } from './look-alikes.ts';
+import type { Meter } from './meter.ts';
+import type { RawWord } from './tokens.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+const LETTERS_FROM = 3;
+
+/** "k i l l  m y s e l f": runs of single letters become the words that they spell. */
+export function mergeLetters(
+  words: readonly RawWord[],
+  vocabulary: Vocabulary,
+  meter: Meter,
+): RawWord[] {
+  const merged: RawWord[] = [];
+  let from = 0;
+  while (from < words.length) {
+    let to = from;
+    while (to < words.length && words[to]?.text.length === 1) to += 1;
+    if (to - from < LETTERS_FROM) {
+      to = Math.max(to, from + 1);
+      merged.push(...words.slice(from, to));
+    } else {
+      merged.push(...spelled(words.slice(from, to), vocabulary, meter));
+    }
+    from = to;
+  }
+  return merged;
+}
+
+function spelled(run: readonly RawWord[], vocabulary: Vocabulary, meter: Meter): RawWord[] {
+  const letters = run.map(({ text }) => LEET.get(text) ?? text).join('');
+  const words = vocabulary.segment(letters, meter);
+  if (!words.some(({ word }) => word.length >= LETTERS_FROM)) return [...run];
+  return words.flatMap(({ word, start, end }) => joined(run.slice(start, end), word));
+}
+
+function joined(parts: readonly RawWord[], text: string): RawWord[] {
+  const first = parts[0];
+  const last = parts.at(-1);
+  if (first === undefined || last === undefined) return [];
+  // A word that began in an earlier message is told with where it began.
+  const end = first.message === last.message ? last.end : first.end;
+  return [{ ...first, text, end }];
+}
+
+const MOST_FRAGMENTS = 4;
+const LONGEST_JOINED = 16;
+/** From here on even two known words may be one ("my self", "over dose"). */
+const JOIN_KNOWN_FROM = 6;
+
+/** "ki ll mys elf": neighbours that are no words by themselves, but are one together. */
+export function mergeFragments(
+  words: readonly RawWord[],
+  vocabulary: Vocabulary,
+  meter: Meter,
+): RawWord[] {
+  const merged: RawWord[] = [];
+  let from = 0;
+  while (from < words.length) {
+    const count = fragmentCount(words, from, vocabulary, meter);
+    const parts = words.slice(from, from + count);
+    const text = parts.map((part) => part.text).join('');
+    merged.push(...(count > 1 ? joined(parts, text) : parts));
+    from += count;
+  }
+  return merged;
+}
+
+function fragmentCount(
+  words: readonly RawWord[],
+  from: number,
+  vocabulary: Vocabulary,
+  meter: Meter,
+): number {
+  let text = words[from]?.text ?? '';
+  let isAllKnown = vocabulary.isKnown(text);
+  for (let count = 2; count <= MOST_FRAGMENTS; count += 1) {
+    const next = words[from + count - 1];
+    if (next === undefined || next.breakBefore === 'sentence') return 1;
+    meter.tick();
+    text += next.text;
+    isAllKnown &&= vocabulary.isKnown(next.text);
+    if (text.length > LONGEST_JOINED) return 1;
+    if (vocabulary.has(text) && text.length >= (isAllKnown ? JOIN_KNOWN_FROM : 3)) return count;
+  }
+  return 1;
+}

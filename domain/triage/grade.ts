@@ -1,0 +1,110 @@
+import type { PhraseGroup } from './language-pack.ts';
+import type { Tag } from './lexicon.ts';
+import type { Match } from './patterns.ts';
+import type { Scene, SentenceCue } from './scene.ts';
+import { denialOf, firstOf, isGovernedBy, isPast, subjectOf } from './surroundings.ts';
+import { SEVERITIES } from './types.ts';
+import type { Adjustment, Category, Severity, Subject } from './types.ts';
+
+export interface Grade {
+  readonly category: Category;
+  readonly severity: Severity;
+  readonly subject: Subject;
+  readonly adjustments: readonly Adjustment[];
+  /** It matched, but is no sign of a crisis. */
+  readonly isDiscounted: boolean;
+}
+
+/** Severity by what the phrase says and by how it is said. */
+export function gradeMatch(match: Match<Tag>, group: PhraseGroup, scene: Scene): Grade {
+  const subject = subjectOf(match, group, scene);
+  const base = { category: group.category, severity: group.severity, subject };
+  const reason = dismissal(match, subject, scene);
+  if (reason !== undefined) return { ...base, adjustments: [reason], isDiscounted: true };
+  if (denialOf(match, scene) === 'partial') {
+    return { ...base, severity: 'low', adjustments: ['negated'], isDiscounted: false };
+  }
+  const time = gradeTime(match, group, subject, scene);
+  const voice = gradeVoice(match, group, subject, scene);
+  const down = time.down + voice.down;
+  const severity = time.severity ?? group.severity;
+  return {
+    category: time.category ?? group.category,
+    severity: lower(severity, down),
+    subject,
+    adjustments: [...time.adjustments, ...voice.adjustments],
+    isDiscounted: false,
+  };
+}
+
+function dismissal(match: Match<Tag>, subject: Subject, scene: Scene): Adjustment | undefined {
+  if (match.tokens.some((at) => scene.idiomatic.has(at))) return 'idiom';
+  if (denialOf(match, scene) === 'full') return 'negated';
+  const isOthers = subject === 'third' || voiceOf(match, scene) !== 'own';
+  const isStory = isOthers && has(match, 'fiction', scene) && !has(match, 'identifying', scene);
+  return isStory ? 'fiction' : undefined;
+}
+
+interface Shift {
+  readonly down: number;
+  readonly adjustments: readonly Adjustment[];
+  readonly severity?: Severity;
+  readonly category?: Category;
+}
+
+/** About to happen, just happened, happened, happened long ago. */
+function gradeTime(match: Match<Tag>, group: PhraseGroup, subject: Subject, scene: Scene): Shift {
+  const isHabit = isGovernedBy(scene.habitEnds, match, scene);
+  const isTimed = group.kind === 'attempt' && has(match, 'longAgo', scene);
+  const isOver = isHabit || isTimed || isPast(match, scene);
+  const isOpen = has(match, 'continuing', scene);
+  if (has(match, 'recent', scene) && group.kind === 'attempt') {
+    return { down: 0, adjustments: ['recent'], severity: 'critical' };
+  }
+  if (isOver && !isOpen) return gradePast(match, group, isHabit, scene);
+  const isIntended = isGovernedBy(scene.intentEnds, match, scene) || has(match, 'soon', scene);
+  if (group.kind !== 'act' || !isIntended || subject === 'second')
+    return { down: 0, adjustments: [] };
+  const category = group.category === 'suicidal_ideation' ? 'plan_or_means' : group.category;
+  return { down: 0, adjustments: ['intent'], severity: 'critical', category };
+}
+
+const TOLD_IN_THE_PAST = new Set<Category>(['overdose_medical', 'immediate_danger']);
+
+function gradePast(match: Match<Tag>, group: PhraseGroup, isHabit: boolean, scene: Scene): Shift {
+  if (isHabit || has(match, 'longAgo', scene)) {
+    const isDeed = group.kind === 'attempt' || TOLD_IN_THE_PAST.has(group.category);
+    return { down: isDeed ? 1 : 2, adjustments: ['long_ago'] };
+  }
+  const isTold = group.kind === 'attempt' || TOLD_IN_THE_PAST.has(group.category);
+  if (isTold || has(match, 'recent', scene)) return { down: 0, adjustments: [] };
+  return { down: 1, adjustments: ['past'] };
+}
+
+/** Danger to life is as grave whoever it strikes. */
+const GRAVE_FOR_ANYBODY = new Set<Category>(['overdose_medical', 'immediate_danger']);
+
+function gradeVoice(match: Match<Tag>, group: PhraseGroup, subject: Subject, scene: Scene): Shift {
+  if (group.subject !== undefined || GRAVE_FOR_ANYBODY.has(group.category)) {
+    return { down: 0, adjustments: [] };
+  }
+  if (subject === 'second') return { down: 2, adjustments: ['second_person'] };
+  if (subject === 'third') return { down: 1, adjustments: ['third_person'] };
+  if (voiceOf(match, scene) === 'quoted_third') return { down: 1, adjustments: ['reported'] };
+  return { down: 0, adjustments: [] };
+}
+
+function voiceOf(match: Match<Tag>, scene: Scene): Scene['voices'][number] {
+  const voices = match.tokens.map((at) => scene.voices[at] ?? 'own');
+  if (voices.includes('own')) return 'own';
+  return voices[0] ?? 'own';
+}
+
+function has(match: Match<Tag>, cue: SentenceCue, scene: Scene): boolean {
+  const sentence = scene.tokens[firstOf(match)]?.sentence ?? -1;
+  return scene.sentencesWith[cue].has(sentence);
+}
+
+function lower(severity: Severity, steps: number): Severity {
+  return SEVERITIES[Math.max(0, SEVERITIES.indexOf(severity) - steps)] ?? 'low';
+}

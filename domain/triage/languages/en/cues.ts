@@ -1,0 +1,140 @@
+import type { Cues } from '../../language-pack.ts';
+
+export const CUES: Cues = {
+  firstPerson: 'i me we us im mine',
+  secondPerson: 'you u ya yall',
+  thirdPerson: `he she they friend friends bestie buddy roommate roomate brother sister mom mum mother dad
+    father son daughter husband wife boyfriend girlfriend partner cousin uncle aunt grandma grandpa
+    grandmother grandfather classmate coworker colleague neighbor neighbour student patient client girl
+    boy guy man woman people someone somebody everyone everybody kid kids child bf gf ex bff teacher
+    boss character characters who others them person celebrity singer actor protagonist roomie niece
+    nephew teammate crush`,
+  thirdPersonVerbs: 'wants needs thinks feels hates keeps tries plans wishes',
+  firstSelf: 'myself meself ourselves me self',
+  secondSelf: 'yourself urself yourselves',
+  thirdSelf: 'himself herself themselves themself hisself theirself oneself',
+  denials: [
+    'not',
+    'never',
+    'neither',
+    'without',
+    'nobody',
+    'deny',
+    'denies',
+    'denied',
+    'instead of?',
+    'no plan|plans|intention|intentions|intent|desire|thoughts|wish|urge|urges|longer|interest|ideation',
+    'zero plan|plans|intention|intentions|desire|thoughts|urge|urges|interest',
+    'far from',
+    'stop|stopped|quit',
+    'free from|of',
+    'no',
+  ],
+  carriers: `want wants wanted wanting going gonna will would ever be am is are was were been being have has
+    had having thinking think thought plan planning planned plans feel feeling felt feels any thoughts thought
+    intention intentions intent intend desire urge urges trying try considering consider considered
+    suicidal do did does go doing actively attempt attempted tried interest need wish wishes wished
+    or self`,
+  partialDenial:
+    'anymore more yet today tonight now =think longer again stopped quit currently right moment without',
+  hollowDenials: [
+    'not only|sure|certain|kidding|joking|lying|lie|playing|exaggerating|help|wait|stop|know|care|tell|deny|pretend|even|afraid|scared|long|long',
+    'not just',
+    'why not',
+    'whether or? not',
+    'or not',
+    'if not',
+    'can not',
+    'could not',
+    'not be|am|going lying|lie|kidding|joking',
+    'not think i can|could|will|want live|make|go|keep|survive',
+    'never|not felt|been|be|wanted|want .. more|this|so|as',
+    'never stop|stopped',
+    'nobody know|knows|understands|cares|believes|listens|can|will|would|stop|stops|loves|likes|sees|notices',
+    'not|never not',
+    'no one|joke|lie|idea|doubt|cap|matter|wonder|way|point|reason|use|friends|hope|future',
+    'without you|him|her|me|them|help|hope',
+    'stop .. from|me',
+    'can not|never stop',
+    'no i',
+  ],
+  clauseBreaks: 'and but because so though although however yet since while',
+  intent: [
+    'going',
+    'will|shall',
+    'about =to',
+    'plan|planning|planned',
+    'decide',
+    'ready',
+    'prepared',
+    'intend|intending|intends',
+    'have =to',
+    'need =to',
+    'must',
+    'determined',
+  ],
+  soon: [
+    'tonight|tomorrow',
+    'right|just|rn now',
+    'today',
+    'this weekend|evening|afternoon|morning|week',
+    'soon',
+    'when|after .. asleep|sleep|leave|leaves|gone|home|work|school',
+    'in .. minutes|minute|hour|hours',
+    'after this|school|work',
+    'before .. midnight|morning|christmas|birthday',
+    'now',
+  ],
+  pastForms: `wanted tried was were had did felt thought attempted killed wished used considered
+    planned overdosed took swallowed harmed burned jumped hanged hung ended needed went began got
+    died went raped abused molested`,
+  perfect: 'have has having been ive',
+  pastHabits: ['used', 'use to', 'stopped', 'quit'],
+  longAgo: [
+    'years|year|months|decade|decades|ages ago|back|before',
+    'last year|summer|winter|spring|fall|autumn|semester|decade',
+    'long time? ago',
+    'while ago|back',
+    'when i|he|she|they was|were|younger',
+    'when i am|be little|young|younger|teenager|kid|teen|child|#',
+    'back then|when|in|at',
+    'in my|the past|teens|twenties|youth|childhood',
+    'in high|middle|college|school|university|college|my',
+    'in #year',
+    'as teenager|teen|kid|child|adolescent|youth|young',
+    'at =age',
+    'once upon',
+    'during college|university|lockdown|pandemic|childhood|divorce|school|high',
+    'growing up',
+    'history of',
+    'previously',
+  ],
+  recent: [
+    'yesterday',
+    'last|this night|week|weekend|morning|evening|afternoon|monday|friday|saturday|sunday|hour',
+    'today|tonight',
+    'hour|hours|minute|minutes|days|day ago',
+    'just now?',
+    'earlier',
+    'right now',
+    'recently|lately',
+    'again',
+  ],
+  continuing: 'still again lately recently anymore',
+  fiction: `song songs lyrics lyric movie movies film films novel book books poem poems poetry character
+    characters episode series anime manga show game games story stories play quote quoted quotes title
+    titled album track band theatre theater script screenplay hamlet shakespeare romeo juliet plot
+    protagonist documentary headline meme essay article news fanfic scene line actor singer`,
+  identifying: [
+    'how|what|exactly|same i feel',
+    'me be|too|exactly|rn|right|irl|every|honestly',
+    'relate|relatable|resonates|describes|mood',
+    'feel same|like|that|this|it',
+    'i feel|agree|mean',
+    'be me|exactly|true|literally',
+    'makes|make me',
+    'for real',
+  ],
+  speech: `said says say told tells texted texting wrote writes screamed screams yelled posted sent asked
+    typed messaged whispered shouted called calls saying telling replied tweeted commented`,
+};

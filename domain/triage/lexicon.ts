@@ -1,0 +1,84 @@
+import type { Cues, LanguagePack, PhraseGroup } from './language-pack.ts';
+import { type Pattern, PatternCompiler, PatternIndex } from './patterns.ts';
+import { Vocabulary } from './vocabulary.ts';
+
+const CUE_PHRASES = [
+  'denials',
+  'hollowDenials',
+  'intent',
+  'soon',
+  'pastHabits',
+  'longAgo',
+  'recent',
+  'identifying',
+] as const satisfies readonly (keyof Cues)[];
+
+const CUE_WORDS = [
+  'firstPerson',
+  'secondPerson',
+  'thirdPerson',
+  'thirdPersonVerbs',
+  'firstSelf',
+  'secondSelf',
+  'thirdSelf',
+  'carriers',
+  'partialDenial',
+  'clauseBreaks',
+  'pastForms',
+  'perfect',
+  'continuing',
+  'fiction',
+  'speech',
+] as const satisfies readonly (keyof Cues)[];
+
+export type CuePhrase = (typeof CUE_PHRASES)[number];
+export type CueWord = (typeof CUE_WORDS)[number];
+
+export type Tag =
+  | { readonly kind: 'phrase'; readonly group: PhraseGroup }
+  | { readonly kind: 'idiom' }
+  | { readonly kind: 'cue'; readonly cue: CuePhrase };
+
+/** A language pack made ready for use; built once. */
+export interface Lexicon {
+  readonly code: string;
+  readonly vocabulary: Vocabulary;
+  readonly index: PatternIndex<Tag>;
+  readonly words: Readonly<Record<CueWord, ReadonlySet<number>>>;
+  readonly fillers: ReadonlySet<number>;
+}
+
+/** Throws a RangeError for a phrase or class that is written wrongly. */
+export function buildLexicon(pack: LanguagePack): Lexicon {
+  const vocabulary = new Vocabulary(wordsOf(pack.ordinary), pack.expansions);
+  const compiler = new PatternCompiler(pack, vocabulary);
+  const patterns: Pattern<Tag>[] = [
+    ...pack.phrases.flatMap((group) =>
+      group.phrases.map((source) =>
+        compiler.compile<Tag>(source, { kind: 'phrase', group }, false),
+      ),
+    ),
+    ...pack.idioms.phrases.map((source) => compiler.compile<Tag>(source, { kind: 'idiom' }, true)),
+    ...CUE_PHRASES.flatMap((cue) =>
+      pack.cues[cue].map((source) =>
+        compiler.compile<Tag>(source, { kind: 'cue', cue }, cue !== 'intent' && cue !== 'soon'),
+      ),
+    ),
+  ];
+  const idsOf = (words: string): Set<number> => compiler.ids(wordsOf(words).join('|'));
+  const fillers = idsOf(pack.fillers);
+  const words = Object.fromEntries<ReadonlySet<number>>(
+    CUE_WORDS.map((name) => [name, idsOf(pack.cues[name])]),
+  ) as Lexicon['words'];
+  return {
+    code: pack.code,
+    vocabulary,
+    index: new PatternIndex(patterns, fillers),
+    words,
+    fillers,
+  };
+}
+
+function wordsOf(list: string): string[] {
+  return list.split(/\s+/u).filter((word) => word !== '');
+}

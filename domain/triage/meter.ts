@@ -1,0 +1,27 @@
+/** Thrown when a text would cost more than its length allows; it would be a fault of ours. */
+export class WorkLimitError extends Error {
+  override readonly name = 'WorkLimitError';
+}
+
+const STEPS_PER_CHARACTER = 3_000;
+const STEPS_AT_LEAST = 2_000_000;
+
+/** How many steps a text of this length may take: a bound, well above what any text needs. */
+export function stepLimit(characters: number): number {
+  return STEPS_AT_LEAST + STEPS_PER_CHARACTER * characters;
+}
+
+/** Counts elementary steps, so that "linear" can be proved without a clock. */
+export class Meter {
+  steps = 0;
+  readonly #limit: number;
+
+  constructor(characters: number) {
+    this.#limit = stepLimit(characters);
+  }
+
+  tick(count = 1): void {
+    this.steps += count;
+    if (this.steps > this.#limit) throw new WorkLimitError('The text took too many steps.');
+  }
+}

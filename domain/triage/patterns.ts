@@ -1,0 +1,177 @@
+import type { LanguagePack } from './language-pack.ts';
+import type { Meter } from './meter.ts';
+import type { Token } from './tokens.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+interface Element {
+  readonly ids: ReadonlySet<number>;
+  readonly isOptional: boolean;
+  /** How many words that are no fillers may stand before it. */
+  readonly gap: number;
+}
+
+export interface Pattern<Tag> {
+  readonly source: string;
+  readonly tag: Tag;
+  readonly elements: readonly Element[];
+  /** Only words spelled right count: for whatever makes a match vanish. */
+  readonly isStrict: boolean;
+}
+
+export interface Match<Tag> {
+  readonly pattern: Pattern<Tag>;
+  /** Indexes of the tokens that its elements took, ascending. */
+  readonly tokens: readonly number[];
+}
+
+const MOST_FILLERS = 4;
+const GAPS: Readonly<Record<string, number>> = { '..': 3, '...': 6 };
+
+/** Turns the phrases of a pack into patterns over the ids of one vocabulary. */
+export class PatternCompiler {
+  readonly #forms = new Map<string, readonly string[]>();
+  readonly #classes: ReadonlyMap<string, readonly string[]>;
+  readonly #vocabulary: Vocabulary;
+
+  constructor(pack: LanguagePack, vocabulary: Vocabulary) {
+    this.#vocabulary = vocabulary;
+    for (const row of pack.forms) {
+      const forms = row.split(' ');
+      this.#forms.set(forms[0] ?? '', forms);
+    }
+    this.#classes = new Map(
+      Object.entries(pack.classes).map(([name, words]) => [name, words.split(/\s+/u)]),
+    );
+  }
+
+  compile<Tag>(source: string, tag: Tag, isStrict: boolean): Pattern<Tag> {
+    const elements: Element[] = [];
+    let gap = 0;
+    for (const part of source.split(' ')) {
+      const wait = GAPS[part];
+      if (wait === undefined) {
+        const isOptional = part.endsWith('?');
+        elements.push({ ids: this.ids(isOptional ? part.slice(0, -1) : part), isOptional, gap });
+        gap = 0;
+      } else gap = wait;
+    }
+    if (elements.length === 0 || elements[0]?.isOptional === true) {
+      throw new RangeError(`A phrase begins with a word that must be there: ${source}`);
+    }
+    return { source, tag, elements, isStrict };
+  }
+
+  /** The ids of `a|b`, of forms and of classes, classes within classes too. */
+  ids(part: string): Set<number> {
+    return new Set(part.split('|').flatMap((word) => [...this.#idsOf(word)]));
+  }
+
+  #idsOf(word: string): readonly number[] {
+    if (word.startsWith('@')) {
+      const members = this.#classes.get(word.slice(1));
+      if (members === undefined) throw new RangeError(`No such class: ${word}`);
+      return members.flatMap((member) => this.#idsOf(member));
+    }
+    if (word.startsWith('=')) return [this.#vocabulary.add(word.slice(1))];
+    return (this.#forms.get(word) ?? [word]).map((form) => this.#vocabulary.add(form));
+  }
+}
+
+/** Patterns by the words that they may begin with. */
+export class PatternIndex<Tag> {
+  readonly #byFirst = new Map<number, Pattern<Tag>[]>();
+  readonly #fillers: ReadonlySet<number>;
+
+  constructor(patterns: readonly Pattern<Tag>[], fillers: ReadonlySet<number>) {
+    this.#fillers = fillers;
+    for (const pattern of patterns) {
+      for (const id of pattern.elements[0]?.ids ?? []) {
+        this.#byFirst.set(id, [...(this.#byFirst.get(id) ?? []), pattern]);
+      }
+    }
+  }
+
+  /** At most one match of each pattern at each word: steps are bounded by words times patterns. */
+  find(tokens: readonly Token[], meter: Meter): Match<Tag>[] {
+    const matches: Match<Tag>[] = [];
+    for (const [at, token] of tokens.entries()) {
+      const patterns = new Set(token.ids.flatMap((id) => this.#byFirst.get(id) ?? []));
+      for (const pattern of patterns) {
+        meter.tick();
+        const taken = this.#matchAt(pattern, tokens, at, meter);
+        if (taken !== undefined) matches.push({ pattern, tokens: taken });
+      }
+    }
+    return matches;
+  }
+
+  #matchAt(
+    pattern: Pattern<Tag>,
+    tokens: readonly Token[],
+    at: number,
+    meter: Meter,
+  ): number[] | undefined {
+    const [first, ...rest] = pattern.elements;
+    if (first === undefined || !fits(first, tokens[at], pattern.isStrict)) return undefined;
+    // Every place where the elements so far may end, each with the words taken on the way.
+    let frontier = new Map<number, readonly number[]>([[at, [at]]]);
+    for (const element of rest) {
+      const next = new Map<number, readonly number[]>();
+      for (const [end, path] of frontier) {
+        if (element.isOptional && !next.has(end)) next.set(end, path);
+        for (const found of this.#reach(element, tokens, end, pattern.isStrict, meter)) {
+          if (!next.has(found)) next.set(found, [...path, found]);
+        }
+      }
+      if (next.size === 0) return undefined;
+      frontier = next;
+    }
+    const [nearest] = frontier.values();
+    return nearest === undefined ? undefined : [...nearest];
+  }
+
+  #reach(
+    element: Element,
+    tokens: readonly Token[],
+    end: number,
+    isStrict: boolean,
+    meter: Meter,
+  ): number[] {
+    const found: number[] = [];
+    let fillers = 0;
+    let others = 0;
+    for (let at = end + 1; at < tokens.length; at += 1) {
+      meter.tick();
+      const token = tokens[at];
+      if (token === undefined || crossesSentence(element, tokens, end, at)) break;
+      if (fits(element, token, isStrict)) found.push(at);
+      if (this.#isFiller(token, tokens[at - 1])) fillers += 1;
+      else others += 1;
+      if (fillers > MOST_FILLERS || others > element.gap) break;
+    }
+    return found;
+  }
+
+  #isFiller(token: Token, before: Token | undefined): boolean {
+    if (token.ids.some((id) => this.#fillers.has(id))) return true;
+    return (token.text === before?.text && !token.isContinued) || /^\d{1,2}$/u.test(token.text);
+  }
+}
+
+/** With words left out between, a phrase ends with its sentence, but not with its message. */
+function crossesSentence(
+  element: Element,
+  tokens: readonly Token[],
+  from: number,
+  to: number,
+): boolean {
+  const start = tokens[from];
+  const end = tokens[to];
+  if (element.gap === 0 || start === undefined || end === undefined) return false;
+  return start.sentence !== end.sentence && start.message === end.message;
+}
+
+function fits(element: Element, token: Token | undefined, isStrict: boolean): boolean {
+  const ids = isStrict ? token?.exact : token?.ids;
+  return ids?.some((id) => element.ids.has(id)) === true;
+}

@@ -1,0 +1,114 @@
+import type { Folded } from './fold.ts';
+import type { CuePhrase, CueWord, Lexicon, Tag } from './lexicon.ts';
+import type { Meter } from './meter.ts';
+import type { Match } from './patterns.ts';
+import { findQuotes } from './quotes.ts';
+import { type Token, tokenise } from './tokens.ts';
+
+/** How a token stands in a quotation. */
+export type Voice = 'own' | 'quoted' | 'quoted_third';
+
+/** Some messages read in one language: their words, and what the surroundings say of each. */
+export interface Scene {
+  readonly lexicon: Lexicon;
+  readonly tokens: readonly Token[];
+  readonly phrases: readonly Match<Tag>[];
+  /** Tokens that an idiom explains. */
+  readonly idiomatic: ReadonlySet<number>;
+  /** Last tokens of denials that do deny, with where each begins. */
+  readonly denialEnds: ReadonlyMap<number, number>;
+  /** Last tokens of signs of intent. */
+  readonly intentEnds: ReadonlySet<number>;
+  readonly habitEnds: ReadonlySet<number>;
+  readonly sentencesWith: Readonly<Record<SentenceCue, ReadonlySet<number>>>;
+  readonly voices: readonly Voice[];
+}
+
+export type SentenceCue = 'soon' | 'longAgo' | 'recent' | 'identifying' | 'fiction' | 'continuing';
+
+export function readScene(messages: readonly Folded[], lexicon: Lexicon, meter: Meter): Scene {
+  const tokens = tokenise(messages, lexicon.vocabulary, meter);
+  const matches = lexicon.index.find(tokens, meter);
+  const cues = (cue: CuePhrase): Match<Tag>[] =>
+    matches.filter(({ pattern: { tag } }) => tag.kind === 'cue' && tag.cue === cue);
+  const hollow = new Set(cues('hollowDenials').flatMap((match) => match.tokens));
+  const sentences = (found: readonly Match<Tag>[]): Set<number> =>
+    new Set(found.map((match) => tokens[match.tokens[0] ?? 0]?.sentence ?? -1));
+  const withWord = (word: CueWord): Set<number> =>
+    new Set(tokens.filter((token) => means(token, lexicon.words[word])).map((t) => t.sentence));
+  return {
+    lexicon,
+    tokens,
+    phrases: matches.filter(({ pattern }) => pattern.tag.kind === 'phrase'),
+    idiomatic: idiomaticTokens(matches),
+    denialEnds: new Map(
+      cues('denials')
+        .filter((match) => !match.tokens.some((at) => hollow.has(at)))
+        .map((match) => [match.tokens.at(-1) ?? -1, match.tokens[0] ?? -1]),
+    ),
+    intentEnds: new Set(cues('intent').map((match) => match.tokens.at(-1) ?? -1)),
+    habitEnds: new Set(cues('pastHabits').map((match) => match.tokens.at(-1) ?? -1)),
+    sentencesWith: {
+      soon: sentences(cues('soon')),
+      longAgo: sentences(cues('longAgo')),
+      recent: sentences(cues('recent')),
+      identifying: sentences(cues('identifying')),
+      fiction: withWord('fiction'),
+      continuing: withWord('continuing'),
+    },
+    voices: voicesOf(tokens, messages, lexicon, meter),
+  };
+}
+
+/** Whether the word, spelled right, is one of these. */
+export function means(token: Token | undefined, ids: ReadonlySet<number>): boolean {
+  return token?.exact.some((id) => ids.has(id)) === true;
+}
+
+function idiomaticTokens(matches: readonly Match<Tag>[]): Set<number> {
+  const idioms = matches.filter(({ pattern }) => pattern.tag.kind === 'idiom');
+  return new Set(idioms.flatMap((match) => match.tokens));
+}
+
+const SPEAKER_WINDOW = 8;
+
+/** Whose voice each token is: in quotation marks it may be somebody else's. */
+function voicesOf(
+  tokens: readonly Token[],
+  messages: readonly Folded[],
+  lexicon: Lexicon,
+  meter: Meter,
+): Voice[] {
+  const voices = tokens.map((): Voice => 'own');
+  for (const [index, folded] of messages.entries()) {
+    const message = index - messages.length + 1;
+    let from = tokens.findIndex((token) => token.message === message);
+    if (from === -1) continue;
+    for (const quote of findQuotes(folded, meter)) {
+      while (isBefore(tokens[from], message, quote.start)) from += 1;
+      let to = from;
+      while (isBefore(tokens[to], message, quote.end)) to += 1;
+      voices.fill(speakerOf(tokens, from, to, lexicon), from, to);
+      from = to;
+    }
+  }
+  return voices;
+}
+
+function isBefore(token: Token | undefined, message: number, offset: number): boolean {
+  return token !== undefined && token.message === message && token.start < offset;
+}
+
+/** Who says what stands between two tokens: "he said", "she wrote" nearby; unknown is one's own. */
+function speakerOf(tokens: readonly Token[], from: number, to: number, lexicon: Lexicon): Voice {
+  const { words } = lexicon;
+  const around = [
+    ...tokens.slice(Math.max(0, from - SPEAKER_WINDOW), from),
+    ...tokens.slice(to, to + SPEAKER_WINDOW / 2),
+  ];
+  if (!around.some((token) => means(token, words.speech))) return 'quoted';
+  const speaker = around.find(
+    (token) => means(token, words.firstPerson) || means(token, words.thirdPerson),
+  );
+  return means(speaker, words.thirdPerson) ? 'quoted_third' : 'quoted';
+}

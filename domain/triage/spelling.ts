@@ -1,0 +1,32 @@
+/** Words shorter than this are only matched as they are: one edit makes another word of them. */
+export const FUZZY_FROM_LETTERS = 5;
+const LONGEST_FUZZY_WORD = 16;
+
+export function isFuzzyLength(letters: number): boolean {
+  return letters >= FUZZY_FROM_LETTERS - 1 && letters <= LONGEST_FUZZY_WORD + 1;
+}
+
+/** "kiiill" and "kill" are "kil". */
+export function squeeze(word: string): string {
+  return word.replaceAll(/(.)\1+/gu, '$1');
+}
+
+/** The word and every word that lacks one of its letters; at most 18 of them. */
+export function withoutOneLetter(word: string): string[] {
+  const shorter = [...word].map((_, at) => word.slice(0, at) + word.slice(at + 1));
+  return [word, ...new Set(shorter)];
+}
+
+/** Whether one letter added, dropped, replaced or swapped with its neighbour makes one the other. */
+export function isOneEditApart(a: string, b: string): boolean {
+  let from = 0;
+  while (from < a.length && from < b.length && a[from] === b[from]) from += 1;
+  const restA = a.slice(from);
+  const restB = b.slice(from);
+  if (restA.length === restB.length) {
+    const isSwapped = restA[0] === restB[1] && restA[1] === restB[0];
+    return restA.slice(1) === restB.slice(1) || (isSwapped && restA.slice(2) === restB.slice(2));
+  }
+  if (restA.length === restB.length + 1) return restA.slice(1) === restB;
+  return restB.length === restA.length + 1 && restB.slice(1) === restA;
+}

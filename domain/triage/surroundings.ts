@@ -1,0 +1,132 @@
+import type { PhraseGroup } from './language-pack.ts';
+import type { Tag } from './lexicon.ts';
+import type { Match } from './patterns.ts';
+import { type Scene, means } from './scene.ts';
+import type { Subject } from './types.ts';
+
+/** How far back the grammar of a phrase is looked for, in words. */
+const WINDOW = 8;
+
+export type Denial = 'none' | 'partial' | 'full';
+
+export function firstOf(match: Match<Tag>): number {
+  return match.tokens[0] ?? 0;
+}
+
+/** Whose pain it is. Where grammar is silent it is the writer's: the safe reading. */
+export function subjectOf(match: Match<Tag>, group: PhraseGroup, scene: Scene): Subject {
+  if (group.subject !== undefined) return group.subject;
+  const { tokens, lexicon } = scene;
+  const { words } = lexicon;
+  const own = match.tokens.map((at) => tokens[at]);
+  if (group.category !== 'harm_to_others') {
+    const isFirst = own.some(
+      (token) => means(token, words.firstSelf) || means(token, words.firstPerson),
+    );
+    if (isFirst) return 'first';
+    if (own.some((token) => means(token, words.secondSelf))) return 'second';
+    if (own.some((token) => means(token, words.thirdSelf))) return 'third';
+  }
+  return grammaticalSubject(match, scene);
+}
+
+function grammaticalSubject(match: Match<Tag>, scene: Scene): Subject {
+  const { tokens, lexicon } = scene;
+  const { words } = lexicon;
+  const start = firstOf(match);
+  const sentence = tokens[start]?.sentence;
+  let isAfterBreak = false;
+  let found: Subject | undefined;
+  for (let at = start - 1; at >= Math.max(0, start - WINDOW); at -= 1) {
+    const token = tokens[at];
+    if (token === undefined || token.sentence !== sentence) break;
+    // "I live with my mum and want to die": the one before the "and" may be the writer.
+    if (means(token, words.firstPerson)) {
+      if (found === undefined || isAfterBreak) return 'first';
+    } else if (found === undefined) {
+      if (means(token, words.clauseBreaks)) isAfterBreak = true;
+      else if (means(token, words.thirdPerson)) found = 'third';
+      else if (means(token, words.secondPerson)) found = 'second';
+    }
+  }
+  if (found !== undefined) return found;
+  return means(tokens[start], words.thirdPersonVerbs) ? 'third' : 'first';
+}
+
+/**
+ * Whether a phrase is denied: a denial before it with nothing but carriers between. Two denials
+ * are none, and so is one in another clause.
+ */
+export function denialOf(match: Match<Tag>, scene: Scene): Denial {
+  const { tokens, lexicon, denialEnds } = scene;
+  const { words } = lexicon;
+  const start = firstOf(match);
+  let denials = 0;
+  let isPartial = false;
+  let at = start - 1;
+  let after = start;
+  while (at >= 0 && start - at <= WINDOW && isSameClause(scene, at, after)) {
+    const denial = denialEnds.get(at);
+    if (denial !== undefined) {
+      denials += 1;
+      after = denial;
+      at = denial - 1;
+      continue;
+    }
+    if (!means(tokens[at], words.carriers) && !means(tokens[at], lexicon.fillers)) break;
+    isPartial ||= means(tokens[at], words.partialDenial);
+    after = at;
+    at -= 1;
+  }
+  if (denials % 2 === 0) return 'none';
+  const end = (match.tokens.at(-1) ?? start) + 1;
+  const later = tokens
+    .slice(end, end + 3)
+    .filter((token) => token.sentence === tokens[start]?.sentence);
+  return isPartial || later.some((token) => means(token, words.partialDenial)) ? 'partial' : 'full';
+}
+
+function isSameClause(scene: Scene, at: number, after: number): boolean {
+  const later = scene.tokens[after];
+  return (
+    later?.sentence === scene.tokens[at]?.sentence &&
+    (later?.breakBefore === 'none' || later?.isContinued === true)
+  );
+}
+
+/** Whether the phrase is bound to one of these cues: the cue before it, carriers between. */
+export function isGovernedBy(ends: ReadonlySet<number>, match: Match<Tag>, scene: Scene): boolean {
+  const { tokens, lexicon } = scene;
+  if (match.tokens.some((at) => ends.has(at))) return true;
+  const start = firstOf(match);
+  for (let at = start - 1; at >= Math.max(0, start - WINDOW); at -= 1) {
+    if (ends.has(at)) return true;
+    const isCarrier =
+      means(tokens[at], lexicon.words.carriers) || means(tokens[at], lexicon.fillers);
+    if (!isCarrier) return false;
+  }
+  return false;
+}
+
+/** Whether the phrase, or the verb before it, is in the past; "have wanted" is not. */
+export function isPast(match: Match<Tag>, scene: Scene): boolean {
+  const { tokens, lexicon } = scene;
+  const { words } = lexicon;
+  const start = firstOf(match);
+  const places = [start];
+  for (let at = start - 1; at >= Math.max(0, start - WINDOW / 2); at -= 1) {
+    const isGoverning = [words.carriers, words.pastForms, lexicon.fillers].some((ids) =>
+      means(tokens[at], ids),
+    );
+    if (tokens[at]?.sentence !== tokens[start]?.sentence || !isGoverning) break;
+    places.push(at);
+  }
+  const past = places.filter((at) => means(tokens[at], words.pastForms));
+  return past.length > 0 && !past.some((at) => isPerfect(scene, at));
+}
+
+function isPerfect(scene: Scene, at: number): boolean {
+  return scene.tokens
+    .slice(Math.max(0, at - 2), at)
+    .some((token) => means(token, scene.lexicon.words.perfect));
+}
