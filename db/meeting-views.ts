@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
-import { type SessionListing, conditionsOf } from './session-views.ts';
+import { SEAT_COLUMNS, SEAT_JOIN, asTold, seatedRow } from './seats.ts';
+import { PLAIN, SEATED, type SessionListing, conditionsOf } from './session-views.ts';
 import type { SessionRow } from './sessions.ts';
 
 /** A session with how its two people are called and written to. */
 export interface MeetingView extends SessionRow {
-  /** Null for a group. */
+  /** Null for a group, unless one of its members looks at their own part. */
   readonly client_user: MeetingUser | null;
   readonly therapist_user: MeetingUser;
 }
@@ -21,15 +22,20 @@ function userOf(alias: string): string {
 }
 
 const VIEW = `
-  SELECT sessions.*, ${userOf('therapist')} AS therapist_user,
+  SELECT sessions.*, ${SEAT_COLUMNS}, ${userOf('therapist')} AS therapist_user,
     CASE WHEN client.id IS NULL THEN NULL ELSE ${userOf('client')} END AS client_user
-  FROM sessions
+  FROM sessions ${SEAT_JOIN}
     JOIN people therapist ON therapist.id = sessions.therapist_id
-    LEFT JOIN people client ON client.id = sessions.client_id`;
+    LEFT JOIN people client ON client.id = coalesce(sessions.client_id, seat.person_id)`;
 
-export async function viewMeeting(knex: Knex, id: string): Promise<MeetingView | null> {
-  const result = await knex.raw(`${VIEW} WHERE sessions.id = ?`, [id]);
-  return result.rows[0] ?? null;
+/** The meeting as a person sees it: in a group, a member sees their own part. */
+export async function viewMeeting(
+  knex: Knex,
+  id: string,
+  personId: string,
+): Promise<MeetingView | null> {
+  const result = await knex.raw(`${VIEW} WHERE sessions.id = ?`, [personId, id]);
+  return result.rows[0] === undefined ? null : asTold(seatedRow(result.rows[0]));
 }
 
 /** One page of a person's sessions, the latest first, with how many there are in all. */
@@ -37,12 +43,20 @@ export async function listMeetings(
   knex: Knex,
   listing: SessionListing,
 ): Promise<{ meetings: MeetingView[]; total: number }> {
-  const { where, values } = conditionsOf(listing);
+  const member = listing.as === 'client' ? listing.personId : null;
+  const { where, values } = conditionsOf(listing, member === null ? PLAIN : SEATED);
   const page = knex.raw(
     `${VIEW} WHERE ${where} ORDER BY sessions.starts_at DESC, sessions.id DESC LIMIT ? OFFSET ?`,
-    [...values, listing.limit, listing.offset],
+    [member, ...values, listing.limit, listing.offset],
   );
-  const count = knex.raw(`SELECT count(*)::int AS total FROM sessions WHERE ${where}`, values);
+  const count =
+    member === null
+      ? knex.raw(`SELECT count(*)::int AS total FROM sessions WHERE ${where}`, values)
+      : knex.raw(`SELECT count(*)::int AS total FROM sessions ${SEAT_JOIN} WHERE ${where}`, [
+          member,
+          ...values,
+        ]);
   const [found, counted] = await Promise.all([page, count]);
-  return { meetings: found.rows, total: counted.rows[0].total };
+  const meetings: MeetingView[] = found.rows.map((row: never) => asTold(seatedRow(row)));
+  return { meetings, total: counted.rows[0].total };
 }

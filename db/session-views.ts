@@ -90,9 +90,9 @@ interface ListingTerms {
   readonly status: string;
 }
 
-const PLAIN: ListingTerms = { client: 'sessions.client_id = ?', status: 'sessions.status' };
+export const PLAIN: ListingTerms = { client: 'sessions.client_id = ?', status: 'sessions.status' };
 /** Over `sessions` joined with the client's seats. */
-const SEATED: ListingTerms = { client: OF_CLIENT, status: STATUS_OF_CLIENT };
+export const SEATED: ListingTerms = { client: OF_CLIENT, status: STATUS_OF_CLIENT };
 
 /** The SQL condition of a listing, over `sessions`. */
 export function conditionsOf(

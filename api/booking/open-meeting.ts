@@ -12,7 +12,7 @@ export function openMeeting(call: Call, act: SessionAct): Promise<MeetingView> {
 
 /** The meeting as it stands now. */
 export async function answerMeeting(call: Call, id: string, status = 200): Promise<Answer> {
-  const meeting = (await viewMeeting(call.deps.knex, id))!;
+  const meeting = (await viewMeeting(call.deps.knex, id, call.principal.personId))!;
   return { status, body: await presentFor(call, meeting) };
 }
 

@@ -40,6 +40,9 @@ export async function reviseSession(
   session: SessionRow,
   wish: RevisionWish,
 ): Promise<void> {
+  if (session.enrolment_id !== undefined) {
+    throw new HoldfastError('refused_by_rule', 'A group is as its therapist has planned it.');
+  }
   const now = Date.now();
   const calendar = await check(call, session, wish, now);
   if (calendar === null && !wish.approves) {
