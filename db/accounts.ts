@@ -60,7 +60,6 @@ export async function updateProfile(
 }
 
 export interface ReplacedPassword {
-  readonly email: string | null;
   readonly revokedFamilyIds: readonly string[];
 }
 
@@ -80,18 +79,17 @@ export async function replacePassword(
   },
 ): Promise<ReplacedPassword | null> {
   const { personId, fromHash, toHash, keptFamilyId, because } = change;
-  const { rows } = await trx.raw<{ rows: { email: string | null }[] }>(
+  const { rows } = await trx.raw<{ rows: unknown[] }>(
     `UPDATE people SET password_hash = :toHash, updated_at = now()
      WHERE id = :personId AND suspended_at IS NULL AND NOT is_anonymous
        AND (:fromHash::text IS NULL OR password_hash = :fromHash)
-     RETURNING email`,
+     RETURNING id`,
     { personId, fromHash, toHash },
   );
-  const [row] = rows;
-  if (row === undefined) return null;
+  if (rows.length === 0) return null;
   await dropOneTimeTokens(trx, personId, 'reset_password');
   const revokedFamilyIds = await revokeFamiliesOf(trx, personId, keptFamilyId, because);
-  return { email: row.email, revokedFamilyIds };
+  return { revokedFamilyIds };
 }
 
 export async function insertAnonymousSession(

@@ -96,12 +96,12 @@ export async function resetPassword(call: PublicCall<ResetBody>): Promise<Answer
     if (replaced === null) return null;
     const whose = { objectType: 'person', objectId: personId, subjectId: personId };
     audit({ action: 'person.reset_password', ...whose });
-    return replaced;
+    return { personId, ...replaced };
   });
   if (done === null) throw badToken();
   for (const familyId of done.revokedFamilyIds) deps.authenticator.forgetFamily(familyId);
   // Who proves the address needn't wait for somebody else's guesses to be forgotten.
-  if (done.email !== null) await createSignInGuard(deps.knex).succeed(done.email);
+  await createSignInGuard(deps.knex).succeed(done.personId);
   return inBothShapes(200, { message: 'Password reset successful' });
 }
 

@@ -3,12 +3,12 @@ import type { Knex } from 'knex';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import { HoldfastError } from '../../domain/errors.ts';
 
-/** Guards one account, known or not, against guessing. `email` may be another name of it. */
+/** Guards one account against guessing: by its id, or by the address of one that isn't known. */
 export interface SignInGuard {
   /** Counts an attempt before it is tried. Throws `account_locked` after five failures in 15 minutes. */
-  enter(email: string): Promise<void>;
+  enter(name: string): Promise<void>;
   /** A right password forgets the failures. */
-  succeed(email: string): Promise<void>;
+  succeed(name: string): Promise<void>;
 }
 
 const MAX_FAILURES = 5;
@@ -28,9 +28,9 @@ export function createSignInGuard(knex: Knex): SignInGuard {
     blockDuration: LOCK_SECONDS,
   });
   return {
-    enter: async (email) => {
+    enter: async (name) => {
       try {
-        await limiter.consume(keyOf(email));
+        await limiter.consume(keyOf(name));
       } catch (refusal) {
         if (!(refusal instanceof RateLimiterRes)) throw refusal;
         const retryAfterSeconds = Math.ceil(refusal.msBeforeNext / 1000);
@@ -41,13 +41,13 @@ export function createSignInGuard(knex: Knex): SignInGuard {
         );
       }
     },
-    succeed: async (email) => {
-      await limiter.delete(keyOf(email));
+    succeed: async (name) => {
+      await limiter.delete(keyOf(name));
     },
   };
 }
 
 /** Addresses don't stand in a table of counters. */
-function keyOf(email: string): string {
-  return createHash('sha256').update(email.toLowerCase()).digest('hex');
+function keyOf(name: string): string {
+  return createHash('sha256').update(name.toLowerCase()).digest('hex');
 }

@@ -45,11 +45,13 @@ async function verifyCredentials(
   password: string,
 ): Promise<{ readonly person: Person; readonly passwordHash: string }> {
   const guard = createSignInGuard(knex);
-  await guard.enter(email);
   const account = await findCredentials(knex, email);
+  // By the account: what the database takes for one address may be many spellings of it.
+  const name = account?.person.id ?? email;
+  await guard.enter(name);
   const isRight = await verifyPassword(account?.passwordHash ?? null, password);
   if (account === null || account.passwordHash === null || !isRight) throw invalid();
-  await guard.succeed(email);
+  await guard.succeed(name);
   if (account.person.suspendedAt !== null) {
     throw new HoldfastError('forbidden', 'This account is suspended');
   }

@@ -26,7 +26,8 @@ function testServer(): Promise<TestServer> {
   const socketPath = process.env['HOLDFAST_TEST_BROKER'];
   if (socketPath === undefined) throw new Error('The test run has no global set-up.');
   return new Promise((resolve, reject) => {
-    const asking = request({ socketPath, path: '/' }, (response) => {
+    // A kept connection may be one that the broker is just closing.
+    const asking = request({ socketPath, path: '/', agent: false }, (response) => {
       text(response).then((body) => {
         if (response.statusCode === 200) resolve(JSON.parse(body) as TestServer);
         else reject(new Error(`The test database did not start: ${body}`));

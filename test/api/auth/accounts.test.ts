@@ -209,8 +209,13 @@ describe('signing in', () => {
 
   test('guesses sent all at once are no more than five', async () => {
     await register(accountA('flooded'));
-    const guesses = Array.from({ length: 12 }, () =>
-      login('flooded@university.edu', 'WrongPass1234'),
+    const spellings = [
+      'flooded@university.edu',
+      'Flooded@university.edu',
+      'FLOODED@UNIVERSITY.EDU',
+    ];
+    const guesses = Array.from({ length: 12 }, (_, i) =>
+      login(spellings[i % spellings.length]!, 'WrongPass1234'),
     );
     const statuses = (await Promise.all(guesses)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 401)).toHaveLength(5);

@@ -75,6 +75,16 @@ describe('limits', () => {
     await gone.destroy();
   });
 
+  test('of admins are their own, wherever their endpoints stand', async () => {
+    const { token } = await api.person({ role: 'admin' });
+    const statuses = [];
+    for (let i = 0; i < 6; i += 1) {
+      const { status, headers } = await api.call('GET', '/api/v1/people', undefined, { token });
+      statuses.push([status, headers.get('x-ratelimit-limit')]);
+    }
+    expect(statuses).toEqual([...Array.from({ length: 5 }, () => [200, '5']), [429, '5']]);
+  });
+
   test('never touch health and readiness', async () => {
     for (let i = 0; i < 6; i += 1) {
       const { status, headers } = await api.call('GET', '/health');
