@@ -235,6 +235,7 @@ export async function forgetOldTokens(db: Knex): Promise<void> {
      AND NOT EXISTS (SELECT FROM refresh_tokens AS token WHERE token.family_id = family.id)`,
   );
   await db.raw('DELETE FROM one_time_tokens WHERE expires_at < now()');
+  await db.raw("DELETE FROM phone_verifications WHERE created_at < now() - interval '2 days'");
   await db.raw("DELETE FROM anonymous_sessions WHERE last_used_at < now() - interval '30 days'");
   await db.raw('DELETE FROM rate_limits WHERE expire < extract(epoch FROM now()) * 1000');
 }

@@ -9,6 +9,7 @@ export const OPERATION_IDS = [
   'cancelTherapySession',
   'changePassword',
   'completeTask',
+  'confirmPhone',
   'confirmScheduledSession',
   'confirmTherapySession',
   'createAvailability',
@@ -102,6 +103,7 @@ export const OPERATION_IDS = [
   'updateMeeting',
   'verifyEmail',
   'verifyPerson',
+  'verifyPhone',
   'verifyToken',
 ] as const;
 export type OperationId = (typeof OPERATION_IDS)[number];

@@ -13,6 +13,7 @@ import {
 import { groupHandlers } from './groups.ts';
 import { acceptOffer, declineOffer, listOffers } from './offers.ts';
 import { peopleHandlers } from './people.ts';
+import { confirmPhone, verifyPhone } from './phones.ts';
 import { createPolicy, listPolicies, putPolicy } from './policies.ts';
 import { getNotificationPreferences, putNotificationPreferences } from './preferences.ts';
 import { rateSession } from './rating.ts';
@@ -83,4 +84,6 @@ export const ownHandlers = {
   listRosterShifts,
   getEscalationPolicies,
   putEscalationPolicies,
+  verifyPhone,
+  confirmPhone,
 } satisfies Partial<HandlerMap>;

@@ -93,7 +93,7 @@ function signed({ twilio, log }: TwilioWebhookDeps, handle: Handle): RequestHand
 }
 
 /** Doubled fields come as lists, which the provider never sends: without them no signature fits. */
-function fieldsOf(body: unknown): Fields {
+export function fieldsOf(body: unknown): Fields {
   const entries = typeof body === 'object' && body !== null ? Object.entries(body) : [];
   return Object.fromEntries(
     entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),

@@ -5,6 +5,11 @@ import type { World } from './world.ts';
 
 const ADMINS = give('allowed', 'admin', 'foreignAdmin');
 const ITS_ADMIN = { admin: 'allowed', foreignAdmin: 'hidden' } as const;
+const HELPERS: Row = {
+  rest: 'allowed',
+  outcomes: give('forbidden', 'client', 'otherClient', 'foreignClient'),
+};
+const NOTHING = '00000000-0000-7000-8000-000000000000';
 const { critical } = DEFAULT_POLICIES;
 
 /** Only the clinic's own people can be on its rosters. */
@@ -44,5 +49,12 @@ export const ON_CALL_ROWS = {
     request: () => ({ body: { policies: { critical } } }),
     rest: 'forbidden',
     outcomes: ADMINS,
+  },
+  // Nobody answers the phone here: whoever may verify one hears that, or that there is none.
+  verifyPhone: { request: () => ({ body: { channel: 'sms' } }), ...HELPERS },
+  confirmPhone: {
+    request: () => ({ body: { id: NOTHING, code: '000000' } }),
+    rest: 'hidden',
+    outcomes: give('forbidden', 'client', 'otherClient', 'foreignClient'),
   },
 } satisfies Record<string, Row>;
