@@ -22,8 +22,8 @@ let told: unknown[];
 
 const news: ProviderNews = {
   ofCard: () => Promise.resolve(),
-  ofText: async (sessionId, settled) => {
-    told.push({ sessionId, ...settled });
+  ofText: async (of, settled) => {
+    told.push({ ...of, ...settled });
   },
 };
 
