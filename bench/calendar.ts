@@ -1,6 +1,6 @@
 import { MONTH, fillMonth } from './calendars.ts';
 import type { BenchClinic } from './clinic.ts';
-import type { BenchContext } from './context.ts';
+import { type BenchContext, cpuMeters } from './context.ts';
 import { type HttpClient, openHttp } from './http.ts';
 import { inParallel, interleave, median } from './measure.ts';
 import { type Finding, bounded, compared } from './report.ts';
@@ -23,11 +23,12 @@ export async function measureCalendar(context: BenchContext): Promise<Finding[]>
   const count = Math.max(5, Math.ceil(READS * context.scale));
   const peak = { first: 0, whole: 0 };
   const pages = SESSIONS / PAGE;
-  // As many pages as a whole calendar has, but the first one each time.
-  await inParallel(count * pages, 1, () => readPage(context, clinic, http, 0, peak, 'first'));
+  // The first page each time, and often enough for the collector to have found its pace.
+  await inParallel(2 * count * pages, 1, () => readPage(context, clinic, http, 0, peak, 'first'));
+  const cpu = cpuMeters(context);
   const [ours, baseline] = await interleave(count, [
-    () => readWhole(context, clinic, http, peak),
-    () => selectRows(context, clinic),
+    () => cpu.ours.around(1, () => readWhole(context, clinic, http, peak)),
+    () => cpu.baseline.around(1, () => selectRows(context, clinic)),
   ]);
   http.close();
   return [
@@ -37,6 +38,8 @@ export async function measureCalendar(context: BenchContext): Promise<Finding[]>
       baseline: SESSIONS / (median(baseline!) / 1_000),
       unit: '/s',
       target: { atLeast: 0.5 },
+      cpu,
+      details: { msForAll: { ours, baseline } },
     }),
     flatness(peak),
   ];
