@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { settleBackground } from '../../../api/auth/background.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson, TestReply } from '../../support/api.ts';
 
@@ -145,6 +146,35 @@ describe('a profile', () => {
       { numRuns: 150 },
     );
   });
+});
+
+test('no text or secret that was typed is in the log or in the audit record', async () => {
+  const mark = 'MARKED-text-1a';
+  const emergencyContact = { name: mark, relationship: mark };
+  const { token } = person;
+  await put({ profile: { firstName: mark, bio: mark, emergencyContact } });
+  await put({ profile: { phoneNumber: mark, preferences: { timezone: mark } } });
+  const bodies = {
+    register: {
+      username: mark,
+      email: `${mark}@a.org`,
+      password: mark,
+      profile: { age: 30, firstName: mark, emergencyContact },
+    },
+    'forgot-password': { email: `${mark}@a.org` },
+    'reset-password': { token: mark, newPassword: `${mark}!`, confirmPassword: `${mark}!` },
+    anonymous: { sessionId: mark },
+    refresh: { refreshToken: mark },
+  };
+  for (const [path, body] of Object.entries(bodies)) {
+    expect((await api.call('POST', `/api/auth/${path}`, body)).status).toBeLessThan(500);
+  }
+  const passwords = { currentPassword: mark, newPassword: `${mark}!` };
+  await api.call('PUT', '/api/auth/password', passwords, { token });
+  await settleBackground();
+  expect(api.mails.some(({ to }) => to === `${mark}@a.org`)).toBe(true);
+  const kept = JSON.stringify([api.logged, await api.knex('audit_entries')]);
+  expect(kept.toLowerCase()).not.toContain('marked-text');
 });
 
 test('a token is verified as published, and one that is no good is refused', async () => {
