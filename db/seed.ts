@@ -4,6 +4,7 @@ import { DEFAULT_PLAN } from '../domain/plan.ts';
 import type { Plan } from '../domain/plan.ts';
 import { addPurchasedCredits } from './credits.ts';
 import { DOORS, DOOR_PLANS } from './policies.ts';
+import { seedCrisis } from './seed-crisis.ts';
 import {
   DEMO_CLINIC,
   DEMO_CREDIT_CENTS,
@@ -53,8 +54,15 @@ export async function seedDemo(options: SeedOptions): Promise<SeededClinic> {
     await seedCredits(trx);
     const { id } = firstOf((person) => person.role === 'patient');
     await seedDesk(trx, id, options.now);
+    await seedCrisis(trx, onCallPeople(), options.now);
   });
   return { clinicId: DEMO_CLINIC.id, people: DEMO_PEOPLE.map(seededPerson) };
+}
+
+/** The crisis therapist, and a colleague every other week. */
+function onCallPeople(): string[] {
+  const therapist = firstOf((person) => person.therapist?.isCrisisTherapist === true);
+  return [therapist.id, firstOf((person) => person.therapist !== undefined).id];
 }
 
 export function demoEmail(person: DemoPerson): string {

@@ -18,6 +18,7 @@ import { createPolicy, listPolicies, putPolicy } from './policies.ts';
 import { getNotificationPreferences, putNotificationPreferences } from './preferences.ts';
 import { rateSession } from './rating.ts';
 import { createRelationship, endRelationship, listRelationships } from './relationships.ts';
+import { getResources, putResources } from './resources.ts';
 import {
   createRoster,
   createRosterOverride,
@@ -86,4 +87,6 @@ export const ownHandlers = {
   putEscalationPolicies,
   verifyPhone,
   confirmPhone,
+  getResources,
+  putResources,
 } satisfies Partial<HandlerMap>;

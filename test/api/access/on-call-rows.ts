@@ -57,4 +57,10 @@ export const ON_CALL_ROWS = {
     rest: 'hidden',
     outcomes: give('forbidden', 'client', 'otherClient', 'foreignClient'),
   },
+  getResources: { rest: 'forbidden', outcomes: ADMINS },
+  putResources: {
+    request: () => ({ body: { resources: [{ kind: 'hotline', title: 'x', phone: '988' }] } }),
+    rest: 'forbidden',
+    outcomes: ADMINS,
+  },
 } satisfies Record<string, Row>;
