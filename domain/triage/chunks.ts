@@ -4,10 +4,11 @@ import type { Meter } from './meter.ts';
 import type { Break, RawWord } from './tokens.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
+const LONGEST_CHUNK = 40;
 const LETTER = /^\p{L}$/u;
 const DIGIT = /^\d$/u;
-const SENTENCE_ENDS = new Set('.!?;\n…。');
-const CLAUSE_ENDS = new Set(',:()[]{}"“”«»—–');
+const SENTENCE_ENDS = new Set('.!?;。');
+const CLAUSE_ENDS = new Set(',:()[]{}"“”«»—–…');
 
 interface Piece {
   text: string;
@@ -29,7 +30,7 @@ export function chunkWords(
   let from = 0;
   while (from < chars.length) {
     if (isBlank(chars[from])) {
-      if (chars[from] === '\n') carried = 'sentence';
+      if (chars[from] === '\n') carried = stronger(carried, 'line');
       from += 1;
       continue;
     }
@@ -37,13 +38,8 @@ export function chunkWords(
     while (to < chars.length && !isBlank(chars[to])) to += 1;
     meter.tick(to - from);
     const { pieces, trailing } = piecesOf(chars, from, to, carried);
-    carried = pieces.length > 0 ? trailing : stronger(carried, trailing);
-    for (const { text, start, end, breakBefore } of wholeOrPieces(
-      chars,
-      pieces,
-      vocabulary,
-      meter,
-    )) {
+    const found = wholeOrPieces(chars, pieces, carried, vocabulary, meter);
+    for (const { text, start, end, breakBefore } of found) {
       words.push({
         text,
         message,
@@ -52,6 +48,10 @@ export function chunkWords(
         breakBefore,
       });
     }
+    // A "!" that stands for a letter ends no sentence.
+    const isLetter = (found.at(-1)?.end ?? 0) > (pieces.at(-1)?.end ?? to);
+    if (pieces.length === 0) carried = stronger(carried, trailing);
+    else carried = isLetter ? 'none' : trailing;
     from = to;
   }
   return words;
@@ -76,7 +76,8 @@ function piecesOf(
     const last = pieces.at(-1);
     if (kind === 'other') {
       const isInner = char === "'" && kindOf(chars[at + 1] ?? '') === 'letter';
-      if (!(isInner && last?.end === at)) pending = stronger(pending, breakOf(char));
+      if (!(isInner && last?.end === at))
+        pending = stronger(pending, isEllipsis(chars, at) ? 'clause' : breakOf(char));
     } else if (last !== undefined && continues(chars, last.end, at, kind)) {
       last.text += char;
       last.end = at + 1;
@@ -101,28 +102,38 @@ function kindOf(char: string): Kind {
   return DIGIT.test(char) ? 'digit' : 'other';
 }
 
+/** "I want ... to die": dots in a row part nothing. */
+function isEllipsis(chars: readonly string[], at: number): boolean {
+  return chars[at] === '.' && (chars[at - 1] === '.' || chars[at + 1] === '.');
+}
+
 function breakOf(char: string): Break {
   if (SENTENCE_ENDS.has(char)) return 'sentence';
   return CLAUSE_ENDS.has(char) ? 'clause' : 'none';
 }
 
-export function stronger(a: Break, b: Break): Break {
-  if (a === 'sentence' || b === 'sentence') return 'sentence';
-  return a === 'clause' || b === 'clause' ? 'clause' : 'none';
+const STRENGTH: readonly Break[] = ['none', 'clause', 'line', 'sentence'];
+
+function stronger(a: Break, b: Break): Break {
+  return STRENGTH.indexOf(a) >= STRENGTH.indexOf(b) ? a : b;
 }
 
 function wholeOrPieces(
   chars: readonly string[],
   pieces: readonly Piece[],
+  before: Break,
   vocabulary: Vocabulary,
   meter: Meter,
 ): readonly Piece[] {
   const first = pieces[0];
   const last = pieces.at(-1);
   if (first === undefined || last === undefined) return pieces;
-  if (pieces.every(({ text }) => vocabulary.isKnown(text) && text.length > 1)) return pieces;
   const start = withLeet(chars, first.start, -1);
   const end = withLeet(chars, last.end - 1, 1) + 1;
+  const isKnown = pieces.every(({ text }) => vocabulary.isKnown(text) && text.length > 1);
+  // "+rain" is a train, though rain is a word.
+  const signed = leet(chars.slice(start, Math.min(end, start + LONGEST_CHUNK)), 'i');
+  if (isKnown && !(start < first.start && vocabulary.has(signed))) return pieces;
   const spans: [number, number][] = [
     [start, end],
     [start, last.end],
@@ -131,7 +142,8 @@ function wholeOrPieces(
   for (const [from, to] of spans) {
     const found = oneWord(chars.slice(from, to), vocabulary, meter);
     if (found !== undefined) {
-      return [{ text: found, start: from, end: to, breakBefore: first.breakBefore }];
+      const breakBefore = from < first.start ? before : first.breakBefore;
+      return [{ text: found, start: from, end: to, breakBefore }];
     }
   }
   return (
@@ -143,11 +155,9 @@ function wholeOrPieces(
 /** Takes in signs that stand for letters next to a word ("$uicide", "kil|"). */
 function withLeet(chars: readonly string[], from: number, step: 1 | -1): number {
   let at = from;
-  while (LEET.has(chars[at + step] ?? '') && Math.abs(at - from) < 3) at += step;
+  while (LEET.has(chars[at + step] ?? '') && Math.abs(at - from) < 8) at += step;
   return at;
 }
-
-const LONGEST_CHUNK = 40;
 
 /** The word that these characters spell, if it is one that the vocabulary has. */
 function oneWord(
@@ -157,7 +167,7 @@ function oneWord(
 ): string | undefined {
   if (chars.length > LONGEST_CHUNK || !chars.some((char) => LETTER.test(char))) return undefined;
   meter.tick(chars.length);
-  const readings = [...new Set([chars.join(''), bare(chars), leet(chars, 'i'), leet(chars, 'l')])];
+  const readings = [...new Set([chars.join(''), leet(chars, 'i'), leet(chars, 'l'), bare(chars)])];
   const known = readings.find((reading) => vocabulary.has(reading));
   if (known !== undefined) return known;
   const plainly = readings.find(
@@ -175,7 +185,7 @@ function oneWord(
   }
   const isPureWord = chars.every((char) => LETTER.test(char) || char === "'");
   if (isPureWord || chars.length < 5) return undefined;
-  return readings.slice(2).find((reading) => vocabulary.resolve(reading, meter).kind === 'words');
+  return readings.slice(1).find((reading) => vocabulary.resolve(reading, meter).kind === 'words');
 }
 
 function bare(chars: readonly string[]): string {

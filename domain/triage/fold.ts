@@ -12,6 +12,8 @@ const UNSEEN = /^[\p{M}\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\uFFFD]$/u;
 const BLANK = /^[\s\u2800]$/u;
 const APOSTROPHES = new Set("'’‘`´ʼ′＇‛ʹ");
 
+const LONGEST_LIGATURE = 6;
+
 /**
  * Lower case, no accents, no invisible characters, look-alike letters as Latin ones.
  * Each character is folded by itself, so the work is linear and offsets stay exact.
@@ -60,7 +62,10 @@ function foldCharacter(original: string): string {
 }
 
 function decompose(original: string): string {
-  const parts = [...original.normalize('NFKD')]
+  const decomposed = [...original.normalize('NFKD')];
+  // A whole phrase in one sign is no letter of anybody's; it would only make texts longer.
+  if (decomposed.length > LONGEST_LIGATURE) return ' ';
+  const parts = decomposed
     .filter((part) => !UNSEEN.test(part))
     .map(
       (part) => LOOK_ALIKES.get(part) ?? LOOK_ALIKES.get(part.toLowerCase()) ?? part.toLowerCase(),

@@ -38,9 +38,9 @@ function joined(parts: readonly RawWord[], text: string): RawWord[] {
   const first = parts[0];
   const last = parts.at(-1);
   if (first === undefined || last === undefined) return [];
-  // A word that began in an earlier message is told with where it began.
-  const end = first.message === last.message ? last.end : first.end;
-  return [{ ...first, text, end }];
+  // A word that began in an earlier message is told with where it ends.
+  const start = first.message === last.message ? first.start : last.start;
+  return [{ ...last, text, start, breakBefore: first.breakBefore }];
 }
 
 const MOST_FRAGMENTS = 4;

@@ -54,7 +54,7 @@ interface Shift {
 
 /** About to happen, just happened, happened, happened long ago. */
 function gradeTime(match: Match<Tag>, group: PhraseGroup, subject: Subject, scene: Scene): Shift {
-  const isHabit = isGovernedBy(scene.habitEnds, match, scene);
+  const isHabit = isGovernedBy(scene.habitEnds, match, scene, false);
   const isTimed = group.kind === 'attempt' && has(match, 'longAgo', scene);
   const isOver = isHabit || isTimed || isPast(match, scene);
   const isOpen = has(match, 'continuing', scene);
@@ -62,7 +62,8 @@ function gradeTime(match: Match<Tag>, group: PhraseGroup, subject: Subject, scen
     return { down: 0, adjustments: ['recent'], severity: 'critical' };
   }
   if (isOver && !isOpen) return gradePast(match, group, isHabit, scene);
-  const isIntended = isGovernedBy(scene.intentEnds, match, scene) || has(match, 'soon', scene);
+  const isIntended =
+    isGovernedBy(scene.intentEnds, match, scene, true) || has(match, 'soon', scene);
   if (group.kind !== 'act' || !isIntended || subject === 'second')
     return { down: 0, adjustments: [] };
   const category = group.category === 'suicidal_ideation' ? 'plan_or_means' : group.category;

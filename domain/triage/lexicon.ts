@@ -61,7 +61,7 @@ export function buildLexicon(pack: LanguagePack): Lexicon {
     ...pack.idioms.phrases.map((source) => compiler.compile<Tag>(source, { kind: 'idiom' }, true)),
     ...CUE_PHRASES.flatMap((cue) =>
       pack.cues[cue].map((source) =>
-        compiler.compile<Tag>(source, { kind: 'cue', cue }, cue !== 'intent' && cue !== 'soon'),
+        compiler.compile<Tag>(source, { kind: 'cue', cue }, isStrict(cue)),
       ),
     ),
   ];
@@ -77,6 +77,11 @@ export function buildLexicon(pack: LanguagePack): Lexicon {
     words,
     fillers,
   };
+}
+
+/** What lets a match vanish must be spelled right; what makes it graver may be guessed. */
+function isStrict(cue: CuePhrase): boolean {
+  return cue !== 'intent' && cue !== 'soon';
 }
 
 function wordsOf(list: string): string[] {

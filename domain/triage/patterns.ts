@@ -168,7 +168,7 @@ function crossesSentence(
   const start = tokens[from];
   const end = tokens[to];
   if (element.gap === 0 || start === undefined || end === undefined) return false;
-  return start.sentence !== end.sentence && start.message === end.message;
+  return start.stop !== end.stop && start.message === end.message;
 }
 
 function fits(element: Element, token: Token | undefined, isStrict: boolean): boolean {

@@ -30,3 +30,8 @@ export function isOneEditApart(a: string, b: string): boolean {
   if (restA.length === restB.length + 1) return restA.slice(1) === restB;
   return restB.length === restA.length + 1 && restB.slice(1) === restA;
 }
+
+/** "kiiill": nobody writes a letter three times by mistake. */
+export function isDrawn(word: string): boolean {
+  return /(.)\1\1/u.test(word);
+}

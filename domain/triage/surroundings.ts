@@ -94,10 +94,18 @@ function isSameClause(scene: Scene, at: number, after: number): boolean {
   );
 }
 
-/** Whether the phrase is bound to one of these cues: the cue before it, carriers between. */
-export function isGovernedBy(ends: ReadonlySet<number>, match: Match<Tag>, scene: Scene): boolean {
+/**
+ * Whether the phrase is bound to one of these cues: the cue before it with carriers between, or,
+ * where `mayBeWithin`, among its own words.
+ */
+export function isGovernedBy(
+  ends: ReadonlySet<number>,
+  match: Match<Tag>,
+  scene: Scene,
+  mayBeWithin: boolean,
+): boolean {
   const { tokens, lexicon } = scene;
-  if (match.tokens.some((at) => ends.has(at))) return true;
+  if (mayBeWithin && match.tokens.some((at) => ends.has(at))) return true;
   const start = firstOf(match);
   for (let at = start - 1; at >= Math.max(0, start - WINDOW); at -= 1) {
     if (ends.has(at)) return true;
@@ -113,7 +121,7 @@ export function isPast(match: Match<Tag>, scene: Scene): boolean {
   const { tokens, lexicon } = scene;
   const { words } = lexicon;
   const start = firstOf(match);
-  const places = [start];
+  const places = match.tokens.slice(0, 2);
   for (let at = start - 1; at >= Math.max(0, start - WINDOW / 2); at -= 1) {
     const isGoverning = [words.carriers, words.pastForms, lexicon.fillers].some((ids) =>
       means(tokens[at], ids),

@@ -4,8 +4,8 @@ import { mergeFragments, mergeLetters } from './fragments.ts';
 import type { Meter } from './meter.ts';
 import type { Reading, Vocabulary } from './vocabulary.ts';
 
-/** What stands before a word: nothing of note, a comma or bracket, or the end of a sentence. */
-export type Break = 'none' | 'clause' | 'sentence';
+/** What stands before a word: nothing of note, a comma or bracket, a new line, a full stop. */
+export type Break = 'none' | 'clause' | 'line' | 'sentence';
 
 /** A word as written: bare characters, and where they stand in which message. */
 export interface RawWord {
@@ -20,6 +20,8 @@ export interface RawWord {
 export interface Token extends RawWord, Reading {
   /** Counts sentences, messages and lines; words of one number belong together. */
   readonly sentence: number;
+  /** As `sentence`, but counting full stops alone: people break lines in mid-sentence. */
+  readonly stop: number;
   /** Several tokens may come of one written word ("gonna"); this is true for all but the first. */
   readonly isContinued: boolean;
 }
@@ -36,12 +38,15 @@ export function tokenise(
   const whole = mergeFragments(mergeLetters(raw, vocabulary, meter), vocabulary, meter);
   const tokens: Token[] = [];
   let sentence = 0;
+  let stop = 0;
   let message = whole[0]?.message;
   for (const word of whole) {
-    if (word.breakBefore === 'sentence' || word.message !== message) sentence += 1;
+    const isLine = word.breakBefore === 'line' || word.message !== message;
+    if (isLine || word.breakBefore === 'sentence') sentence += 1;
+    if (word.breakBefore === 'sentence') stop += 1;
     message = word.message;
     for (const [index, { part, reading }] of readingsOf(word, vocabulary, meter).entries()) {
-      tokens.push({ ...part, ...reading, sentence, isContinued: index > 0 });
+      tokens.push({ ...part, ...reading, sentence, stop, isContinued: index > 0 });
     }
   }
   return tokens;

@@ -2,6 +2,7 @@ import { foldWord } from './fold.ts';
 import type { Meter } from './meter.ts';
 import {
   FUZZY_FROM_LETTERS,
+  isDrawn,
   isFuzzyLength,
   isOneEditApart,
   squeeze,
@@ -69,7 +70,9 @@ export class Vocabulary {
     if (isOrdinary && id === undefined) return { kind: 'ordinary' };
     const similar = isOrdinary ? [] : this.#similar(word, meter);
     if (id !== undefined) {
-      const ids = new Set([id, ...similar.flatMap(this.#everyId)]);
+      // Contractions are left out here: "want" is no "wasn't".
+      const others = similar.filter((other) => !this.#expansions.has(other));
+      const ids = new Set([id, ...others.flatMap(this.#everyId)]);
       return { kind: 'words', readings: [{ ids: [...ids], exact: [id] }] };
     }
     return this.#guess(word, similar);
@@ -124,11 +127,13 @@ export class Vocabulary {
     if (first === undefined) return { kind: 'unknown' };
     const expansion = this.#expansions.get(first);
     if (similar.length === 1 && expansion !== undefined) {
-      return { kind: 'words', readings: expansion.map(this.#inexactly) };
+      return {
+        kind: 'words',
+        readings: expansion.map(isDrawn(word) ? this.#exactly : this.#inexactly),
+      };
     }
     const ids = [...new Set(similar.flatMap(this.#everyId))];
-    const isRepeated = squeeze(word) !== word && similar.length === 1;
-    return { kind: 'words', readings: [{ ids, exact: isRepeated ? ids : [] }] };
+    return { kind: 'words', readings: [{ ids, exact: isDrawn(word) ? ids : [] }] };
   }
 
   #similar(word: string, meter: Meter): string[] {
@@ -138,7 +143,8 @@ export class Vocabulary {
       for (const other of this.#squeezed.get(squeezed) ?? []) found.add(other);
     }
     found.delete(word);
-    if (found.size > 0 || !isFuzzyLength(word.length)) return [...found];
+    if (isDrawn(word) && found.size > 0) return [...found];
+    if (!isFuzzyLength(word.length)) return [...found];
     for (const shorter of withoutOneLetter(word)) {
       meter.tick();
       for (const other of this.#shortened.get(shorter) ?? []) {

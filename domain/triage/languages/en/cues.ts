@@ -26,7 +26,7 @@ export const CUES: Cues = {
     'no plan|plans|intention|intentions|intent|desire|thoughts|wish|urge|urges|longer|interest|ideation',
     'zero plan|plans|intention|intentions|desire|thoughts|urge|urges|interest',
     'far from',
-    'stop|stopped|quit',
+    '=stopped|quit',
     'free from|of',
     'no',
   ],
@@ -89,7 +89,7 @@ export const CUES: Cues = {
     planned overdosed took swallowed harmed burned jumped hanged hung ended needed went began got
     died went raped abused molested`,
   perfect: 'have has having been ive',
-  pastHabits: ['used', 'use to', 'stopped', 'quit'],
+  pastHabits: ['used', 'use to', '=stopped', 'quit'],
   longAgo: [
     'years|year|months|decade|decades|ages ago|back|before',
     'last year|summer|winter|spring|fall|autumn|semester|decade',

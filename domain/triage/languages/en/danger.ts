@@ -1,9 +1,23 @@
 import type { PhraseGroup } from '../../language-pack.ts';
 
 const HANDS =
-  'hit|beat|punch|strangle|stab|hurt|attack|rape|molest|assault|abuse|harm|threaten|burn|shoot|drug|drugged|pinned|grope|groped|groping|shoved|pushed|pushes|kidnap|kidnapped|traffick|trafficked';
+  'hit|beat|punch|strangle|stab|hurt|attack|rape|molest|assault|abuse|harm|threaten|burn|shoot|drug|drugged|pinned|grope|groped|groping|shoved|pushed|pushes|kidnap|kidnapped|stalk|stalked|stalking|follow|chase|chasing|chased|traffick|trafficked';
 
 export const DANGER: readonly PhraseGroup[] = [
+  {
+    category: 'immediate_danger',
+    severity: 'medium',
+    isExplicit: false,
+    phrases: [
+      'feel|be unsafe',
+      'not feel|be safe',
+      '@actor touch|touched =me',
+      'afraid|scared|terrified of? @actor|him|her|them',
+      '@actor keep|scream|screams|screaming|yells hit|at|threatening =me',
+      '@actor hurt|hurts|hurting|push|pushed|grab|grabbed|slap =me',
+    ],
+  },
+
   {
     category: 'immediate_danger',
     severity: 'high',
@@ -26,6 +40,7 @@ export const DANGER: readonly PhraseGroup[] = [
       'not let|letting =me leave|out|go|eat',
       'not safe home|house|here|at|with|him|around|right|where|my home?',
       'not feel safe home|house|here|at|with|around|him',
+      '@actor .. would|will|going|could =kill|=hurt|=find|=murder =me',
       'unsafe home|house|here|at|with|right',
       'be in danger|dangerous situation?',
       'my life be? danger',
@@ -98,7 +113,7 @@ export const MEDICAL: readonly PhraseGroup[] = [
       'not|can|stopped|stop|barely|hardly|struggling|trouble|hard|difficulty|cannot =breathe|=breathing|=breath',
       'can not =breathe|=breath',
       'not =breathing|=responsive|=responding|=conscious',
-      'chest pain|pains|hurts|tight|tightness|crushing|hurting|heavy|pressure',
+      'chest be? pain|pains|hurts|tight|tightness|crushing|hurting|heavy|pressure',
       'pain in|my chest',
       'heart attack|stopped|stopping',
       'have|having|had|be stroke|seizure|seizures|anaphylaxis',

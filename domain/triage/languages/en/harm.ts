@@ -46,7 +46,7 @@ export const HARM: readonly PhraseGroup[] = [
     isExplicit: true,
     kind: 'act',
     phrases: [
-      'going|want|will|plan|might|ready|need|think|gonna|about|urge|urges|have|feel|could|tempted|thought|thoughts kill|murder|stab|shoot|strangle|poison|slaughter|behead my|this|that|his|her|all|our|some|every|the|those|these|=of? @people',
+      'going|want|will|plan|might|ready|need|think|gonna|about|urge|urges|have|feel|tempted|thought|thoughts kill|murder|stab|shoot|strangle|poison|slaughter|behead my|this|that|his|her|all|our|some|every|the|those|these|=of? @people',
       'going|want|will|plan|might|ready|need|think|about|urge|urges|tempted|thoughts hurt|harm|attack|beat|punch|burn my|this|that|all|our|some|other|the|those|these @people',
       'going|want|will|plan|might|ready|urge|urges|thoughts hurt|harm|kill|attack|shoot @people',
       'kill everyone|everybody|people|them all|here|there|school|work|of?',
@@ -68,6 +68,18 @@ export const HARM: readonly PhraseGroup[] = [
       'bring|take gun|knife|bomb|weapon|rifle school|work|class|office|church',
       'shake|shook|hit|smother|drown|hurt my|the baby|newborn|infant|son|daughter|kids|kid|child|children|wife|girlfriend|husband',
       'afraid|scared i will|might|may|could hurt|kill|harm my|the|someone|him|her|them',
+    ],
+  },
+  {
+    category: 'harm_to_others',
+    severity: 'medium',
+    isExplicit: false,
+    phrases: [
+      'could kill|murder|strangle|stab|shoot my|this|that|his|her|the? @people',
+      'make them|him|her|everyone|you|people all? regret|sorry',
+      'revenge on',
+      'deserve|deserves die|death|hurt him|her|they',
+      'they|he|she|you deserve die',
     ],
   },
   {

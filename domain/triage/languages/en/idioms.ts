@@ -16,6 +16,8 @@ export const IDIOMS: readonly string[] = [
   'kill the boss',
   `kill|shoot|murder|stab everyone|him|her|them|people|boss|you|guy|someone .. ${GAMES}`,
   'could|would kill for',
+  'could kill|strangle|murder @people .. for|lol|haha',
+  'could kill|strangle|murder my|his|her|the @people .. for|lol|haha',
   'dressed|curiosity|thrill|joy|looks kill',
   'killer app|instinct|whale|workout|outfit',
   'homework|feet|foot|back|head|heels|shoes|legs|job|work|traffic|heat|exam|exams|knee|knees|stomach|suspense|class|course|commute|weather|schedule|deadline|deadlines|workout|gym|cramps|teeth|tooth|shoulder|neck|allergies|hangover|diet|waiting|laptop|it|this|that|you|guys|allergy|headache|migraine|cold|paper|essay|project|math|maths|calculus|chemistry|hiccups|jokes|joke|song|wait|humidity|jetlag|arm|arms|thighs|hip|periods|period|internet|wifi|group|assignment|assignments|semester|professor be? =killing =me',

@@ -165,6 +165,11 @@ export const SUICIDE: readonly PhraseGroup[] = [
       'not know .. can keep going|living',
       'no|not see|any way out|future|hope|light|point|=no',
       'no way out',
+      'nothing left .. me|here|live|give',
+      'not see|have|any reason|point|use keep|going|go|trying|continue|anything|in|being',
+      'no reason|point|use keep|going|go|trying|continue|carry',
+      'end =me',
+
       'not see|have|any future|tomorrow for? me|myself',
       'no|not future for? =me',
       'no|zero|lost|losing|not hope left|anymore|me|in|any|more|life',

@@ -86,7 +86,8 @@ export const CLASSES: Readonly<Record<string, string>> = {
     boyfriend girlfriend partner ex fiance bf gf hubby spouse roommate roomate stepbrother`,
   people: `@family son daughter kid kids child children baby boss manager teacher coworker coworkers
     colleague neighbor neighbour neighbors neighbours classmates classmate guy man woman girl boy
-    friend bro someone somebody anybody anyone everyone everybody people him her them you u ya
+    friend bro roommate roommates roomate teammate teammates husband stranger strangers
+    someone somebody anybody anyone everyone everybody people him her them you u ya
     students family landlord principal professor bully bullies bastard bitch asshole rapist abuser`,
   actor: `@family he she they someone somebody man guy men people boss teacher coach neighbor
     neighbour stranger son daughter landlord pimp friend roommate it`,
