@@ -133,7 +133,10 @@ export class Vocabulary {
       };
     }
     const ids = [...new Set(similar.flatMap(this.#everyId))];
-    return { kind: 'words', readings: [{ ids, exact: isDrawn(word) ? ids : [] }] };
+    return {
+      kind: 'words',
+      readings: [{ ids, exact: isDrawn(word) && similar.length === 1 ? ids : [] }],
+    };
   }
 
   #similar(word: string, meter: Meter): string[] {
@@ -143,7 +146,6 @@ export class Vocabulary {
       for (const other of this.#squeezed.get(squeezed) ?? []) found.add(other);
     }
     found.delete(word);
-    if (isDrawn(word) && found.size > 0) return [...found];
     if (!isFuzzyLength(word.length)) return [...found];
     for (const shorter of withoutOneLetter(word)) {
       meter.tick();
