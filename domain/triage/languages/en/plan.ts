@@ -38,6 +38,9 @@ export const PLAN: readonly PhraseGroup[] = [
       'helium|nitrogen|exit bag|tank',
       'toaster bath',
       'starve @self death',
+      'want|going|ready =jump',
+      'know|figured|decided .. how|when|where .. i be? going|will do',
+
       '@pills ... take|swallow them? all|whole',
       'going|will|want take|swallow all of? my|the|these @pills',
 

@@ -175,6 +175,7 @@ export const EXPANSIONS: Readonly<Record<string, string>> = {
   suside: 'suicide',
   suicid: 'suicide',
   sewerslide: 'suicide',
+  'sewer-slide': 'suicide',
   sewercide: 'suicide',
   sewerslidal: 'suicidal',
   selfharm: 'self harm',
