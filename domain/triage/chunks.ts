@@ -133,7 +133,7 @@ function wholeOrPieces(
   const isKnown = pieces.every(({ text }) => vocabulary.isKnown(text) && text.length > 1);
   // "+rain" is a train, though rain is a word.
   const signed = leet(chars.slice(start, Math.min(end, start + LONGEST_CHUNK)), 'i');
-  if (isKnown && !(start < first.start && vocabulary.has(signed))) return pieces;
+  if (isKnown && !(end - start > last.end - first.start && vocabulary.has(signed))) return pieces;
   const spans: [number, number][] = [
     [start, end],
     [start, last.end],
