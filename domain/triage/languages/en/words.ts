@@ -92,7 +92,7 @@ export const CLASSES: Readonly<Record<string, string>> = {
   actor: `@family he she they someone somebody man guy men people boss teacher coach neighbor
     neighbour stranger son daughter landlord pimp friend roommate it`,
   pills: `pills pill tablets tablet meds medication medications medicine tylenol paracetamol ibuprofen
-    xanax aspirin advil antidepressants painkillers opioids oxy fentanyl ambien benzos insulin
+    xanax aspirin advil antidepressants painkillers opioids oxy oxycodone fentanyl ambien benzos insulin
     acetaminophen sertraline zoloft prozac lithium capsules sleepers codeine`,
   many: `all many bunch handful handfuls bottle bottles whole entire loads lot lots box packet pack
     dozens dozen twenty thirty forty fifty sixty hundred entire every excess #`,
