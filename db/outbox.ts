@@ -37,6 +37,8 @@ export async function insertOutboxRow(
 export interface Subscription {
   readonly consumer: string;
   readonly topic: string;
+  /** Only events whose `event` or `status` is one of these; all when null. */
+  readonly of: readonly string[] | null;
 }
 
 export interface Look {
@@ -58,13 +60,15 @@ export async function lookThrough(
 ): Promise<Look> {
   const { rows } = await knex.raw<{ rows: [Look] }>(
     `WITH waiting AS (
-       SELECT id, topic FROM outbox WHERE dispatched_at IS NULL
+       SELECT id, topic, payload FROM outbox WHERE dispatched_at IS NULL
        ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED),
      subscription AS (
-       SELECT consumer, topic FROM unnest(:consumers::text[], :topics::text[]) AS subscription (consumer, topic)),
+       SELECT consumer, topic, "of" FROM jsonb_to_recordset(:subscriptions::jsonb)
+         AS subscription (consumer text, topic text, "of" text[])),
      noted AS (
        INSERT INTO outbox_deliveries (consumer, outbox_id)
        SELECT subscription.consumer, waiting.id FROM waiting JOIN subscription USING (topic)
+       WHERE "of" IS NULL OR payload->>'event' = ANY("of") OR payload->>'status' = ANY("of")
        ORDER BY waiting.id ON CONFLICT DO NOTHING
        RETURNING consumer),
      fanned_out AS (
@@ -75,11 +79,7 @@ export async function lookThrough(
          WHERE consumer IN (SELECT noted.consumer FROM noted) OR EXISTS (
            SELECT FROM outbox_deliveries AS delivery
            WHERE delivery.consumer = subscription.consumer AND due_at <= clock_timestamp())) AS due`,
-    {
-      limit,
-      consumers: subscriptions.map(({ consumer }) => consumer),
-      topics: subscriptions.map(({ topic }) => topic),
-    },
+    { limit, subscriptions: JSON.stringify(subscriptions) },
   );
   return rows[0];
 }

@@ -7,23 +7,22 @@ import type { OutboxConsumer, OutboxDeps } from '../outbox/contract.ts';
 import { startAbsence, startOffering, withdraw } from './starting.ts';
 
 /** Steps after which a session that goes on has given up a time. */
-const GIVING_UP: ReadonlySet<unknown> = new Set([
+const GIVING_UP = [
   'rescheduled',
   'relocated',
   'reassigned',
   'reschedule_refused',
   'reschedule_lapsed',
-]);
-const ENDED: ReadonlySet<unknown> = new Set(ENDED_STATUSES);
+];
 
 /** Times that sessions give up go to waiting clients. */
 export const freedSlots: OutboxConsumer = {
   name: 'freed-slots',
-  topics: ['session.changed'],
+  topics: { 'session.changed': [...ENDED_STATUSES, ...GIVING_UP] },
   handle: async (deps, { payload }) => {
     const { knex, temporal } = deps;
-    const { sessionId, status, event } = payload;
-    if (!isId(sessionId) || !(ENDED.has(status) || GIVING_UP.has(event))) return;
+    const { sessionId, event } = payload;
+    if (!isId(sessionId)) return;
     for (const vacancyId of await noteVacancies(knex, sessionId)) {
       await startOffering(temporal, { vacancyId });
     }
@@ -36,7 +35,7 @@ export const freedSlots: OutboxConsumer = {
 /** Absences begin and end, and wishes are taken back. */
 export const absences: OutboxConsumer = {
   name: 'absences',
-  topics: ['absence.started', 'availability.changed', 'waitlist.removed'],
+  topics: { 'absence.started': 'all', 'availability.changed': 'all', 'waitlist.removed': 'all' },
   handle: (deps, row) => HANDLERS[row.topic]!(deps, row),
 };
 

@@ -19,6 +19,7 @@ export interface OutboxDeps {
 export interface OutboxConsumer {
   /** Never changes: pending events are kept under it. */
   readonly name: string;
-  readonly topics: readonly string[];
+  /** What it hears of: all events of a topic, or those whose `event` or `status` is named. */
+  readonly topics: Readonly<Record<string, 'all' | readonly string[]>>;
   handle(deps: OutboxDeps, row: OutboxRow): Promise<void>;
 }

@@ -15,6 +15,7 @@ import {
   type AppointmentTexts,
   appointmentData,
 } from '../../domain/appointment-events.ts';
+import { ENDED_STATUSES } from '../../domain/session.ts';
 import { bodyRef } from '../webhooks/seals.ts';
 import { appointmentStep, appointmentTypeOf } from './appointment-step.ts';
 import { appointmentTexts } from './appointment-texts.ts';
@@ -27,7 +28,12 @@ const REASON_WITHIN_MS = 2_000;
 /** Queues what clinics' webhooks should hear of appointments. */
 export const queueWebhooks: OutboxConsumer = {
   name: 'webhooks',
-  topics: ['session.changed', 'session.moved', 'session.taken_up', 'enrolment.changed'],
+  topics: {
+    'session.changed': ['booked', ...ENDED_STATUSES],
+    'session.moved': 'all',
+    'session.taken_up': 'all',
+    'enrolment.changed': ['joined', ...ENDED_STATUSES],
+  },
   handle: async (deps, row) => {
     const type = appointmentTypeOf(row);
     if (type === null) return;

@@ -71,7 +71,11 @@ class LoopingRelay {
     this.#deps = deps;
     this.#consumers = new Map(consumers.map((consumer) => [consumer.name, consumer]));
     this.#subscriptions = consumers.flatMap(({ name, topics }) =>
-      topics.map((topic) => ({ consumer: name, topic })),
+      Object.entries(topics).map(([topic, of]) => ({
+        consumer: name,
+        topic,
+        of: of === 'all' ? null : of,
+      })),
     );
     this.#drain = drain;
     this.#pollMs = options.pollMs ?? POLL_MS;

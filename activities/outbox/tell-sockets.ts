@@ -23,7 +23,12 @@ import {
  */
 export const tellSockets: OutboxConsumer = {
   name: 'sockets',
-  topics: ['session.changed', 'session.moved', 'enrolment.changed', 'availability.changed'],
+  topics: {
+    'session.changed': 'all',
+    'session.moved': 'all',
+    'enrolment.changed': 'all',
+    'availability.changed': 'all',
+  },
   handle: async (deps, row) => {
     await broadcastAll(deps.knex, await broadcastsFor(deps, row));
   },

@@ -40,7 +40,7 @@ function scribe(name: string, fails: (id: string, attempt: number) => boolean = 
   const attempts = new Map<string, number>();
   const consumer: OutboxConsumer = {
     name,
-    topics: ['test'],
+    topics: { test: 'all' },
     handle: async (_deps, row) => {
       const attempt = (attempts.get(row.id) ?? 0) + 1;
       attempts.set(row.id, attempt);
@@ -64,13 +64,37 @@ const pending = () => bench.knex('outbox_deliveries').orderBy('outbox_id');
 
 test('an event comes to each consumer of its topic, in order, and to no other', async () => {
   const [one, two] = [scribe('one'), scribe('two')];
-  const other: OutboxConsumer = { ...scribe('other').consumer, topics: ['elsewhere'] };
+  const other: OutboxConsumer = { ...scribe('other').consumer, topics: { elsewhere: 'all' } };
   const ids = await write(120);
   relay([one.consumer, two.consumer, other]);
   await until(async () => one.heard.length === 120 && two.heard.length === 120);
   expect(one.heard).toEqual(ids);
   expect(two.heard).toEqual(ids);
   await until(async () => (await pending()).length === 0);
+});
+
+test('a consumer of some events only is never bothered with the others', async () => {
+  const every = scribe('every');
+  const picky = scribe('picky');
+  const ids: string[] = [];
+  const payloads = [
+    { event: 'ended' },
+    { event: 'begun', status: 'ended' },
+    { event: 'begun', status: 'open' },
+    { status: 'open' },
+    {},
+  ];
+  await bench.knex.transaction(async (trx) => {
+    for (const payload of payloads) {
+      await insertOutboxRow(trx, { topic: 'test', clinicId: bench.clinicId, payload });
+    }
+    ids.push(...(await trx('outbox').orderBy('id', 'desc').limit(5).pluck('id')).toReversed());
+  });
+  relay([every.consumer, { ...picky.consumer, topics: { test: ['ended'] } }]);
+  await until(async () => every.heard.length === 5 && picky.heard.length >= 2);
+  await until(async () => (await pending()).length === 0);
+  expect(every.heard).toEqual(ids);
+  expect(picky.heard).toEqual(ids.slice(0, 2));
 });
 
 test('a consumer that fails gets its event again and holds up nobody', async () => {
@@ -102,7 +126,7 @@ test('a failure keeps a code of it and no words, and after many of them a human 
 test('a consumer that never answers is given up, and the others go on', async () => {
   const silent: OutboxConsumer = {
     name: 'silent',
-    topics: ['test'],
+    topics: { test: 'all' },
     handle: () => new Promise(() => undefined),
   };
   const well = scribe('well');
@@ -137,7 +161,7 @@ test('two relays share the work: each event is handled once while both live', as
 
 test('what a relay had in hand when it died comes again, under the same id', async () => {
   const [id] = await write(1);
-  await lookThrough(bench.knex, [{ consumer: 'one', topic: 'test' }], 10);
+  await lookThrough(bench.knex, [{ consumer: 'one', topic: 'test', of: null }], 10);
   // A relay that has handled the event dies before it can say so.
   const dead = await claimDue(bench.knex, 'one', { limit: 10, leaseMs: 50 });
   expect(dead.map((row) => row.id)).toEqual([id]);
@@ -153,7 +177,7 @@ test('a relay that stops lets the event at hand finish and gives the others back
   const heard: string[] = [];
   const slow: OutboxConsumer = {
     name: 'one',
-    topics: ['test'],
+    topics: { test: 'all' },
     handle: async (_deps, row) => {
       begun.resolve();
       await go.promise;
