@@ -134,7 +134,8 @@ describe('a call', () => {
   test('says the code to a human alone, and only to the provider', async () => {
     const { body } = await verify({ phone: PHONE, channel: 'voice' });
     expect(calls[0]?.to).toBe(PHONE);
-    expect(calls[0]?.url).not.toMatch(/\d{6}$/);
+    // Its name and nothing else: no code stands in an address.
+    expect(calls[0]?.url).toMatch(/\/webhooks\/twilio\/phone-code\?id=[0-9a-f-]{36}$/);
     expect((await fetchSpeech({ AnsweredBy: 'human' }, 'forged')).status).toBe(403);
     expect((await fetchSpeech({ AnsweredBy: 'machine_start' })).text).not.toContain('Say');
     const { text } = await fetchSpeech({ AnsweredBy: 'human' });
