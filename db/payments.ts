@@ -33,6 +33,33 @@ export interface PaymentRow {
   readonly updated_at: Date;
 }
 
+/** By name, so that a connection may prepare the statements: see `prepared-statements.ts`. */
+const COLUMNS = {
+  id: true,
+  session_id: true,
+  person_id: true,
+  enrolment_id: true,
+  attempt: true,
+  method: true,
+  state: true,
+  amount_cents: true,
+  currency: true,
+  card_token: true,
+  provider_ref: true,
+  setup_ref: true,
+  saved_card_ref: true,
+  capture_before: true,
+  captured_cents: true,
+  captured_at: true,
+  refunded_cents: true,
+  error_code: true,
+  key_generation: true,
+  created_at: true,
+  updated_at: true,
+} as const satisfies Record<keyof PaymentRow, true>;
+
+const FIND = `SELECT ${Object.keys(COLUMNS).join(', ')} FROM payments WHERE`;
+
 export interface NewPayment {
   readonly id: string;
   readonly sessionId: string;
@@ -86,20 +113,16 @@ export async function createPayment(
       personId,
     ],
   );
-  return trx<PaymentRow>('payments').where({ id }).first() as Promise<PaymentRow>;
+  return (await findPayment(trx, id))!;
 }
 
 export async function findPayment(knex: Knex, id: string): Promise<PaymentRow | null> {
-  return ((await knex('payments').where({ id }).first()) as PaymentRow | undefined) ?? null;
+  return firstOf(await knex.raw(`${FIND} id = ?`, [id]));
 }
 
 /** By the provider's name for its PaymentIntent or SetupIntent. */
 export async function findPaymentByRef(knex: Knex, ref: string): Promise<PaymentRow | null> {
-  const row = await knex('payments')
-    .where({ provider_ref: ref })
-    .orWhere({ setup_ref: ref })
-    .first();
-  return (row as PaymentRow | undefined) ?? null;
+  return firstOf(await knex.raw(`${FIND} provider_ref = :ref OR setup_ref = :ref`, { ref }));
 }
 
 /** What is paid for: a session, or one member's seat in a group session. */
@@ -113,10 +136,12 @@ export async function listPayments(
   knex: Knex,
   { sessionId, enrolmentId }: PaymentSubject,
 ): Promise<PaymentRow[]> {
-  return knex('payments')
-    .where({ session_id: sessionId, enrolment_id: enrolmentId ?? null })
-    .orderBy('attempt', 'desc')
-    .orderBy('id');
+  const { rows } = await knex.raw<Found>(
+    `${FIND} session_id = ? AND enrolment_id IS NOT DISTINCT FROM ?::uuid
+     ORDER BY attempt DESC, id`,
+    [sessionId, enrolmentId ?? null],
+  );
+  return [...rows];
 }
 
 /** What an attempt pays for. */
@@ -126,8 +151,15 @@ export function subjectOfPayment({ session_id, enrolment_id }: PaymentRow): Paym
 
 /** Reads a payment and keeps everybody else from changing it until the transaction ends. */
 export async function lockPayment(trx: Knex.Transaction, id: string): Promise<PaymentRow | null> {
-  const row = await trx('payments').where({ id }).forUpdate().first();
-  return (row as PaymentRow | undefined) ?? null;
+  return firstOf(await trx.raw(`${FIND} id = ? FOR UPDATE`, [id]));
+}
+
+interface Found {
+  readonly rows: readonly PaymentRow[];
+}
+
+function firstOf({ rows }: Found): PaymentRow | null {
+  return rows[0] ?? null;
 }
 
 /**

@@ -61,9 +61,57 @@ export interface SessionRow {
   readonly updated_at: Date;
 }
 
+/** By name, so that a connection may prepare the statement: see `prepared-statements.ts`. */
+const COLUMNS = {
+  id: true,
+  clinic_id: true,
+  door: true,
+  session_type: true,
+  format: true,
+  specialization: true,
+  therapist_id: true,
+  client_id: true,
+  starts_at: true,
+  ends_at: true,
+  time_zone: true,
+  status: true,
+  approval: true,
+  payment: true,
+  plan: true,
+  price_cents: true,
+  due_cents: true,
+  currency: true,
+  hold_due_at: true,
+  answer_due_at: true,
+  payment_due_at: true,
+  proposed_starts_at: true,
+  proposed_ends_at: true,
+  proposal_due_at: true,
+  schedule_version: true,
+  version: true,
+  missed_deadline: true,
+  cancelled_by: true,
+  attendance: true,
+  room_code: true,
+  details: true,
+  last_reason: true,
+  workflow_started_at: true,
+  hold_id: true,
+  service_id: true,
+  location_id: true,
+  authorisation_id: true,
+  group_id: true,
+  group_terms: true,
+  created_by: true,
+  created_at: true,
+  updated_at: true,
+} as const satisfies Record<Exclude<keyof SessionRow, 'enrolment_id'>, true>;
+
+const FIND = `SELECT ${Object.keys(COLUMNS).join(', ')} FROM sessions WHERE id = ?`;
+
 export async function findSession(knex: Knex, id: string): Promise<SessionRow | null> {
-  const row = await knex<SessionRow>('sessions').where({ id }).first();
-  return (row as SessionRow | undefined) ?? null;
+  const { rows } = await knex.raw<{ rows: SessionRow[] }>(FIND, [id]);
+  return rows[0] ?? null;
 }
 
 /** The state machine's view of a row. */
