@@ -20,21 +20,32 @@ export interface SettledSend {
 
 /**
  * Takes a receipt into the ledger. It settles what was ambiguous; what is settled stays,
- * since receipts overtake each other. Null for a key that was never used.
+ * since receipts overtake each other. Gives the send that a failure was told of; null for a
+ * receipt that asks nobody to act, and for a key that was never used.
  */
 export async function takeReceipt(knex: Knex, receipt: SendReceipt): Promise<SettledSend | null> {
   const { key, providerRef, state, code } = receipt;
   const movable = state === 'sent' ? ['sending', 'ambiguous'] : ['sending', 'ambiguous', 'sent'];
-  await knex('sends')
-    .where({ key })
-    .whereIn('state', movable)
-    .update({
+  await knex.raw(
+    `UPDATE sends SET state = :state,
+       provider_ref = coalesce(provider_ref, :providerRef), sent_at = coalesce(sent_at, now()),
+       reason = CASE WHEN :hasFailed THEN :code ELSE reason END,
+       settled_at = CASE WHEN :isSettled THEN now() ELSE settled_at END
+     WHERE key = :key AND state = ANY (:movable)`,
+    {
+      key,
       state,
-      provider_ref: knex.raw('coalesce(provider_ref, ?)', [providerRef]),
-      sent_at: knex.raw('coalesce(sent_at, now())'),
-      ...(state === 'failed' ? { reason: code } : {}),
-      ...(state === 'sent' ? {} : { settled_at: knex.fn.now() }),
-    });
+      providerRef,
+      code,
+      movable,
+      hasFailed: state === 'failed',
+      isSettled: state !== 'sent',
+    },
+  );
+  return state === 'failed' ? findSettled(knex, key) : null;
+}
+
+async function findSettled(knex: Knex, key: string): Promise<SettledSend | null> {
   const row = await knex('sends').where({ key }).first('session_id', 'recipient_id', 'state');
   if (row === undefined) return null;
   const { session_id: sessionId, recipient_id: recipientId } = row;

@@ -40,7 +40,7 @@ export function twilioStatusWebhook(deps: TwilioWebhookDeps): RequestHandler[] {
     const send = await takeReceipt(deps.knex, receipt);
     if (send === null || send.sessionId === null) return;
     const { sessionId, enrolmentId } = send;
-    // A text that has arrived is on record; only the lack of one gives its session something to do.
+    // A failure may come after the text has arrived, which is on record: then nobody has to act.
     if (send.state !== 'failed') return;
     await deps.news.ofText({ sessionId, enrolmentId }, { key: receipt.key, state: send.state });
   });
