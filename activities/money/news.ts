@@ -3,10 +3,10 @@ import { listPayments, subjectOfPayment } from '../../db/payments.ts';
 import type { PaymentRow, PaymentSubject } from '../../db/payments.ts';
 import type { SessionRow } from '../../db/sessions.ts';
 import { isUuid } from '../../domain/ids.ts';
-import { holdsMoney } from '../../domain/payment.ts';
+import { type PaymentState, holdsMoney } from '../../domain/payment.ts';
 import { isEnded } from '../../domain/session.ts';
 import type { CardEvent } from '../gateways/card-gateway.ts';
-import { loadPayment } from './context.ts';
+import { type PaymentContext, loadPayment } from './context.ts';
 import type { MoneyDeps } from './deps.ts';
 import { recordDispute } from './disputes.ts';
 import { findPaymentOf, syncPayment } from './sync.ts';
@@ -39,7 +39,7 @@ export async function takeCardEvent(deps: MoneyDeps, event: CardEvent): Promise<
   }
   const { intentRef, setupRef, metadata } = event;
   const payment = await findPaymentOf(deps, [intentRef, setupRef], metadata['payment_id']);
-  if (payment !== null) return newsOfPayment(deps, payment.id);
+  if (payment !== null) return newsOfPayment(deps, payment.id, event.type);
   const purchase =
     (intentRef === null ? null : await findCreditPurchaseByRef(deps.knex, intentRef)) ??
     (await purchaseNamed(deps, metadata['purchase_id']));
@@ -54,12 +54,37 @@ function purchaseNamed(
   return isNamed ? findCreditPurchase(knex, purchaseId) : Promise.resolve(null);
 }
 
-async function newsOfPayment(deps: MoneyDeps, paymentId: string): Promise<CardNews> {
-  await syncPayment(deps, { paymentId });
-  const { payment, session } = await loadPayment(deps.knex, paymentId);
-  const attempts = await listPayments(deps.knex, subjectOfPayment(payment));
+async function newsOfPayment(deps: MoneyDeps, paymentId: string, type: string): Promise<CardNews> {
+  const known = await standingOf(deps, paymentId);
+  const { payment, session, attempts } = isEcho(type, known)
+    ? known
+    : await syncPayment(deps, { paymentId }).then(() => standingOf(deps, paymentId));
   if (isInAgreement(payment, session, attempts)) return { kind: 'none' };
   return { kind: 'payment', paymentId, ...subjectOfPayment(payment) };
+}
+
+interface Standing extends PaymentContext {
+  readonly attempts: readonly PaymentRow[];
+}
+
+async function standingOf({ knex }: MoneyDeps, paymentId: string): Promise<Standing> {
+  const context = await loadPayment(knex, paymentId);
+  return { ...context, attempts: await listPayments(knex, subjectOfPayment(context.payment)) };
+}
+
+/** The states in which a payment has been where an event of the type says that it has come to. */
+const REACHED: Readonly<Record<string, readonly PaymentState[]>> = {
+  'payment_intent.amount_capturable_updated': ['authorised', 'captured', 'refunded'],
+  'payment_intent.succeeded': ['captured', 'refunded'],
+};
+
+/**
+ * Whether an event says nothing that our record lacks, so that the provider need not be asked:
+ * whatever has come after it has an event of its own. Money of two attempts is always looked into.
+ */
+function isEcho(type: string, { payment, attempts }: Standing): boolean {
+  if (attempts.filter(({ state }) => holdsMoney(state)).length > 1) return false;
+  return REACHED[type]?.includes(payment.state) === true;
 }
 
 /**
