@@ -5,16 +5,11 @@ import { replaceResources } from './resources.ts';
 import { insertRoster } from './rosters.ts';
 import { DEMO_CLINIC } from './seed-data.ts';
 
-const DAY_MS = 86_400_000;
 const WEEK_MINUTES = 7 * 1_440;
 export const DEMO_ROSTER_ID = '0195f000-0000-7000-8000-000000000501';
 
 /** Who is on call for the demo clinic, week by week, and where its people find help besides. */
-export async function seedCrisis(
-  trx: Knex.Transaction,
-  onCall: readonly string[],
-  now: number,
-): Promise<void> {
+export async function seedCrisis(trx: Knex.Transaction, onCall: readonly string[]): Promise<void> {
   const clinicId = DEMO_CLINIC.id;
   const [first] = onCall;
   if (first === undefined) return;
@@ -23,8 +18,8 @@ export async function seedCrisis(
   const rotations = [{ ...turns, ...when }];
   const roster = { id: DEMO_ROSTER_ID, clinicId, name: 'On call', rotations, createdBy: first };
   await insertRoster(trx, roster);
-  const dateOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
-  const review = { reviewedOn: dateOf(now), reviewDueOn: dateOf(now + 90 * DAY_MS) };
+  // Nobody has reviewed them for the demo: they show as due.
+  const review = { reviewedOn: null, reviewDueOn: null };
   const resources = [...DEFAULT_RESOURCES, DEMO_LOCAL].map((resource) => ({
     ...resource,
     ...review,

@@ -54,7 +54,7 @@ export async function seedDemo(options: SeedOptions): Promise<SeededClinic> {
     await seedCredits(trx);
     const { id } = firstOf((person) => person.role === 'patient');
     await seedDesk(trx, id, options.now);
-    await seedCrisis(trx, onCallPeople(), options.now);
+    await seedCrisis(trx, onCallPeople());
   });
   return { clinicId: DEMO_CLINIC.id, people: DEMO_PEOPLE.map(seededPerson) };
 }
