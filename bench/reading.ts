@@ -74,7 +74,8 @@ async function viewQuery(): Promise<string> {
     },
   };
   await viewSession(listener as never, '');
-  return asked.replace('?', '$1');
+  let place = 0;
+  return asked.replaceAll('?', () => `$${(place += 1)}`);
 }
 
 interface Readable {

@@ -10,7 +10,7 @@ interface Options {
   readonly databaseUrl: string;
   readonly issuer: string;
   readonly keysFile: string;
-  /** The product's own, with the session's id as its one parameter. */
+  /** The product's own, with the reader's and the session's id as its parameters. */
   readonly query: string;
 }
 
@@ -28,7 +28,7 @@ async function show(req: Request<{ id: string }>, res: Response): Promise<void> 
     async ({ kid }) => (await keyRing.verificationKey(kid ?? ''))!,
     { issuer, audience: 'holdfast' },
   );
-  const { rows } = await pool.query(query, [req.params.id]);
+  const { rows } = await pool.query(query, [payload.sub, req.params.id]);
   const session = rows[0];
   if (session === undefined || session.client_id !== payload.sub) {
     res.status(404).json({ success: false });
