@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import { SEAT_COLUMNS, SEAT_JOIN, asTold, seatedRow } from './seats.ts';
-import { PLAIN, SEATED, type SessionListing, conditionsOf } from './session-views.ts';
+import { SEAT_COLUMNS, SEAT_JOIN } from './seats.ts';
+import { type SessionListing, findByView, listByView } from './session-listing.ts';
 import type { SessionRow } from './sessions.ts';
 
 /** A session with how its two people are called and written to. */
@@ -34,8 +34,7 @@ export async function viewMeeting(
   id: string,
   personId: string,
 ): Promise<MeetingView | null> {
-  const result = await knex.raw(`${VIEW} WHERE sessions.id = ?`, [personId, id]);
-  return result.rows[0] === undefined ? null : asTold(seatedRow(result.rows[0]));
+  return findByView(knex, VIEW, { id, personId });
 }
 
 /** One page of a person's sessions, the latest first, with how many there are in all. */
@@ -43,20 +42,6 @@ export async function listMeetings(
   knex: Knex,
   listing: SessionListing,
 ): Promise<{ meetings: MeetingView[]; total: number }> {
-  const member = listing.as === 'client' ? listing.personId : null;
-  const { where, values } = conditionsOf(listing, member === null ? PLAIN : SEATED);
-  const page = knex.raw(
-    `${VIEW} WHERE ${where} ORDER BY sessions.starts_at DESC, sessions.id DESC LIMIT ? OFFSET ?`,
-    [member, ...values, listing.limit, listing.offset],
-  );
-  const count =
-    member === null
-      ? knex.raw(`SELECT count(*)::int AS total FROM sessions WHERE ${where}`, values)
-      : knex.raw(`SELECT count(*)::int AS total FROM sessions ${SEAT_JOIN} WHERE ${where}`, [
-          member,
-          ...values,
-        ]);
-  const [found, counted] = await Promise.all([page, count]);
-  const meetings: MeetingView[] = found.rows.map((row: never) => asTold(seatedRow(row)));
-  return { meetings, total: counted.rows[0].total };
+  const { rows: meetings, total } = await listByView<MeetingView>(knex, VIEW, listing);
+  return { meetings, total };
 }

@@ -121,16 +121,6 @@ export async function findPerson(db: Knex, id: string): Promise<Person | null> {
   return rows[0] === undefined ? null : personFrom(rows[0]);
 }
 
-/** Several people at once, in no particular order; unknown ids are left out. */
-export async function findPeople(db: Knex, ids: readonly string[]): Promise<Person[]> {
-  if (ids.length === 0) return [];
-  const { rows } = await db.raw<{ rows: PersonRow[] }>(
-    `SELECT ${PERSON_COLUMNS} FROM people WHERE id = ANY (?)`,
-    [[...ids]],
-  );
-  return rows.map(personFrom);
-}
-
 export interface Credentials {
   readonly person: Person;
   readonly passwordHash: string | null;

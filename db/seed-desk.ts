@@ -1,8 +1,7 @@
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import { DEMO_AUTHORISATION, DEMO_CLINIC, DEMO_LOCATIONS, DEMO_SERVICES } from './seed-data.ts';
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../domain/local-time.ts';
 
 /** Services, places, and what an insurer has granted one client from `now` (epoch ms) on. */
 export async function seedDesk(

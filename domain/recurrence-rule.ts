@@ -1,5 +1,5 @@
 import { readDate } from './time-text.ts';
-import { wallMsAt } from './local-time.ts';
+import { DAY_MS, wallMsAt } from './local-time.ts';
 
 /**
  * The parts of RFC 5545's RRULE that make a series of appointments. Wall readings throughout: a
@@ -20,7 +20,6 @@ export type ReadRule =
 
 export const MAX_OCCURRENCES = 104;
 const MAX_INTERVAL = 400;
-const DAY_MS = 86_400_000;
 
 const integers = (least: number, most: number, isSigned = false) => {
   return (value: string): boolean =>

@@ -1,5 +1,5 @@
 import { RRuleTemporal } from 'rrule-temporal';
-import { instantOfWall, startOfWallDay } from './local-time.ts';
+import { DAY_MS, instantOfWall, startOfWallDay } from './local-time.ts';
 import { MAX_OCCURRENCES, type Rule, basicTime } from './recurrence-rule.ts';
 
 export {
@@ -33,7 +33,6 @@ export type Expansion =
   | { readonly kind: 'expanded'; readonly occurrences: readonly Occurrence[] }
   | { readonly kind: 'refused'; readonly message: string };
 
-const DAY_MS = 86_400_000;
 /** No occurrence begins later than so long after the first. */
 export const MAX_SPAN_MS = 731 * DAY_MS;
 /** Periods that the library looks through before it gives up on a rule that never happens. */

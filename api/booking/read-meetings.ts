@@ -1,6 +1,6 @@
 import { auditRead } from '../../db/audit/record.ts';
 import { listMeetings } from '../../db/meeting-views.ts';
-import type { SessionListing } from '../../db/session-views.ts';
+import type { SessionListing } from '../../db/session-listing.ts';
 import type { SessionFormat } from '../../db/sessions.ts';
 import { parseInstant } from '../../domain/time-text.ts';
 import { auditContext } from '../access/audit-context.ts';

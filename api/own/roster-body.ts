@@ -1,7 +1,7 @@
 import { LONGEST_SHIFT_MINUTES } from '../../db/rosters.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { FieldFault } from '../../domain/errors.ts';
-import { normaliseZone } from '../../domain/local-time.ts';
+import { DAY_MS, normaliseZone } from '../../domain/local-time.ts';
 import type { Rotation } from '../../domain/rosters.ts';
 import { parseInstant, readDate, readTimeOfDay, writeTimeOfDay } from '../../domain/time-text.ts';
 
@@ -28,7 +28,6 @@ export interface OverrideBody {
   readonly endsAt: string;
 }
 
-const DAY_MS = 86_400_000;
 const LONGEST_OVERRIDE_MS = 366 * DAY_MS;
 /** Shifts are made as they are asked for: this keeps an answer within some thousands. */
 const LONGEST_STRETCH_MS = 100 * DAY_MS;

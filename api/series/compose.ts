@@ -9,8 +9,8 @@ import { priceOf } from '../../domain/pricing.ts';
 import type { Place } from '../../domain/series.ts';
 import type { Approval } from '../../domain/session.ts';
 import { type Calendars, SERIES_DOOR } from './availability.ts';
+import { DAY_MS } from '../../domain/local-time.ts';
 
-const DAY_MS = 86_400_000;
 /** An authorisation lives seven days at most. */
 const LONGEST_NEAR_MS = 6 * DAY_MS;
 const USUAL_NEAR_MS = 2 * DAY_MS;

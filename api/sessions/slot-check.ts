@@ -17,8 +17,8 @@ import {
   isBookable,
 } from '../../domain/slots.ts';
 import type { ApiDeps } from '../context.ts';
+import { DAY_MS } from '../../domain/local-time.ts';
 
-const DAY_MS = 86_400_000;
 const ALTERNATIVES = 5;
 
 const REASONS: Readonly<Partial<Record<ErrorCode, string>>> = {

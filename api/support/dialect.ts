@@ -116,21 +116,6 @@ export function readStatuses(word: unknown): readonly SupportStatus[] {
   );
 }
 
-/** Somebody who is named in another object. */
-export interface NamedPerson {
-  readonly id: string;
-  readonly username: string | null;
-  readonly firstName: string;
-  readonly preferredName: string | null;
-}
-
-/** A person within version B's objects, where version A has the bare id. */
-export function personInB(person: NamedPerson): Record<string, unknown> {
-  const { id, username, firstName, preferredName } = person;
-  const profile = { firstName, ...(preferredName === null ? {} : { preferredName }) };
-  return { _id: id, username, profile };
-}
-
 export interface Paging {
   /** From 1. */
   readonly page: number;

@@ -1,5 +1,6 @@
 import { type SessionFormat, type SessionRow } from '../../db/sessions.ts';
-import { type SessionListing, listSessions, viewSession } from '../../db/session-views.ts';
+import type { SessionListing } from '../../db/session-listing.ts';
+import { listSessions, viewSession } from '../../db/session-views.ts';
 import { auditRead } from '../../db/audit/record.ts';
 import { type CalendarEntry, calendarStatusOf, sessionIcs } from '../../domain/calendar.ts';
 import { HoldfastError } from '../../domain/errors.ts';

@@ -45,6 +45,8 @@ describe('the table of a second reader', () => {
     );
     print('Explicit statements missed or graded too low', missed);
     expect(OPEN_MISSES.size).toBeLessThanOrEqual(OPEN_MISSES_AT_MOST);
+    // What is mended leaves the list, so that it can't come back unseen.
+    expect(missed.toSorted()).toEqual([...OPEN_MISSES].toSorted());
     expect(textsOf(({ least }) => least !== undefined)).toEqual(
       expect.arrayContaining([...OPEN_MISSES]),
     );
@@ -68,6 +70,5 @@ describe('the table of a second reader', () => {
     const texts = textsOf((group) => group.isAlert === 'either');
     const alarms = texts.filter((text) => rankOf(text) >= 0);
     print(`Ambiguous, of ${texts.length}, alerting`, alarms);
-    expect(alarms.length).toBeLessThanOrEqual(texts.length);
   });
 });
