@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { SettingsFault, loadSettings } from '../config/settings.ts';
 import type { Settings } from '../config/settings.ts';
+import { warmUpScreening } from './crisis/screen-words.ts';
 import { openDeps } from './deps.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { safely } from './http/error-handler.ts';
@@ -17,6 +18,7 @@ interface Running {
 
 async function start(settings: Settings, log: Logger): Promise<Running> {
   const { deps, close } = await openDeps(settings, log);
+  warmUpScreening();
   const api = createApi(deps);
   const { host, port } = settings.api;
   const server = createHttpServer(api.app);

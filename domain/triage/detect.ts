@@ -3,7 +3,7 @@ import { gradeMatch } from './grade.ts';
 import type { LanguagePack } from './language-pack.ts';
 import { LANGUAGES } from './languages/index.ts';
 import { type Lexicon, type Tag, buildLexicon } from './lexicon.ts';
-import { Meter, WorkLimitError } from './meter.ts';
+import { Meter, TimeLimitError, WorkLimitError } from './meter.ts';
 import type { Match } from './patterns.ts';
 import { type Scene, readScene } from './scene.ts';
 import { SEVERITIES } from './types.ts';
@@ -28,7 +28,7 @@ export type Detect = (text: string, context?: TriageContext) => Detection;
 /** A detector for some languages; each text is read in all of them and the gravest reading counts. */
 export function createDetector(packs: readonly LanguagePack[]): Detect {
   const lexicons = packs.map((pack) => buildLexicon(pack));
-  return (text, context = {}) => run(text, context.previous ?? [], lexicons);
+  return (text, context = {}) => run(text, context, lexicons);
 }
 
 let shared: Detect | undefined;
@@ -55,6 +55,7 @@ export function safeDetect(
   try {
     return detector(text, context);
   } catch (error) {
+    if (error instanceof TimeLimitError) return failure('time_limit');
     return failure(error instanceof WorkLimitError ? 'work_limit' : 'error');
   }
 }
@@ -63,11 +64,12 @@ function failure(reason: FailedDetection['reason']): FailedDetection {
   return { failed: true, severity: 'high', category: null, evidence: [], reason };
 }
 
-function run(text: string, previous: readonly string[], lexicons: readonly Lexicon[]): Detection {
+function run(text: string, context: TriageContext, lexicons: readonly Lexicon[]): Detection {
+  const { previous = [], isOverdue } = context;
   const { readable, isTruncated } = readableParts(text);
   const earlier = previous.slice(-PREVIOUS_MESSAGES).map((other) => other.slice(-LONGEST_PREVIOUS));
   const characters = [...earlier, readable].reduce((sum, part) => sum + part.length, 0);
-  const meter = new Meter(characters * 2 * lexicons.length);
+  const meter = new Meter(characters * 2 * lexicons.length, isOverdue);
   const own = fold(readable, meter);
   const before = earlier.map((other) => fold(other, meter));
   const texts = [...earlier, readable];

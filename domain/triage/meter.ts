@@ -3,6 +3,13 @@ export class WorkLimitError extends Error {
   override readonly name = 'WorkLimitError';
 }
 
+/** Thrown when a text takes longer than its caller can wait. */
+export class TimeLimitError extends Error {
+  override readonly name = 'TimeLimitError';
+}
+
+/** How many steps go by between two looks at the time: well below a millisecond's worth. */
+const STEPS_BETWEEN_LOOKS = 4_096;
 const STEPS_PER_CHARACTER = 3_000;
 const STEPS_AT_LEAST = 2_000_000;
 
@@ -15,13 +22,19 @@ export function stepLimit(characters: number): number {
 export class Meter {
   steps = 0;
   readonly #limit: number;
+  readonly #isOverdue: () => boolean;
+  #nextLook = STEPS_BETWEEN_LOOKS;
 
-  constructor(characters: number) {
+  constructor(characters: number, isOverdue: () => boolean = () => false) {
     this.#limit = stepLimit(characters);
+    this.#isOverdue = isOverdue;
   }
 
   tick(count = 1): void {
     this.steps += count;
     if (this.steps > this.#limit) throw new WorkLimitError('The text took too many steps.');
+    if (this.steps < this.#nextLook) return;
+    this.#nextLook = this.steps + STEPS_BETWEEN_LOOKS;
+    if (this.#isOverdue()) throw new TimeLimitError('The text took too long.');
   }
 }

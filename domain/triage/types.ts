@@ -81,7 +81,7 @@ export interface FailedDetection {
   readonly severity: 'high';
   readonly category: null;
   readonly evidence: readonly [];
-  readonly reason: 'work_limit' | 'error';
+  readonly reason: 'work_limit' | 'time_limit' | 'error';
 }
 
 export type SafeDetection = Detection | FailedDetection;
@@ -89,4 +89,6 @@ export type SafeDetection = Detection | FailedDetection;
 export interface TriageContext {
   /** The same sender's messages before this one, oldest first; the last five are looked at. */
   readonly previous?: readonly string[];
+  /** Asked now and then while reading; once it says yes, the detector fails instead of going on. */
+  readonly isOverdue?: () => boolean;
 }

@@ -1,0 +1,52 @@
+import { performance } from 'node:perf_hooks';
+import { type Detect, detect, safeDetect } from '../../domain/triage/detect.ts';
+import { type Screening, screeningOf } from '../../domain/triage/screen.ts';
+
+/** Reading even the longest text takes a fraction of this; past it a human reads instead, ms. */
+const READING_LIMIT_MS = 2_000;
+
+export interface ScreenOptions {
+  /** The same sender's messages before this one, oldest first; the last five are looked at. */
+  readonly previous?: readonly string[];
+  /** In place of the real detector, for tests of its failure. */
+  readonly detector?: Detect;
+  /** Milliseconds of any monotonous clock. */
+  readonly nowMs?: () => number;
+}
+
+/**
+ * Looks for language of crisis in what somebody sent, before anything may refuse it. `words` is a
+ * text, several (`[title, description]`), or a whole body that nothing has checked yet: every text
+ * in it is read. Never throws: a detector that throws or takes longer than two seconds comes out
+ * as severity `high` of type `detector_failure`.
+ *
+ * Where `severity` is not null the caller raises an alert with it and with `type`; `flags` are codes
+ * that may be stored and shown. `finding.evidence` holds the sender's words: sealed at rest, never
+ * logged.
+ */
+export function screenWords(words: unknown, options: ScreenOptions = {}): Screening {
+  const { previous = [], detector = detect, nowMs = () => performance.now() } = options;
+  const dueMs = nowMs() + READING_LIMIT_MS;
+  const isOverdue = (): boolean => nowMs() > dueMs;
+  // Gathering the texts happens within the detector's guard: a value may be hostile, too.
+  const gather: Detect = (_, context) => detector(textOf(words), context);
+  return screeningOf(safeDetect('', { previous, isOverdue }, gather));
+}
+
+/** Every text in a value of JSON, a line each, however deep. */
+function textOf(words: unknown): string {
+  const texts: string[] = [];
+  const open: unknown[] = [words];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (typeof value === 'string') texts.push(value);
+    if (typeof value !== 'object' || value === null) continue;
+    open.push(...Object.values(value).toReversed());
+  }
+  return texts.join('\n');
+}
+
+/** Made ready while the process starts: the first message doesn't wait for it. */
+export function warmUpScreening(): void {
+  screenWords('hello');
+}

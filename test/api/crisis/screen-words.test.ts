@@ -1,0 +1,70 @@
+import { describe, expect, test } from '@jest/globals';
+import { screenWords } from '../../../api/crisis/screen-words.ts';
+
+describe('what is screened', () => {
+  test('raises an alert from medium on, by what is gravest', () => {
+    expect(screenWords('good morning')).toMatchObject({ severity: null, type: null, flags: [] });
+    expect(screenWords('I feel worthless')).toMatchObject({ severity: null, flags: [] });
+    expect(screenWords('I want to die')).toMatchObject({
+      severity: 'high',
+      type: 'suicidal_ideation',
+      flags: ['suicidal_ideation'],
+    });
+    const both = screenWords('my cuts on my arm bleed. I am going to kill myself tonight');
+    expect(both).toMatchObject({ severity: 'critical', type: 'plan_or_means' });
+    expect(both.flags).toContain('self_harm');
+  });
+
+  test('may be several texts, or a body that nothing has checked', () => {
+    expect(screenWords(['Exams', null, 'I want to kill myself']).severity).toBe('high');
+    const body = { sessionId: 7, content: { text: ['x', { y: 'I want to kill myself' }] } };
+    expect(screenWords(body).severity).toBe('high');
+    for (const nothing of [undefined, null, 7, {}, [], '']) {
+      expect(screenWords(nothing).severity).toBeNull();
+    }
+  });
+
+  test('is read with what the sender wrote before', () => {
+    expect(screenWords('myself', { previous: ['I want to', 'kill'] }).severity).toBe('high');
+  });
+
+  test('calls a human for what is too long to be read whole', () => {
+    const found = screenWords('lovely weather today. '.repeat(20_000));
+    expect(found).toMatchObject({
+      severity: 'medium',
+      type: 'unread_text',
+      flags: ['unread_text'],
+    });
+  });
+});
+
+describe('a detector that fails', () => {
+  const failure = { severity: 'high', type: 'detector_failure', flags: ['detector_failure'] };
+
+  test('by throwing calls a human', () => {
+    const detector = (): never => {
+      throw new Error('broken');
+    };
+    expect(screenWords('hello', { detector })).toMatchObject(failure);
+  });
+
+  test('by taking too long calls a human', () => {
+    let now = 0;
+    const nowMs = (): number => (now += 600);
+    const slow = screenWords('want want to '.repeat(2_000), { nowMs });
+    expect(slow).toMatchObject(failure);
+    expect(slow.finding).toMatchObject({ failed: true, reason: 'time_limit' });
+    expect(screenWords('want want to '.repeat(2_000)).finding.failed).toBe(false);
+  });
+
+  test('by a value that is hostile to read calls a human or reads it', () => {
+    const deep: unknown = JSON.parse(`${'['.repeat(5_000)}"myself"${']'.repeat(5_000)}`);
+    expect(screenWords(['I want to kill', deep]).severity).toBe('high');
+    const trap = {
+      get text(): string {
+        throw new Error('trap');
+      },
+    };
+    expect(screenWords(trap)).toMatchObject(failure);
+  });
+});
