@@ -12,6 +12,7 @@ import type { KeyRing } from '../crypto/key-ring.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { AuthMail } from './auth/mail.ts';
 import type { LimitGroup } from './http/document.ts';
+import type { LoadMonitor } from './http/load-monitor.ts';
 
 /** So many requests of one caller within so many seconds. */
 export interface RateLimit {
@@ -60,5 +61,6 @@ export interface ApiDeps {
   readonly webhookHosts: WebhookHosts;
   /** Which addresses may be named for the product to call. */
   readonly outbound: AddressRules;
+  readonly load: LoadMonitor;
   readonly log: Logger;
 }

@@ -16,6 +16,7 @@ import { openDatabase } from '../db/knex.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { ApiDeps, HttpOptions } from './context.ts';
+import { watchLoad } from './http/load-monitor.ts';
 
 const BODY_TIMEOUT_MS = 15_000;
 const TEMPORAL_CONNECT_TIMEOUT_MS = 3_000;
@@ -42,6 +43,7 @@ export async function openDeps(settings: Settings, log: Logger): Promise<OpenedD
   const http = httpOptions(settings);
   const mail = createMailGateway(settings.mail);
   const authenticator = openAuthenticator(settings, knex, keyRing, log);
+  const load = watchLoad(knex, settings.api.shedding);
   const deps: ApiDeps = {
     knex,
     temporal: new Client({ connection, namespace, dataConverter }),
@@ -56,9 +58,11 @@ export async function openDeps(settings: Settings, log: Logger): Promise<OpenedD
     eligibility: openEligibility(settings),
     webhookHosts: settings.webhooks,
     outbound: { allowPrivateHosts: settings.sandbox },
+    load,
     log,
   };
   const close = async (): Promise<void> => {
+    load.close();
     await authenticator.close();
     mail.close();
     await connection.close();

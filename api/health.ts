@@ -38,7 +38,8 @@ async function getHealth({ deps }: PublicCall): Promise<Answer> {
   const { version, environment } = deps.http;
   const parts = await probeParts(deps);
   const timestamp = new Date().toISOString();
-  return { status: 200, body: { status: 'ok', timestamp, version, environment, parts } };
+  const load = deps.load.level();
+  return { status: 200, body: { status: 'ok', timestamp, version, environment, parts, load } };
 }
 
 /** Whether this process can serve requests now. */
@@ -46,7 +47,7 @@ async function getReadiness({ deps }: PublicCall): Promise<Answer> {
   const parts = await probeParts(deps);
   const ready = Object.values(parts).every((state) => state === 'up');
   const headers: Record<string, string> = ready ? {} : { 'retry-after': '5' };
-  return { status: ready ? 200 : 503, headers, body: { ready, parts } };
+  return { status: ready ? 200 : 503, headers, body: { ready, parts, load: deps.load.level() } };
 }
 
 export const healthHandlers = { getHealth, getReadiness } satisfies Partial<HandlerMap>;

@@ -107,6 +107,11 @@ function readApi(reader: EnvReader, port: number): ApiSettings {
     corsOrigins,
     trustedProxies: reader.integer('TRUSTED_PROXIES', 0, 0, 20),
     rateLimits: readRateLimits(reader),
+    shedding: {
+      loopDelayMs: reader.integer('SHED_LOOP_DELAY_MS', 60, 1, 60_000),
+      poolWaiters: reader.integer('SHED_POOL_WAITERS', 20, 1, 100_000),
+      inFlight: reader.integer('SHED_IN_FLIGHT', 64, 1, 100_000),
+    },
   };
 }
 

@@ -15,6 +15,8 @@ export interface ApiSettings {
   trustedProxies: number;
   /** Requests of one caller: the support door's, its authentication's, admins', the other doors'. */
   rateLimits: Readonly<Record<'api' | 'auth' | 'admin' | 'general', Rate>>;
+  /** From each of these on, bookings are answered with 503, so that crisis keeps its pace. */
+  shedding: Readonly<Record<'loopDelayMs' | 'poolWaiters' | 'inFlight', number>>;
 }
 
 export interface AuthSettings {

@@ -16,6 +16,7 @@ import { doorOfPath } from './door.ts';
 import type { Answer, Call, HandlerMap, PublicHandler } from './handler.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { Limiter } from './rate-limits.ts';
+import { refuseWhenShed } from './shedding.ts';
 import { RouteTable } from './route-table.ts';
 import { exchangeOf } from './exchange.ts';
 import { pathValidators } from './validators.ts';
@@ -83,6 +84,17 @@ interface Work {
 }
 
 async function serve(work: Work): Promise<void> {
+  const { load } = work.deps;
+  refuseWhenShed(load.level(), work.operation);
+  const leave = load.enter();
+  try {
+    await answer(work);
+  } finally {
+    leave();
+  }
+}
+
+async function answer(work: Work): Promise<void> {
   const { deps, req, res, operation, stages } = work;
   const principal = await authenticate(deps, req, operation);
   exchangeOf(res).principal = principal;
@@ -100,11 +112,11 @@ async function serve(work: Work): Promise<void> {
         return handle();
       });
     });
-  const answer =
+  const given =
     operation.method !== 'get' && req.headers['idempotency-key'] !== undefined
       ? await stages.idempotency.once(call, body, (id) => run({ ...call, newId: id }))
       : await run(call);
-  send(res, answer);
+  send(res, given);
 }
 
 /** A public operation ignores a token that is no good: it may be the very thing that is being renewed. */

@@ -12,6 +12,7 @@ import { createAuthenticator } from '../../api/auth/authenticator.ts';
 import { settleBackground } from '../../api/auth/background.ts';
 import type { Role } from '../../api/access/principal.ts';
 import type { ApiDeps, HttpOptions } from '../../api/context.ts';
+import { NEVER_BUSY } from '../../api/http/load-monitor.ts';
 import { createApp } from '../../api/server.ts';
 import { createFieldCipher } from '../../crypto/field-cipher.ts';
 import { ephemeralKeyRing } from '../../crypto/key-ring.ts';
@@ -214,6 +215,7 @@ async function testDeps({
     eligibility: null,
     webhookHosts: { isSandbox: false, privateHosts: [] },
     outbound: { allowPrivateHosts: false },
+    load: NEVER_BUSY,
     log,
     ...options.deps,
   };

@@ -14,6 +14,7 @@ test('health tells each part without failing for them', async () => {
     status: 200,
     body: {
       status: 'ok',
+      load: 'calm',
       timestamp: expect.any(String),
       version: '0.0.0',
       environment: 'test',

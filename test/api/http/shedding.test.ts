@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { loadDocument, operationsOf } from '../../../api/http/document.ts';
+import { watchLoad } from '../../../api/http/load-monitor.ts';
+import { CALM, isShed, nextLoad } from '../../../api/http/shedding.ts';
+import type { LoadLevel, LoadReading, LoadState } from '../../../api/http/shedding.ts';
+import { openDatabase } from '../../../db/knex.ts';
+import { startTestApi } from '../../support/api.ts';
+import type { TestApi, TestPerson } from '../../support/api.ts';
+import { until } from '../../support/until.ts';
+
+const LIMITS = { loopDelayMs: 100, poolWaiters: 20, inFlight: 50 };
+const QUIET: LoadReading = { loopDelayMs: 0, poolWaiters: 0, inFlight: 0 };
+
+let level: LoadLevel = 'calm';
+let api: TestApi;
+let client: TestPerson;
+beforeAll(async () => {
+  const load = { level: () => level, enter: () => () => undefined, close: () => undefined };
+  api = await startTestApi({ deps: { load } });
+  client = await api.person();
+}, 60_000);
+afterAll(() => api.close());
+
+const after = (state: LoadState, reading: Partial<LoadReading>, nowMs: number): LoadState =>
+  nextLoad(LIMITS, state, { ...QUIET, ...reading }, nowMs);
+
+test.each([
+  [{ loopDelayMs: 99, poolWaiters: 19, inFlight: 49 }, 'calm'],
+  [{ loopDelayMs: 100 }, 'high'],
+  [{ poolWaiters: 20 }, 'high'],
+  [{ inFlight: 50 }, 'high'],
+  [{ inFlight: 150 }, 'extreme'],
+] as const)('%j is %s', (reading, expected) => {
+  expect(after(CALM, reading, 0).level).toBe(expected);
+});
+
+test('a level ends after a second well below where it began, one level at a time', () => {
+  const extreme = after(CALM, { inFlight: 150 }, 0);
+  const waiting = after(extreme, {}, 1_000);
+  expect(waiting).toEqual({ level: 'extreme', calmSinceMs: 1_000 });
+  expect(after(waiting, {}, 1_999).level).toBe('extreme');
+  const high = after(waiting, {}, 2_000);
+  expect(high.level).toBe('high');
+  const still = after(after(high, {}, 2_000), { inFlight: 30 }, 2_900);
+  expect(still).toEqual({ level: 'high', calmSinceMs: null });
+  expect(after(after(still, {}, 3_000), {}, 4_000).level).toBe('calm');
+});
+
+test('while readings go to and fro around a limit, the level does not', () => {
+  const near = fc.array(fc.integer({ min: 31, max: 149 }), { minLength: 1 });
+  fc.assert(
+    fc.property(near, (inFlights) => {
+      let state = after(CALM, { inFlight: 50 }, 0);
+      inFlights.forEach((inFlight, at) => (state = after(state, { inFlight }, at * 2_000)));
+      expect(state.level).toBe('high');
+    }),
+  );
+});
+
+const OPERATIONS = operationsOf(loadDocument());
+const shedAt = (at: LoadLevel): string[] =>
+  OPERATIONS.filter((operation) => isShed(at, operation)).map(({ id }) => id);
+
+test('bookings go first, then their doors; crisis, support and what has no limit never', () => {
+  expect(shedAt('calm')).toEqual([]);
+  expect(shedAt('high')).toEqual(expect.arrayContaining(['bookTherapySession', 'bookMeeting']));
+  const spared = OPERATIONS.filter(
+    ({ door, limit, path }) => door === 'support' || limit === 'none' || /crisis|urgent/.test(path),
+  );
+  const isSpared = (id: string): boolean => spared.some((operation) => operation.id === id);
+  expect(shedAt('high').filter(isSpared)).toEqual([]);
+  expect(shedAt('extreme').filter(isSpared)).toEqual([]);
+  expect(shedAt('extreme')).toEqual(expect.arrayContaining(shedAt('high')));
+});
+
+test('a booking is answered 503 with the time to come back, everybody else as ever', async () => {
+  const { token } = client;
+  level = 'high';
+  const search = await api.call('GET', '/api/therapy/therapists/search', undefined, { token });
+  expect([search.status, search.headers.get('retry-after')]).toEqual([503, '3']);
+  const me = await api.call('GET', '/api/auth/me', undefined, { token });
+  expect(me.status).toBe(200);
+  const sessions = await api.call('GET', '/api/therapy/sessions', undefined, { token });
+  expect(sessions.status).toBe(200);
+  level = 'extreme';
+  const later = await api.call('GET', '/api/therapy/sessions', undefined, { token });
+  expect([later.status, later.headers.get('retry-after')]).toEqual([503, '10']);
+  const health = await api.call('GET', '/health');
+  expect(health).toMatchObject({ status: 200, body: { status: 'ok', load: 'extreme' } });
+  level = 'calm';
+});
+
+test('the process itself is measured: requests, waiting for connections, a blocked loop', async () => {
+  const knex = openDatabase(api.databaseUrl, { maxConnections: 1 });
+  const load = watchLoad(knex, { loopDelayMs: 30, poolWaiters: 2, inFlight: 2 });
+  expect(load.level()).toBe('calm');
+  const leave = load.enter();
+  load.enter();
+  expect(load.level()).toBe('high');
+  leave();
+  leave();
+  await until(() => load.level() === 'calm');
+
+  const taken = await knex.transaction();
+  const waiting = Promise.all([knex.raw('SELECT 1'), knex.raw('SELECT 1')]);
+  await until(() => load.level() === 'high');
+  await taken.rollback();
+  await waiting;
+  await until(() => load.level() === 'calm');
+
+  await until(() => {
+    const end = performance.now() + 50;
+    while (performance.now() < end);
+    return load.level() !== 'calm';
+  });
+  load.close();
+  await knex.destroy();
+});
