@@ -46,6 +46,8 @@ export interface HttpOptions {
 /** All that handlers and middleware reach outside with; made once at start. */
 export interface ApiDeps {
   readonly knex: Knex;
+  /** A small pool for crises alone, so that nothing else keeps an alert waiting. It gives up early. */
+  readonly crisisKnex: Knex;
   readonly temporal: Client;
   readonly keyRing: KeyRing;
   readonly cipher: FieldCipher;

@@ -29,6 +29,10 @@ export interface OpenedDeps {
 /** A caller hears that the database does not answer after this long, ms. */
 const QUERY_TIMEOUT_MS = 8_000;
 
+/** A report of a crisis waits for the database no longer, ms: then it goes another way. */
+const CRISIS_ACQUIRE_TIMEOUT_MS = 1_500;
+const CRISIS_QUERY_TIMEOUT_MS = 2_000;
+
 /** Opens all that the API reaches outside with. PostgreSQL and Temporal need not answer yet. */
 export async function openDeps(settings: Settings, log: Logger): Promise<OpenedDeps> {
   const keyRing = await loadKeyRing(settings.keysFile);
@@ -37,6 +41,7 @@ export async function openDeps(settings: Settings, log: Logger): Promise<OpenedD
     applicationName: 'holdfast-api',
     queryTimeoutMs: QUERY_TIMEOUT_MS,
   });
+  const crisisKnex = openCrisisDatabase(settings);
   const connection = openTemporal(settings);
   const { namespace } = settings.temporal;
   const dataConverter = createClientDataConverter(keyRing);
@@ -46,6 +51,7 @@ export async function openDeps(settings: Settings, log: Logger): Promise<OpenedD
   const load = watchLoad(knex, settings.api.shedding);
   const deps: ApiDeps = {
     knex,
+    crisisKnex,
     temporal: new Client({ connection, namespace, dataConverter }),
     keyRing,
     cipher: createFieldCipher(keyRing),
@@ -66,9 +72,18 @@ export async function openDeps(settings: Settings, log: Logger): Promise<OpenedD
     await authenticator.close();
     mail.close();
     await connection.close();
-    await knex.destroy();
+    await Promise.all([knex.destroy(), crisisKnex.destroy()]);
   };
   return { deps, close };
+}
+
+function openCrisisDatabase({ database, crisis }: Settings): Knex {
+  return openDatabase(database.url, {
+    maxConnections: crisis.poolSize,
+    applicationName: 'holdfast-api-crisis',
+    acquireTimeoutMs: CRISIS_ACQUIRE_TIMEOUT_MS,
+    queryTimeoutMs: CRISIS_QUERY_TIMEOUT_MS,
+  });
 }
 
 function httpOptions(settings: Settings): HttpOptions {

@@ -6,6 +6,7 @@ import { logLevels } from './types.ts';
 import type {
   ApiSettings,
   AuthSettings,
+  CrisisSettings,
   DatabaseSettings,
   MailSettings,
   MediaSettings,
@@ -50,6 +51,7 @@ export function loadSettings(env: Env = process.env): Settings {
     api: readApi(reader, ports.api),
     auth: readAuth(reader),
     database: readDatabase(reader),
+    crisis: readCrisis(reader, ports.crisisWorker),
     temporal: readTemporal(reader, ports.temporal),
     stripe: readStripe(reader),
     twilio: readTwilio(reader),
@@ -92,6 +94,7 @@ export function readPorts(reader: EnvReader): Ports {
     sandbox: reader.httpPort('SANDBOX_PORT', 5100),
     smtp: reader.port('SMTP_PORT', 5125),
     worker: reader.httpPort('WORKER_PORT', 5101),
+    crisisWorker: reader.httpPort('CRISIS_WORKER_PORT', 5102),
   };
 }
 
@@ -140,6 +143,10 @@ function readDatabase(reader: EnvReader): DatabaseSettings {
     url: readDatabaseUrl(reader) ?? reader.required('DATABASE_URL'),
     poolSize: reader.integer('DATABASE_POOL_SIZE', 10, 1, 500),
   };
+}
+
+function readCrisis(reader: EnvReader, healthPort: number): CrisisSettings {
+  return { poolSize: reader.integer('CRISIS_POOL_SIZE', 5, 1, 100), healthPort };
 }
 
 /** DATABASE_URL, else the address composed from the DB_* variables, else null. */

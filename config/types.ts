@@ -32,6 +32,13 @@ export interface DatabaseSettings {
   poolSize: number;
 }
 
+export interface CrisisSettings {
+  /** Connections that each process keeps for crises alone. */
+  poolSize: number;
+  /** Where a crisis worker answers `GET /health`. */
+  healthPort: number;
+}
+
 export interface TemporalSettings {
   /** host:port */
   address: string;
@@ -81,6 +88,7 @@ export interface Ports {
   sandbox: number;
   smtp: number;
   worker: number;
+  crisisWorker: number;
 }
 
 /** Everything that the product takes from its environment. */
@@ -95,6 +103,7 @@ export interface Settings {
   api: ApiSettings;
   auth: AuthSettings;
   database: DatabaseSettings;
+  crisis: CrisisSettings;
   temporal: TemporalSettings;
   stripe: StripeSettings;
   twilio: TwilioSettings;

@@ -2,8 +2,9 @@ import type { Knex } from 'knex';
 
 export const BROADCAST_CHANNEL = 'holdfast_broadcast';
 
-/** A person's sockets, those in a session, or those that watch a therapist's slots of one date. */
-export type Room = `person:${string}` | `session:${string}` | `slots:${string}:${string}`;
+/** A person's sockets, those in a session, a clinic's crisis team, or who watches a therapist's day. */
+export type Room =
+  `person:${string}` | `session:${string}` | `crisis:${string}` | `slots:${string}:${string}`;
 
 /** Ids, codes, instants and counts; a text has no place in a broadcast. */
 export type BroadcastIds = Readonly<Record<string, string | number | boolean | null>>;
@@ -15,7 +16,7 @@ export interface Broadcast {
 }
 
 const EVENT = /^[a-z][a-z-]{0,40}$/;
-const ROOM = /^(?:(?:person|session):[0-9a-f-]{36}|slots:[0-9a-f-]{36}:\d{4}-\d{2}-\d{2})$/;
+const ROOM = /^(?:(?:person|session|crisis):[0-9a-f-]{36}|slots:[0-9a-f-]{36}:\d{4}-\d{2}-\d{2})$/;
 const CODE = /^[A-Za-z0-9_.:+-]{0,64}$/;
 
 /** Throws a TypeError for anything that isn't ids and codes: whatever is broadcast passes through logs of others. */

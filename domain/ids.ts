@@ -7,6 +7,7 @@ const KINDS = [
   'calendar-import',
   'offer',
   'absence',
+  'alert',
 ] as const;
 
 export type WorkflowKind = (typeof KINDS)[number];

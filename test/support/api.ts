@@ -187,6 +187,7 @@ async function testDeps({
   });
   return {
     knex,
+    crisisKnex: knex,
     temporal: options.temporal ?? downTemporal(),
     keyRing,
     cipher: createFieldCipher(keyRing),

@@ -1,0 +1,125 @@
+import type { Knex } from 'knex';
+import { v7 as newId } from 'uuid';
+import {
+  type AlertCall,
+  callOf,
+  deliverRaise,
+  startWithoutWorker,
+} from '../../activities/crisis/starting.ts';
+import type { FieldCipher, FieldRef } from '../../crypto/field-cipher.ts';
+import { recordTrigger } from '../../db/crisis-intake.ts';
+import type { NewTrigger, RaisedAlert, SealDetails, TriggerPlace } from '../../db/crisis-intake.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { HoldfastError, errorCodeOf } from '../../domain/errors.ts';
+import { auditContext } from '../access/audit-context.ts';
+import type { Principal } from '../access/principal.ts';
+import type { ApiDeps } from '../context.ts';
+import { safely } from '../http/error-handler.ts';
+
+export type IntakeDeps = Pick<ApiDeps, 'crisisKnex' | 'temporal' | 'cipher' | 'log'>;
+
+/** A caller waits so long for the workflow; the outbox makes good what it misses, ms. */
+const START_TIMEOUT_MS = 2_000;
+
+/** Where a report's words are kept. */
+export function triggerTextRef({ alertId, triggerId }: TriggerPlace): FieldRef {
+  return { purpose: 'alert', objectId: alertId, column: 'details', rowId: triggerId };
+}
+
+/** Seals what a report says, within the transaction that records it. */
+export function sealingReport(cipher: FieldCipher, trx: Knex, words: string): SealDetails {
+  return (place) => cipher.sealField(trx, triggerTextRef(place), words);
+}
+
+/** Starts or informs the workflow of an alert that is on record. Never throws. */
+export async function startAlert(deps: IntakeDeps, raised: RaisedAlert): Promise<void> {
+  try {
+    await deliverRaise(deps.temporal, callOf(raised), START_TIMEOUT_MS);
+  } catch (error) {
+    const { alertId } = raised;
+    deps.log.warn({ alertId, error: safely(error) }, 'an alert starts through the outbox');
+  }
+}
+
+/** A report that came by itself. The clinic is null where only PostgreSQL could tell. */
+export interface Report extends Omit<NewTrigger, 'clinicId' | 'details'> {
+  readonly clinicId: string | null;
+  /** Sealed at rest; lost, words alone, when PostgreSQL is down. */
+  readonly words: string | null;
+}
+
+export interface Reporter {
+  readonly principal: Principal | null;
+  readonly requestId: string;
+}
+
+/** What a report came to. Without PostgreSQL there is no number yet. */
+export interface Raised extends Omit<RaisedAlert, 'number' | 'clinicId'> {
+  readonly number: string | null;
+  readonly clinicId: string | null;
+}
+
+/**
+ * Takes a report in a transaction of its own and starts the workflow. With PostgreSQL down the
+ * workflow starts directly and writes itself down later; with Temporal down the record stands and
+ * the outbox starts it later. Throws `dependency_unavailable` only when both are down.
+ */
+export async function raiseAlert(
+  deps: IntakeDeps,
+  report: Report,
+  reporter: Reporter,
+): Promise<Raised> {
+  let raised: RaisedAlert;
+  try {
+    raised = await record(deps, report, reporter);
+  } catch (error) {
+    if (errorCodeOf(error) !== 'dependency_unavailable' && report.clinicId !== null) {
+      deps.log.error({ error: safely(error) }, 'a report could not be recorded');
+    }
+    return raiseWithoutRecord(deps, report);
+  }
+  await startAlert(deps, raised);
+  return raised;
+}
+
+async function record(
+  deps: IntakeDeps,
+  { words, ...report }: Report,
+  { principal, requestId }: Reporter,
+): Promise<RaisedAlert> {
+  const { clinicId, personId } = report;
+  if (clinicId === null) throw new HoldfastError('dependency_unavailable', 'The clinic is unknown');
+  const context = auditContext(principal, requestId);
+  return inTransaction(deps.crisisKnex, context, async (trx, audit) => {
+    const details = words === null ? null : sealingReport(deps.cipher, trx, words);
+    const raised = await recordTrigger(trx, { ...report, clinicId, details });
+    audit({
+      action: raised.isNew ? 'alert.raise' : 'alert.raise_again',
+      objectType: 'alert',
+      objectId: raised.alertId,
+      subjectId: personId,
+      changes: { source: report.source, severity: report.severity },
+    });
+    return raised;
+  });
+}
+
+async function raiseWithoutRecord(deps: IntakeDeps, report: Report): Promise<Raised> {
+  const { clinicId, personId, severity, type, source, sessionId, messageId, reportedBy } = report;
+  const place = { alertId: report.alertId ?? newId(), triggerId: report.triggerId ?? newId() };
+  const isDrill = source === 'drill';
+  const alert = { ...place, clinicId, personId, number: null, isDrill, severity, sessionId };
+  const unrecorded = { type, source, messageId, reportedBy, raisedAtMs: Date.now() };
+  const call: AlertCall = { ...alert, unrecorded };
+  try {
+    await deliverRaise(deps.temporal, call, START_TIMEOUT_MS).catch(() =>
+      startWithoutWorker(deps.temporal, call, START_TIMEOUT_MS),
+    );
+  } catch (error) {
+    deps.log.fatal({ error: safely(error) }, 'a report was neither recorded nor started');
+    const message = 'Help could not be called from here. Please call your local emergency number.';
+    throw new HoldfastError('dependency_unavailable', message, { retryAfterSeconds: 1 }, error);
+  }
+  deps.log.warn({ alertId: place.alertId }, 'an alert runs without a record');
+  return { ...alert, type, isNew: true };
+}
