@@ -5,6 +5,7 @@ import { healthHandlers } from './health.ts';
 import type { HandlerMap } from './http/handler.ts';
 import { ownHandlers } from './own/handlers.ts';
 import { schedulingHandlers } from './scheduling/handlers.ts';
+import { supportCrisisHandlers } from './support/crisis/handlers.ts';
 import { getTherapistAvailability } from './therapy/availability.ts';
 import { searchTherapists } from './therapy/search.ts';
 import { therapyGroupHandlers } from './therapy/groups.ts';
@@ -20,6 +21,7 @@ const GROUPS: readonly Partial<HandlerMap>[] = [
   bookingHandlers,
   schedulingHandlers,
   ownHandlers,
+  supportCrisisHandlers,
 ];
 
 /** The one handler of every operation. Throws a plain Error that names an operation with none or two. */

@@ -33,9 +33,22 @@ export interface CrisisResource {
   readonly reviewDueOn: string | null;
 }
 
+export interface Position {
+  readonly latitude: number;
+  readonly longitude: number;
+}
+
 export interface Place {
   readonly country: string | null;
-  readonly position: { readonly latitude: number; readonly longitude: number } | null;
+  readonly position: Position | null;
+}
+
+const EARTH_RADIUS_KM = 6_371;
+
+/** How far a place of help is, to 100 m; null for one that is nowhere in particular. */
+export function distanceKm(from: Position, { latitude, longitude }: CrisisResource): number | null {
+  if (latitude === null || longitude === null) return null;
+  return Math.round(angleBetween(from, { latitude, longitude }) * EARTH_RADIUS_KM * 10) / 10;
 }
 
 /** Nobody has ever looked at it, or not for too long. `today` is `YYYY-MM-DD`. */
@@ -60,7 +73,7 @@ export function resourcesAt<Resource extends CrisisResource>(
   const distance = (resource: CrisisResource): number =>
     resource.latitude === null || resource.longitude === null
       ? Infinity
-      : angleBetween(position, resource as { latitude: number; longitude: number });
+      : angleBetween(position, resource as Position);
   const measured = shown.map((resource) => ({ resource, angle: distance(resource) }));
   return measured
     .toSorted((a, b) => (a.angle === b.angle ? 0 : a.angle - b.angle))
@@ -68,10 +81,7 @@ export function resourcesAt<Resource extends CrisisResource>(
 }
 
 /** By the haversine, in radians: only the order matters. */
-function angleBetween(
-  a: { readonly latitude: number; readonly longitude: number },
-  b: { readonly latitude: number; readonly longitude: number },
-): number {
+function angleBetween(a: Position, b: Position): number {
   const radians = (degrees: number): number => (degrees * Math.PI) / 180;
   const half = (from: number, to: number): number => Math.sin(radians(to - from) / 2) ** 2;
   const parallels = Math.cos(radians(a.latitude)) * Math.cos(radians(b.latitude));

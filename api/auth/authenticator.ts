@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import type { TrustedIssuer } from '../../config/json-settings.ts';
@@ -11,7 +12,7 @@ import { HoldfastError } from '../../domain/errors.ts';
 import type { Principal } from '../access/principal.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { createTokenVerifier } from './token-verifier.ts';
-import type { VerifiedToken } from './token-verifier.ts';
+import type { VerifiedToken, VerifyToken } from './token-verifier.ts';
 
 export interface Authenticator {
   /**
@@ -19,6 +20,11 @@ export interface Authenticator {
    * `token_expired`, `forbidden` for a suspended person, `dependency_unavailable`.
    */
   authenticate(token: string): Promise<Principal>;
+  /**
+   * Who cries for help: a token that ended within the last day will do, and the rights that were
+   * known last while the database doesn't answer. Throws as {@link Authenticator.authenticate}.
+   */
+  authenticateForHelp(token: string): Promise<Principal>;
   /** Forgets a family in this process at once; other processes hear of it through the database. */
   forgetFamily(familyId: string): void;
   /** Told of every change of rights: `family:<id>`, `person:<id>`, or null when some may have been missed. */
@@ -46,6 +52,10 @@ const MAX_HOLDERS = 10_000;
 const SIGNATURE_TTL_MS = 60_000;
 /** Rights are read again after this time even when no change was announced. */
 const FACTS_TTL_MS = 60_000;
+/** For so long after its end, a token still says whose cry for help it is. */
+const HELP_GRACE_MS = 24 * 3_600_000;
+/** A cry for help doesn't wait longer for the database than this. */
+const HELP_WAIT_MS = 1_500;
 
 /** Authenticates without a query where the token was seen before and no change was announced since. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
@@ -54,9 +64,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
 class CachingAuthenticator implements Authenticator {
   readonly #knex: Knex;
-  readonly #verify: (token: string) => Promise<VerifiedToken>;
+  readonly #verify: VerifyToken;
   readonly #verified = new BoundedCache<VerifiedToken>(MAX_TOKENS, SIGNATURE_TTL_MS);
   readonly #holders = new BoundedCache<Holder>(MAX_HOLDERS, FACTS_TTL_MS);
+  readonly #lastKnown = new BoundedCache<AccessFacts>(MAX_HOLDERS, HELP_GRACE_MS);
   readonly #listeners = new Set<(subject: string | null) => void>();
   readonly #feed: Listener;
 
@@ -81,12 +92,20 @@ class CachingAuthenticator implements Authenticator {
     if (verified.expiresAt <= Date.now()) {
       throw new HoldfastError('token_expired', 'The token has expired');
     }
-    const facts = await this.#factsOf(verified);
-    if (facts === null || facts.isFamilyDead) {
-      throw new HoldfastError('unauthenticated', 'The token is no longer valid');
+    return admitted(await this.#factsOf(verified), verified);
+  }
+
+  async authenticateForHelp(token: string): Promise<Principal> {
+    const verified = await this.#verifiedToken(token, HELP_GRACE_MS / 1_000);
+    if (verified.expiresAt + HELP_GRACE_MS <= Date.now()) {
+      throw new HoldfastError('token_expired', 'The token has expired');
     }
-    if (facts.isSuspended) throw new HoldfastError('forbidden', 'This account is suspended');
-    return principalOf(facts, verified);
+    const lastKnown = this.#lastKnown.get(holderName(verified));
+    const asked = this.#factsOf(verified);
+    if (lastKnown === undefined) return admitted(await asked, verified);
+    const patience = sleep(HELP_WAIT_MS, lastKnown, { ref: false });
+    const facts = await Promise.race([asked.catch(() => lastKnown), patience]);
+    return admitted(facts, verified);
   }
 
   onChange(listener: (subject: string | null) => void): void {
@@ -101,11 +120,11 @@ class CachingAuthenticator implements Authenticator {
     return this.#feed.close();
   }
 
-  async #verifiedToken(token: string): Promise<VerifiedToken> {
+  async #verifiedToken(token: string, graceSeconds?: number): Promise<VerifiedToken> {
     const name = createHash('sha256').update(token).digest('base64');
     const known = this.#verified.get(name);
     if (known !== undefined) return known;
-    const verified = await this.#verify(token);
+    const verified = await this.#verify(token, graceSeconds);
     this.#verified.set(name, verified);
     return verified;
   }
@@ -132,17 +151,26 @@ class CachingAuthenticator implements Authenticator {
     return holder.facts;
   }
 
-  #loadFacts(token: VerifiedToken): Promise<AccessFacts | null> {
-    return token.kind === 'own'
-      ? findAccessFacts(this.#knex, token.personId, token.familyId)
-      : findForeignFacts(this.#knex, token.issuer, token.subject);
+  async #loadFacts(token: VerifiedToken): Promise<AccessFacts | null> {
+    const facts =
+      token.kind === 'own'
+        ? await findAccessFacts(this.#knex, token.personId, token.familyId)
+        : await findForeignFacts(this.#knex, token.issuer, token.subject);
+    if (facts === null) this.#lastKnown.delete(holderName(token));
+    else this.#lastKnown.set(holderName(token), facts);
+    return facts;
   }
 
   #forget(subject: string): void {
     const [kind, id = ''] = subject.split(':');
-    if (kind === 'family') this.#holders.delete(subject);
-    // A holder whose person isn't known yet may be this one.
-    else this.#holders.deleteWhere(({ personId }) => personId === id || personId === null);
+    if (kind === 'family') {
+      this.#holders.delete(subject);
+      this.#lastKnown.delete(subject);
+    } else {
+      // A holder whose person isn't known yet may be this one.
+      this.#holders.deleteWhere(({ personId }) => personId === id || personId === null);
+      this.#lastKnown.deleteWhere(({ personId }) => personId === id);
+    }
     for (const listener of this.#listeners) listener(subject);
   }
 }
@@ -152,6 +180,15 @@ function holderName(token: VerifiedToken): string {
   return token.kind === 'own'
     ? `family:${token.familyId}`
     : `foreign:${token.issuer} ${token.subject}`;
+}
+
+/** Throws `unauthenticated` and, for a suspended person, `forbidden`. */
+function admitted(facts: AccessFacts | null, token: VerifiedToken): Principal {
+  if (facts === null || facts.isFamilyDead) {
+    throw new HoldfastError('unauthenticated', 'The token is no longer valid');
+  }
+  if (facts.isSuspended) throw new HoldfastError('forbidden', 'This account is suspended');
+  return principalOf(facts, token);
 }
 
 function principalOf(facts: AccessFacts, token: VerifiedToken): Principal {

@@ -23,10 +23,11 @@ const MAX_TOKEN_LENGTH = 4_096;
 const JWKS_TIMEOUT_MS = 3_000;
 const CLOCK_TOLERANCE_SECONDS = 5;
 
+/** `graceSeconds` lets a token pass for that long after its end. */
+export type VerifyToken = (token: string, graceSeconds?: number) => Promise<VerifiedToken>;
+
 /** Verifies tokens; each issuer's algorithm is pinned, whatever a token's header says. */
-export function createTokenVerifier(
-  options: VerifierOptions,
-): (token: string) => Promise<VerifiedToken> {
+export function createTokenVerifier(options: VerifierOptions): VerifyToken {
   const own = ownKeys(options.keyRing);
   const foreign = new Map(
     options.trustedIssuers.map((issuer) => [
@@ -37,13 +38,14 @@ export function createTokenVerifier(
       },
     ]),
   );
-  return async (token) => {
+  return async (token, graceSeconds = CLOCK_TOLERANCE_SECONDS) => {
     const issuer = issuerOf(token);
+    const { publicUrl } = options;
     try {
-      if (issuer === options.publicUrl) return await verifyOwn(token, own, options.publicUrl);
+      if (issuer === publicUrl) return await verifyOwn(token, own, publicUrl, graceSeconds);
       const known = foreign.get(issuer);
       if (known === undefined) throw refused();
-      return await verifyForeign(token, known.issuer, known.keys);
+      return await verifyForeign(token, known.issuer, known.keys, graceSeconds);
     } catch (error) {
       throw translate(error);
     }
@@ -62,13 +64,14 @@ async function verifyOwn(
   token: string,
   keys: JWTVerifyGetKey,
   publicUrl: string,
+  clockTolerance: number,
 ): Promise<VerifiedToken> {
   const { payload } = await jwtVerify(token, keys, {
     algorithms: [TOKEN_ALGORITHM],
     issuer: publicUrl,
     audience: AUDIENCE,
     requiredClaims: ['sub', 'exp', FAMILY_CLAIM],
-    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    clockTolerance,
   });
   const familyId = payload[FAMILY_CLAIM];
   const personId = payload.sub ?? '';
@@ -80,13 +83,14 @@ async function verifyForeign(
   token: string,
   issuer: TrustedIssuer,
   keys: JWTVerifyGetKey,
+  clockTolerance: number,
 ): Promise<VerifiedToken> {
   const { payload } = await jwtVerify(token, keys, {
     algorithms: [...issuer.algorithms],
     issuer: issuer.issuer,
     ...(issuer.audience === null ? {} : { audience: issuer.audience }),
     requiredClaims: ['sub', 'exp'],
-    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    clockTolerance,
   });
   // A token that was made out to somebody is not for whoever else gets hold of it.
   if (issuer.audience === null && payload.aud !== undefined) throw refused();

@@ -35,7 +35,9 @@ export const OPERATION_IDS = [
   'getCalendarFile',
   'getCancellationQuote',
   'getCredits',
+  'getCrisisResources',
   'getDropdownData',
+  'getEmergencyContacts',
   'getEscalationPolicies',
   'getGroup',
   'getHealth',
@@ -112,6 +114,8 @@ export type OperationId = (typeof OPERATION_IDS)[number];
 export const PUBLIC_OPERATION_IDS = [
   'forgotPassword',
   'getCalendarFile',
+  'getCrisisResources',
+  'getEmergencyContacts',
   'getHealth',
   'getJwks',
   'getReadiness',

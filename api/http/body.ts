@@ -51,7 +51,11 @@ function tooLarge(limitBytes: number): HoldfastError {
   return new HoldfastError('payload_too_large', `The body must not exceed ${limitBytes} bytes`);
 }
 
-function readAll(req: IncomingMessage, limitBytes: number, timeoutMs: number): Promise<Buffer> {
+export function readAll(
+  req: IncomingMessage,
+  limitBytes: number,
+  timeoutMs: number,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

@@ -7,6 +7,8 @@ import { recordingDenials } from '../access/denials.ts';
 import type { Principal } from '../access/principal.ts';
 import type { ApiDeps } from '../context.ts';
 import type { OperationId } from '../generated/operations.ts';
+import { withHelpLines } from '../crisis/help-lines.ts';
+import { readAnyBody } from './any-body.ts';
 import { bearerToken } from './bearer.ts';
 import { readJsonBody } from './body.ts';
 import type { ReadBody } from './body.ts';
@@ -88,9 +90,17 @@ async function serve(work: Work): Promise<void> {
   refuseWhenShed(load.level(), work.operation);
   const leave = load.enter();
   try {
-    await answer(work);
+    await (work.operation.refusesNothing ? answerForHelp(work) : answer(work));
   } finally {
     leave();
+  }
+}
+
+async function answerForHelp(work: Work): Promise<void> {
+  try {
+    await answer(work);
+  } catch (error) {
+    throw await withHelpLines(work.deps, exchangeOf(work.res).principal, error);
   }
 }
 
@@ -100,7 +110,8 @@ async function answer(work: Work): Promise<void> {
   exchangeOf(res).principal = principal;
   const address = req.ip ?? '';
   await stages.limits?.(operation.limit, countedPerson(principal, operation), address, res);
-  const body = await readJsonBody(req, operation.bodyLimitBytes, deps.http.bodyTimeoutMs);
+  const read = operation.refusesNothing ? readAnyBody : readJsonBody;
+  const body = await read(req, operation.bodyLimitBytes, deps.http.bodyTimeoutMs);
   await validate(work, body);
   const call = toCall(work, principal, address);
   const run = (own: typeof call): Promise<Answer> =>
@@ -112,9 +123,11 @@ async function answer(work: Work): Promise<void> {
         return handle();
       });
     });
+  const { once, onceOrAnew } = stages.idempotency;
+  const keyed = operation.refusesNothing ? onceOrAnew : once;
   const given =
     operation.method !== 'get' && req.headers['idempotency-key'] !== undefined
-      ? await stages.idempotency.once(call, body, (id) => run({ ...call, newId: id }))
+      ? await keyed(call, body, (id) => run({ ...call, newId: id }))
       : await run(call);
   send(res, given);
 }
@@ -130,7 +143,10 @@ async function authenticate(
     return token === null ? null : deps.authenticator.authenticate(token).catch(() => null);
   }
   if (token === null) throw new HoldfastError('unauthenticated', 'A bearer token is required');
-  return deps.authenticator.authenticate(token);
+  const { authenticator } = deps;
+  return operation.refusesNothing
+    ? authenticator.authenticateForHelp(token)
+    : authenticator.authenticate(token);
 }
 
 /**

@@ -20,6 +20,7 @@ export interface OperationObject {
   readonly security?: readonly unknown[];
   readonly 'x-body-limit-bytes'?: number;
   readonly 'x-limit'?: LimitGroup;
+  readonly 'x-refuses-nothing'?: boolean;
   readonly requestBody?: { readonly required?: boolean };
   readonly [key: string]: unknown;
 }
@@ -50,6 +51,11 @@ export interface Operation {
   readonly needsBody: boolean;
   readonly bodyLimitBytes: number;
   readonly limit: LimitGroup;
+  /**
+   * A cry for help comes in here: a token that has just ended will do, whatever the body holds is
+   * taken as a report, and who is turned away all the same is told whom to call.
+   */
+  readonly refusesNothing: boolean;
 }
 
 const DEFAULT_BODY_LIMIT_BYTES = 100 * 1024;
@@ -100,5 +106,6 @@ function toOperation(
     needsBody: described.requestBody?.required ?? false,
     bodyLimitBytes: described['x-body-limit-bytes'] ?? DEFAULT_BODY_LIMIT_BYTES,
     limit: described['x-limit'] ?? (door === 'support' ? 'api' : 'general'),
+    refusesNothing: described['x-refuses-nothing'] ?? false,
   };
 }

@@ -20,6 +20,11 @@ export interface Idempotency {
     body: ReadBody,
     run: (newId: string) => Promise<Answer>,
   ): Promise<Answer>;
+  /**
+   * As {@link Idempotency.once}, where nothing may be refused: a key that is used again with another
+   * body, that is none, or that can't be looked up soon makes a request of its own.
+   */
+  onceOrAnew: Idempotency['once'];
   /** Waits until the answers that were given are kept. */
   drain(): Promise<void>;
 }
@@ -42,6 +47,8 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 const LOCK_MS = 10_000;
 const EXTEND_EVERY_MS = 4_000;
 const WAIT_MS = 30_000;
+/** As long as a cry for help may wait to be told from its own repetition. */
+const BRIEF_WAIT_MS = 2_000;
 const FIRST_PAUSE_MS = 20;
 const LAST_PAUSE_MS = 250;
 
@@ -83,18 +90,35 @@ export function createIdempotency(deps: Pick<ApiDeps, 'knex' | 'keyRing' | 'log'
     await keepAnswer(knex, claim, { status, response: await sealKept(ring, claim, kept) });
   }
 
+  async function replay(claim: KeyClaim, response: Buffer): Promise<Answer> {
+    const kept = await openKept(keyRing, claim, response);
+    if ('answer' in kept) {
+      const headers = { ...kept.answer.headers, 'idempotency-replayed': 'true' };
+      return { ...kept.answer, headers };
+    }
+    throw new HoldfastError(kept.fault.code, kept.fault.message, kept.fault.details);
+  }
+
   return {
     once: async (call, body, run) => {
       const claim = claimOf(call, body);
       if (claim === null) return run(call.newId);
-      const outcome = await claimOrWait(() => claimKey(knex, claim));
+      const outcome = await claimOrWait(() => claimKey(knex, claim), WAIT_MS);
       if (outcome.kind === 'claimed') return attempt(claim, outcome.objectId, run);
-      const kept = await openKept(keyRing, claim, outcome.response);
-      if ('answer' in kept) {
-        const headers = { ...kept.answer.headers, 'idempotency-replayed': 'true' };
-        return { ...kept.answer, headers };
-      }
-      throw new HoldfastError(kept.fault.code, kept.fault.message, kept.fault.details);
+      return replay(claim, outcome.response);
+    },
+    onceOrAnew: async (call, body, run) => {
+      const begin = async (): Promise<(() => Promise<Answer>) | null> => {
+        const claim = claimOf(call, body);
+        if (claim === null) return null;
+        const outcome = await claimOrWait(() => claimKey(knex, claim), BRIEF_WAIT_MS);
+        if (outcome.kind === 'claimed') return () => attempt(claim, outcome.objectId, run);
+        const answer = await replay(claim, outcome.response);
+        return () => Promise.resolve(answer);
+      };
+      const soon = sleep(BRIEF_WAIT_MS, null, { ref: false });
+      const known = await Promise.race([begin().catch(() => null), soon]);
+      return known === null ? run(call.newId) : known();
     },
     drain: async () => {
       await Promise.all(keeping);
@@ -129,8 +153,8 @@ function callerOf({ principal, address }: AnyCall): string {
 type Settled = Exclude<ClaimOutcome, { kind: 'running' | 'other_body' }>;
 
 /** A duplicate waits for the first attempt's answer, or for its loss. */
-async function claimOrWait(claim: () => Promise<ClaimOutcome>): Promise<Settled> {
-  const giveUpAtMs = performance.now() + WAIT_MS;
+async function claimOrWait(claim: () => Promise<ClaimOutcome>, waitMs: number): Promise<Settled> {
+  const giveUpAtMs = performance.now() + waitMs;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
     const outcome = await claim();
     if (outcome.kind === 'claimed' || outcome.kind === 'answered') return outcome;

@@ -5,6 +5,7 @@ import { GROUP_ROWS } from './group-rows.ts';
 import { ON_CALL_ROWS } from './on-call-rows.ts';
 import { give } from './row.ts';
 import type { Group, Row } from './row.ts';
+import { SUPPORT_CRISIS_ROWS } from './support-crisis-rows.ts';
 
 const EVERYBODY: Row = { rest: 'allowed' };
 const OWN_CLINIC_STAFF = give('allowed', 'staff', 'admin');
@@ -362,6 +363,7 @@ export const MATRIX: Record<OperationId, Row> = {
   getNotificationPreferences: EVERYBODY,
   putNotificationPreferences: { ...EVERYBODY, request: () => ({ body: { sms: true } }) },
   ...ON_CALL_ROWS,
+  ...SUPPORT_CRISIS_ROWS,
 };
 
 function seriesOf(therapistId: string, clientId: string): Record<string, unknown> {

@@ -61,6 +61,7 @@ test('a literal segment wins over a parameter, in whatever order they come', () 
     needsBody: false,
     bodyLimitBytes: 1,
     limit: 'none',
+    refusesNothing: false,
   });
   const routes = new RouteTable([
     operation('one', '/api/sessions/{id}'),
