@@ -29,7 +29,10 @@ export interface Idempotency {
   drain(): Promise<void>;
 }
 
-type AnyCall = Parameters<Idempotency['once']>[0];
+type Request = Parameters<Idempotency['once']>;
+type AnyCall = Request[0];
+/** Runs the request, or repeats its first answer. */
+type Begun = () => Promise<Answer>;
 
 /** What the first attempt came to: an answer, or an error that will not change. */
 type Kept =
@@ -90,40 +93,36 @@ export function createIdempotency(deps: Pick<ApiDeps, 'knex' | 'keyRing' | 'log'
     await keepAnswer(knex, claim, { status, response: await sealKept(ring, claim, kept) });
   }
 
-  async function replay(claim: KeyClaim, response: Buffer): Promise<Answer> {
-    const kept = await openKept(keyRing, claim, response);
-    if ('answer' in kept) {
-      const headers = { ...kept.answer.headers, 'idempotency-replayed': 'true' };
-      return { ...kept.answer, headers };
-    }
-    throw new HoldfastError(kept.fault.code, kept.fault.message, kept.fault.details);
+  async function begin(waitMs: number, ...[call, body, run]: Request): Promise<Begun> {
+    const claim = claimOf(call, body);
+    if (claim === null) return () => run(call.newId);
+    const outcome = await claimOrWait(() => claimKey(knex, claim), waitMs);
+    if (outcome.kind === 'claimed') return () => attempt(claim, outcome.objectId, run);
+    const answer = await replay(keyRing, claim, outcome.response);
+    return () => Promise.resolve(answer);
   }
 
   return {
-    once: async (call, body, run) => {
-      const claim = claimOf(call, body);
-      if (claim === null) return run(call.newId);
-      const outcome = await claimOrWait(() => claimKey(knex, claim), WAIT_MS);
-      if (outcome.kind === 'claimed') return attempt(claim, outcome.objectId, run);
-      return replay(claim, outcome.response);
-    },
-    onceOrAnew: async (call, body, run) => {
-      const begin = async (): Promise<(() => Promise<Answer>) | null> => {
-        const claim = claimOf(call, body);
-        if (claim === null) return null;
-        const outcome = await claimOrWait(() => claimKey(knex, claim), BRIEF_WAIT_MS);
-        if (outcome.kind === 'claimed') return () => attempt(claim, outcome.objectId, run);
-        const answer = await replay(claim, outcome.response);
-        return () => Promise.resolve(answer);
-      };
-      const soon = sleep(BRIEF_WAIT_MS, null, { ref: false });
-      const known = await Promise.race([begin().catch(() => null), soon]);
-      return known === null ? run(call.newId) : known();
+    once: async (...request) => (await begin(WAIT_MS, ...request))(),
+    onceOrAnew: async (...request) => {
+      const [call, , run] = request;
+      const anew: Begun = () => run(call.newId);
+      const known = begin(BRIEF_WAIT_MS, ...request).catch(() => anew);
+      return (await Promise.race([known, sleep(BRIEF_WAIT_MS, anew, { ref: false })]))();
     },
     drain: async () => {
       await Promise.all(keeping);
     },
   };
+}
+
+async function replay(ring: KeyRing, claim: KeyClaim, response: Buffer): Promise<Answer> {
+  const kept = await openKept(ring, claim, response);
+  if ('answer' in kept) {
+    const headers = { ...kept.answer.headers, 'idempotency-replayed': 'true' };
+    return { ...kept.answer, headers };
+  }
+  throw new HoldfastError(kept.fault.code, kept.fault.message, kept.fault.details);
 }
 
 function claimOf(call: AnyCall, body: ReadBody): KeyClaim | null {
