@@ -130,6 +130,10 @@ function wholeOrPieces(
   if (first === undefined || last === undefined) return pieces;
   const start = withLeet(chars, first.start, -1);
   const end = withLeet(chars, last.end - 1, 1) + 1;
+  // An apostrophe can make another word of the same letters ("od'd").
+  const written = chars.slice(first.start, last.end).join('');
+  if (written.includes("'") && vocabulary.has(written))
+    return [{ ...first, text: written, end: last.end }];
   const isKnown = pieces.every(({ text }) => vocabulary.isKnown(text) && text.length > 1);
   // "+rain" is a train, though rain is a word.
   const signed = leet(chars.slice(start, Math.min(end, start + LONGEST_CHUNK)), 'i');

@@ -6,6 +6,7 @@ import { type Lexicon, type Tag, buildLexicon } from './lexicon.ts';
 import { Meter, TimeLimitError, WorkLimitError } from './meter.ts';
 import type { Match } from './patterns.ts';
 import { type Scene, readScene } from './scene.ts';
+import { isSaidOfOneself } from './surroundings.ts';
 import { SEVERITIES } from './types.ts';
 import type {
   Detection,
@@ -94,6 +95,7 @@ function evidenceOf(scene: Scene, texts: readonly string[], meter: Meter): Findi
     const { tag } = match.pattern;
     if (tag.kind !== 'phrase') return [];
     if (!match.tokens.some((at) => scene.tokens[at]?.message === 0)) return [];
+    if (tag.group.isPersonal === true && !isSaidOfOneself(match, scene)) return [];
     const { isDiscounted, ...grade } = gradeMatch(match, tag.group, scene);
     const evidence: Evidence = {
       ...grade,

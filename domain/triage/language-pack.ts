@@ -15,6 +15,8 @@ export interface PhraseGroup {
   readonly kind?: 'act' | 'attempt' | 'means' | 'state';
   /** The subject, where grammar need not be asked. */
   readonly subject?: 'first' | 'second' | 'third';
+  /** Counts only where the writer says "I" of it: silence about the subject is not enough. */
+  readonly isPersonal?: boolean;
   readonly phrases: readonly string[];
 }
 

@@ -27,10 +27,15 @@ export function subjectOf(match: Match<Tag>, group: PhraseGroup, scene: Scene): 
     if (own.some((token) => means(token, words.secondSelf))) return 'second';
     if (own.some((token) => means(token, words.thirdSelf))) return 'third';
   }
-  return grammaticalSubject(match, scene);
+  return grammaticalSubject(match, scene) ?? 'first';
 }
 
-function grammaticalSubject(match: Match<Tag>, scene: Scene): Subject {
+/** Whether grammar names the writer as the subject, where {@link subjectOf} would assume it. */
+export function isSaidOfOneself(match: Match<Tag>, scene: Scene): boolean {
+  return grammaticalSubject(match, scene) === 'first';
+}
+
+function grammaticalSubject(match: Match<Tag>, scene: Scene): Subject | undefined {
   const { tokens, lexicon } = scene;
   const { words } = lexicon;
   const start = firstOf(match);
@@ -50,7 +55,7 @@ function grammaticalSubject(match: Match<Tag>, scene: Scene): Subject {
     }
   }
   if (found !== undefined) return found;
-  return means(tokens[start], words.thirdPersonVerbs) ? 'third' : 'first';
+  return means(tokens[start], words.thirdPersonVerbs) ? 'third' : undefined;
 }
 
 /**
@@ -78,12 +83,26 @@ export function denialOf(match: Match<Tag>, scene: Scene): Denial {
     after = at;
     at -= 1;
   }
-  if (denials % 2 === 0) return 'none';
+  if (denials % 2 === 0) return isDeniedWithin(match, scene) ? 'full' : 'none';
   const end = (match.tokens.at(-1) ?? start) + 1;
   const later = tokens
     .slice(end, end + 3)
     .filter((token) => token.sentence === tokens[start]?.sentence);
   return isPartial || later.some((token) => means(token, words.partialDenial)) ? 'partial' : 'full';
+}
+
+/** "He has never hit me": a denial among the words that a phrase leaves open. */
+function isDeniedWithin(match: Match<Tag>, scene: Scene): boolean {
+  const { tokens, lexicon, denialEnds } = scene;
+  return match.tokens.some((end, index) => {
+    const from = match.tokens[index - 1] ?? end;
+    for (let at = end - 1; at > from; at -= 1) {
+      const begin = denialEnds.get(at);
+      if (begin !== undefined) return begin > from;
+      if (!means(tokens[at], lexicon.words.carriers) && !means(tokens[at], lexicon.fillers)) break;
+    }
+    return false;
+  });
 }
 
 function isSameClause(scene: Scene, at: number, after: number): boolean {

@@ -3,7 +3,7 @@ import type { Cues } from '../../language-pack.ts';
 export const CUES: Cues = {
   firstPerson: 'i me we us im mine',
   secondPerson: 'you u ya yall',
-  thirdPerson: `he she they friend friends bestie buddy roommate roomate brother sister mom mum mother dad
+  thirdPerson: `he she they friend friends mate mates nan gran granny grandad bestie buddy roommate roomate brother sister mom mum mother dad
     father son daughter husband wife boyfriend girlfriend partner cousin uncle aunt grandma grandpa
     grandmother grandfather classmate coworker colleague neighbor neighbour student patient client girl
     boy guy man woman people someone somebody everyone everybody kid kids child bf gf ex bff teacher
@@ -124,7 +124,7 @@ export const CUES: Cues = {
   fiction: `song songs lyrics lyric movie movies film films novel book books poem poems poetry character
     characters episode series anime manga show game games story stories play quote quoted quotes title
     titled album track band theatre theater script screenplay hamlet shakespeare romeo juliet plot
-    protagonist documentary headline meme essay article news fanfic scene line actor singer`,
+    protagonist documentary headline meme essay article news fanfic scene line actor singer sing singing sang sings karaoke chorus`,
   identifying: [
     'how|what|exactly|same i feel',
     'me be|too|exactly|rn|right|irl|every|honestly',

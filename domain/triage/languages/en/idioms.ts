@@ -1,5 +1,7 @@
 const GAMES =
   'game|minecraft|fortnite|zelda|skyrim|roblox|valorant|overwatch|xbox|playstation|level|lobby|match|chess|anime|dungeon|raid';
+const STUDY =
+  'essay|essays|paper|lecture|dissertation|thesis|seminar|module|article|documentary|podcast|research|training|workshop|course|coursework|leaflet|poster|awareness|prevention|questionnaire|survey|textbook|guideline|guidelines|policy|book|novel|film|movie|report|lesson|webinar|charity|fundraiser|hotline|helpline|exam|quiz|debate';
 const PESTS =
   'weeds|bugs|spider|spiders|roach|roaches|mosquito|mosquitoes|flies|ants|germs|bacteria|cancer|fly|rats|mice|mold|moss|wasps|ticks|fleas|plant|plants|grass|virus|viruses|zombies|zombie|dragon|enemies|monster|monsters|demons|minions|npc|npcs|mobs';
 
@@ -8,6 +10,45 @@ const PESTS =
  * Each names what makes it harmless; function words alone must never do.
  */
 export const IDIOMS: readonly string[] = [
+  `${STUDY} .. suicide|suicidal|overdose|overdoses|overdosing|stalking|trafficking|abuse`,
+  `${STUDY} .. self harm`,
+  `suicide|overdose|stalking|trafficking ${STUDY}`,
+  `suicide .. in|from|during|for my|the|a|this|our ${STUDY}`,
+  `self harm .. in|from|during|for my|the|a|this|our ${STUDY}`,
+  'deals|dealt|dealing|lesson with|about? suicide|overdose|death|dying',
+  'asked|asks|ask|asking|wondered .. if|whether .. suicidal|suicide .. no|not|never',
+  'asked|asks|ask|asking .. suicide .. no|not|never',
+  'assisted dying|death|suicide',
+  'learn|learned|learnt|learning|taught|teach|teaches|studied|lecture about .. overdose|overdoses|suicide|stabbings|abuse',
+  'leaflet|poster|sign|flyer|website|brochure|booklet .. if you .. suicidal|suicide',
+  'dying|die for tea|coffee|drink|cup|pint|beer|nap|break|holiday|food|pizza|snack|shower|wee|pee|smoke|cigarette|sleep|slice|piece|bite|taste|burger|chocolate',
+  'so hungry|bored|tired|embarrassed|thirsty|cold|hot|happy|excited|cute|funny|proud|full .. could|can|might|would|will die',
+  'hungry|bored|embarrassed|thirsty|happy|excited|cute|funny|full .. could|can|might|would|will die',
+  'heat|weather|humidity|sun|cold|exam|exams|homework|diet|workout|gym|essay|deadline|shoes|heels|commute|traffic|suspense|job|shift|schedule|course|stairs|hill|hills|pollen|hayfever|hangover|headache|migraine|diet|kids|wait|waiting|cramps be? going|will|gonna =kill|=killing =me|us',
+  'stab =me|him|her|us in? =back',
+  'stabbed|stab|stabbing =me|him|her|us in? =back',
+  'threw|throw|throws|thrown|throwing =me|him|her|them|us =under =bus',
+  `${GAMES}|cod|warzone|duty|apex|halo|csgo|pubg|siege .. kill|kills|die|died|dying|killed|shot`,
+  '# kills',
+  'taken|took|take all of? them .. told|prescribed|directed|instructed|advised|supposed',
+  'take|took|taken|swallow them .. breakfast|dinner|lunch|food|water|prescribed|told|directed|milk',
+  'take|took|taken them all to|back|home|out|for',
+  'give|gave|given|giving away my|some|old|the .. charity|goodwill|oxfam|donation|shelter|jumble|kittens|puppies',
+  'old clothes|toys|books|furniture|shoes|coats .. charity|goodwill|shelter|donation|friend|sister|cousin',
+  'want|wish|would|like|love disappear|vanish to|on|for|into .. beach|island|week|weekend|day|days|mountains|woods|forest|cabin|spain|holiday|vacation|hour|while|month',
+  'want|need|going cut|cutting .. hair|nails|fringe|bangs|grass|lawn|hedge|cake|bread|paper|cost|costs|hours|sugar|carbs|budget|wood|tree|trees|fabric|onions|vegetables|veg|meat|cheese|pizza|ribbon|class|down|back|out|off|calories|spending|ties|loose|corners|line|queue|strings',
+  'cutting down|back|out|off|edge|board|boards|costs|corners|hair|grass|carbs|sugar|it|class|onions|vegetables|wood|paper|fabric|ties|hours|season|remarks|comments',
+  'rope|knife|blade|blades|razor|razors|belt|gun .. dog|cat|chew|swing|beard|shave|shaving|garden|kitchen|climbing|camping|boat|tent|trousers|jeans|cooking|bread|moustache|legs|hunting|farm|licence|license|sports|toy',
+  'gun licence|license|club|cabinet|range',
+  '@height|bridge|cliff|pool .. jump|jumped|jumping .. water|lake|bungee|parachute|pool|bungy|swim|skydive|trampoline',
+  'be|get|getting|feel|so|my|her|his|have fear|afraid|scared|terrified|anxious|anxiety|worried|phobia of|about =death|=dying',
+  'we|all|everyone|everybody|humans|people have|must|got =die someday|eventually|one|anyway|sometime',
+  'death in|of family|anxiety|certificate|rate|rates|toll|threats|threat',
+  'dying breed|wish|art|language|languages|trade|embers|days|world',
+  'plants|plant|battery|phone|laptop|houseplant|roses|basil|seedlings|tomatoes|goldfish keep|keeps|about|going|will =die|=dying|=dead',
+  'keep|keeps|kept dying on|in|at level|boss|stage|round|wave|game',
+  '=die .. hair|cringe|laughing|laughter|embarrassment|boredom|heat|shame',
+  'die|dead .. in .. game|minecraft|fortnite|dream|film|movie|show|level|episode|book|chapter|end|play|series',
   'kill|killed|killing @self|me laughing|laugh',
   'been =killing @self .. work|deadline|gym|school|finals|exams|studying|homework|project|training|finish|trying',
   '=killing @self trying|working|studying|training',

@@ -56,7 +56,7 @@ export const PLAN: readonly PhraseGroup[] = [
       'suicide note|letter|notes|plan|pact|method|date|attempt ready|written|tonight',
       'my suicide note|letter|plan|date',
       'have|made|got suicide plan|note|method|date',
-      'plan|planned|planning|planned|set date my? suicide|death|die',
+      'plan|planned|planning|set date? of? my suicide|death',
       'know|have|pick|picked|chose|chosen|decide|decided|planned|set how|when|where|date|day|place i|will|am|going|for|to .. do|die|kill|end|suicide|hang|jump|death',
       'have plan|date|method .. kill|die|end|suicide|death|hang|it|place|ready|how',
       'have it? all planned|plan out?',

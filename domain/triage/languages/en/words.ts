@@ -8,7 +8,7 @@ export const FORMS: readonly string[] = [
   'wish wishes wished wishing',
   'need needs needed needing',
   'feel feels felt feeling',
-  'think thinks thought thoughts thinking contemplate contemplating contemplated consider considering considered fantasize fantasizing fantasise fantasising dream dreaming dreamed dreamt imagine imagining imagined',
+  'think thinks thought thoughts thinking contemplate contemplating contemplated consider considering considered fantasize fantasizing fantasise fantasising fantasies fantasy daydream daydreams daydreaming daydreamed dream dreaming dreamed dreamt imagine imagining imagined',
   'plan plans planned planning',
   'try tries tried trying attempt attempts attempted attempting',
   'decide decided deciding',
@@ -35,8 +35,10 @@ export const FORMS: readonly string[] = [
   'live lives lived living',
   'exist exists existed existing',
   'wake wakes woke woken waking',
+  'eat eats ate eaten eating',
+  'drive drives drove driven driving',
   'swallow swallows swallowed swallowing down downed ate eat eating drank drink drinking pop popped gulped',
-  'overdose overdosed overdosing overdoses od oding',
+  'overdose overdosed overdosing overdoses od oding oded',
   'murder murders murdered murdering',
   'attack attacks attacked attacking',
   'rape rapes raped raping',
@@ -83,14 +85,15 @@ export const CLASSES: Readonly<Record<string, string>> = {
   life: 'life lives living existence',
   family: `mom mum mother mama mommy mummy dad father daddy papa stepdad stepmom stepfather stepmother
     brother sister uncle aunt cousin grandpa grandma grandfather grandmother parents husband wife
+    nan gran granny grandad stepson
     boyfriend girlfriend partner ex fiance bf gf hubby spouse roommate roomate stepbrother`,
   people: `@family son daughter kid kids child children baby boss manager teacher coworker coworkers
     colleague neighbor neighbour neighbors neighbours classmates classmate guy man woman girl boy
-    friend bro roommate roommates roomate teammate teammates husband stranger strangers
+    friend mate mates bro roommate roommates roomate teammate teammates husband stranger strangers
     someone somebody anybody anyone everyone everybody people him her them you u ya
     students family landlord principal professor bully bullies bastard bitch asshole rapist abuser`,
   actor: `@family he she they someone somebody man guy men people boss teacher coach neighbor
-    neighbour stranger son daughter landlord pimp friend roommate it`,
+    neighbour stranger son daughter landlord pimp friend mate roommate it`,
   pills: `pills pill tablets tablet meds medication medications medicine tylenol paracetamol ibuprofen
     xanax aspirin advil antidepressants painkillers opioids oxy oxycodone fentanyl ambien benzos insulin
     acetaminophen sertraline zoloft prozac lithium capsules sleepers codeine`,
@@ -212,6 +215,8 @@ export const EXPANSIONS: Readonly<Record<string, string>> = {
   meself: 'myself',
   oding: 'overdosing',
   odd: 'odd',
+  "od'd": 'overdosed',
+  "od'ed": 'overdosed',
   odin: 'overdosing',
   shouldve: 'should have',
   wouldve: 'would have',
