@@ -6,10 +6,21 @@ import type { Socket } from 'socket.io';
 import { BROADCAST_CHANNEL, assertBroadcast } from '../../db/broadcasts.ts';
 import type { Broadcast } from '../../db/broadcasts.ts';
 import { openListener } from '../../db/listener.ts';
+import type { Listener } from '../../db/listener.ts';
 import type { ApiDeps } from '../context.ts';
 import { safely } from '../http/error-handler.ts';
-import { toFault } from '../http/fault.ts';
+import { admitHandshake, beginWithHandshake } from './authentication.ts';
+import { ChatRooms } from './chat-rooms.ts';
+import { createChatSource } from './chat-source.ts';
 import { Connection } from './connection.ts';
+import { CONNECTION_TIMES, Connections } from './connections.ts';
+import type { ConnectionTimes } from './connections.ts';
+import { Cries } from './cries.ts';
+import { receive } from './dispatch.ts';
+import { hearBroadcast } from './hearing.ts';
+import type { Live } from './live.ts';
+import { People } from './people.ts';
+import { hearOthers } from './session-news.ts';
 
 export interface Realtime {
   /** Sends ids to the sockets of a room in all processes. Throws a TypeError for text. */
@@ -18,59 +29,115 @@ export interface Realtime {
   close(): Promise<void>;
 }
 
-export type RealtimeDeps = Pick<ApiDeps, 'knex' | 'authenticator' | 'log' | 'http'>;
+export interface RealtimeOptions {
+  readonly times?: Partial<ConnectionTimes>;
+}
 
 const MAX_EVENT_BYTES = 64 * 1024;
 const CONNECT_WITHIN_MS = 10_000;
 const ADAPTER_CONNECTIONS = 3;
+/** How often messages are looked for whose notice was lost, ms. */
+const LOOK_EVERY_MS = 5_000;
 
 /** Socket.IO on the API's HTTP server, one among several processes on the same database. */
 export function startRealtime(
   server: HttpServer,
-  deps: RealtimeDeps,
+  deps: ApiDeps,
   databaseUrl: string,
+  options: RealtimeOptions = {},
 ): Realtime {
-  const { log } = deps;
   const pool = adapterPool(databaseUrl, deps);
-  const io = new Server(server, {
-    serveClient: false,
-    maxHttpBufferSize: MAX_EVENT_BYTES,
-    connectTimeout: CONNECT_WITHIN_MS,
-    cors: { origin: [...deps.http.corsOrigins], credentials: true },
-    adapter: createAdapter(pool, {
-      channelPrefix: 'holdfast_socket',
-      errorHandler: (error) => log.warn({ error: safely(error) }, 'a broadcast was not passed on'),
-    }),
-  });
-  const connections = new Set<Connection>();
-  io.use((socket, next) => admit(deps, socket, next));
-  io.on('connection', (socket) => begin(deps, connections, socket));
-  deps.authenticator.onChange((subject) => {
-    for (const connection of connections) void connection.recheck(subject);
-  });
-  const listener = openListener({
-    databaseUrl,
-    applicationName: 'holdfast-broadcast',
-    channel: BROADCAST_CHANNEL,
-    // Every process hears it, so each tells its own sockets alone.
-    onNotice: (payload) => tellLocally(io, payload, deps),
-    onGap: () => undefined,
-    onLoss: () => log.warn('broadcasts of workers are not heard'),
-  });
+  const io = openServer(server, deps, pool);
+  const live = makeLive(io, deps, options);
+  const { chats, connections } = live;
+  io.use((socket, next) => admitHandshake(deps, socket, next));
+  serve(live);
+  hearOthers(live);
+  const lookForMissed = (): void => {
+    chats.lookForMissed().catch((error: unknown) => logMissed(deps, error));
+  };
+  const listener = listen(live, databaseUrl, lookForMissed);
+  const looking = setInterval(lookForMissed, LOOK_EVERY_MS).unref();
   return {
     publish: (message) => {
       assertBroadcast(message);
       io.to(message.room).emit(message.event, message.ids);
     },
     close: async () => {
+      clearInterval(looking);
       await listener.close();
       await io.close();
+      chats.close();
+      await connections.close();
       await pool.end();
     },
   };
 }
 
-function adapterPool(databaseUrl: string, { log }: RealtimeDeps): pg.Pool {
+function openServer(server: HttpServer, { http, log }: ApiDeps, pool: pg.Pool): Server {
+  const io = new Server(server, {
+    serveClient: false,
+    maxHttpBufferSize: MAX_EVENT_BYTES,
+    connectTimeout: CONNECT_WITHIN_MS,
+    cors: { origin: [...http.corsOrigins], credentials: true },
+    adapter: createAdapter(pool, {
+      channelPrefix: 'holdfast_socket',
+      errorHandler: (error) => log.warn({ error: safely(error) }, 'a broadcast was not passed on'),
+    }),
+  });
+  return io;
+}
+
+function makeLive(io: Server, deps: ApiDeps, { times }: RealtimeOptions): Live {
+  const comings = { came: () => undefined, left: () => undefined };
+  return {
+    deps,
+    io,
+    connections: new Connections(deps, { ...CONNECTION_TIMES, ...times }, comings),
+    chats: new ChatRooms(io, createChatSource(deps), (error) => logMissed(deps, error)),
+    people: new People(deps.knex),
+    cries: new Cries(deps),
+  };
+}
+
+/** What is common to all sockets is made once, not once for each. */
+function serve(live: Live): void {
+  const { connections, chats, io } = live;
+  const onAny = function (this: Socket, name: string, ...args: unknown[]): void {
+    const connection = connections.get(this.id);
+    if (connection !== undefined) receive(live, connection, name, args);
+  };
+  const onEnd = function (this: Socket): void {
+    const connection = connections.get(this.id);
+    if (connection === undefined) return;
+    chats.forget(connection);
+    connections.remove(connection);
+  };
+  io.on('connection', (socket) => {
+    const connection = new Connection(socket);
+    connections.add(connection);
+    socket.onAny(onAny);
+    socket.on('disconnect', onEnd);
+    beginWithHandshake(live, connection);
+  });
+}
+
+function listen(live: Live, databaseUrl: string, onGap: () => void): Listener {
+  return openListener({
+    databaseUrl,
+    applicationName: 'holdfast-broadcast',
+    channel: BROADCAST_CHANNEL,
+    onNotice: (payload) => hearBroadcast(live, payload),
+    onGap,
+    onLoss: () => live.deps.log.warn('broadcasts of transactions are not heard'),
+  });
+}
+
+function logMissed({ log }: ApiDeps, error: unknown): void {
+  log.warn({ error: safely(error) }, 'new messages could not be read; they are looked for again');
+}
+
+function adapterPool(databaseUrl: string, { log }: ApiDeps): pg.Pool {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     application_name: 'holdfast-sockets',
@@ -83,53 +150,4 @@ function adapterPool(databaseUrl: string, { log }: RealtimeDeps): pg.Pool {
   pool.on('error', onError);
   pool.on('connect', (client) => client.on('error', onError));
   return pool;
-}
-
-/** Refuses a bad token at the handshake; without one the socket may still sign in. */
-function admit(deps: RealtimeDeps, socket: Socket, next: (error?: Error) => void): void {
-  const token = handshakeToken(socket);
-  if (token === null) {
-    next();
-    return;
-  }
-  deps.authenticator.authenticate(token).then(
-    () => next(),
-    (error: unknown) => {
-      const { code, message } = toFault(error);
-      next(Object.assign(new Error(message), { data: { error: code.toUpperCase(), message } }));
-    },
-  );
-}
-
-function handshakeToken(socket: Socket): string | null {
-  const token: unknown = socket.handshake.auth['token'];
-  return typeof token === 'string' ? token : null;
-}
-
-function begin(deps: RealtimeDeps, connections: Set<Connection>, socket: Socket): void {
-  const connection = new Connection(deps, socket);
-  connections.add(connection);
-  socket.on('disconnect', () => connections.delete(connection));
-  const token = handshakeToken(socket);
-  if (token !== null) connection.signIn(token).catch(() => socket.disconnect(true));
-}
-
-/** Came to nothing, or left: completed sessions are not among them. */
-const OFF = new Set<unknown>(['declined', 'expired', 'cancelled']);
-
-/** Whose session is off, or who has left a group's, hears no more of what goes on in its room. */
-function showOut(io: Server, { room, event, ids }: Broadcast): void {
-  if (event !== 'session-changed' || !OFF.has(ids['status'])) return;
-  io.local.in(room).socketsLeave(`session:${String(ids['sessionId'])}`);
-}
-
-function tellLocally(io: Server, payload: string, { log }: RealtimeDeps): void {
-  try {
-    const message = JSON.parse(payload) as Broadcast;
-    assertBroadcast(message);
-    io.local.to(message.room).emit(message.event, message.ids);
-    showOut(io, message);
-  } catch (error) {
-    log.warn({ error: safely(error) }, 'a broadcast was malformed');
-  }
 }

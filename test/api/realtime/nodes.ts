@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { createAuthenticator } from '../../../api/auth/authenticator.ts';
 import { startRealtime } from '../../../api/realtime/realtime.ts';
-import type { Realtime } from '../../../api/realtime/realtime.ts';
+import type { Realtime, RealtimeOptions } from '../../../api/realtime/realtime.ts';
 import type { TestApi } from '../../support/api.ts';
 
 export interface Node {
@@ -13,7 +13,7 @@ export interface Node {
 }
 
 /** A second process is a second authenticator, server and adapter on the same database. */
-export async function startNode(api: TestApi): Promise<Node> {
+export async function startNode(api: TestApi, options: RealtimeOptions = {}): Promise<Node> {
   const { knex, databaseUrl, deps } = api;
   const authenticator = createAuthenticator({
     knex,
@@ -24,7 +24,7 @@ export async function startNode(api: TestApi): Promise<Node> {
     log: deps.log,
   });
   const server = createServer();
-  const realtime = startRealtime(server, { ...deps, authenticator }, databaseUrl);
+  const realtime = startRealtime(server, { ...deps, authenticator }, databaseUrl, options);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -1,0 +1,93 @@
+import { auditRead } from '../../db/audit/record.ts';
+import { findAlertNews } from '../../db/alert-news.ts';
+import type { AlertNewsRow } from '../../db/alert-news.ts';
+import type { Broadcast } from '../../db/broadcasts.ts';
+import type { AlertSeverity } from '../../domain/escalation-policy.ts';
+import { auditContext } from '../access/audit-context.ts';
+import { triggerTextRef } from '../crisis/intake.ts';
+import { safely } from '../http/error-handler.ts';
+import type { Live } from './live.ts';
+import { readReportWords } from './report-words.ts';
+import type { ReportWords } from './report-words.ts';
+
+/** What a clinic without a past may expect, s. */
+const FIRST_ESTIMATES: Readonly<Record<AlertSeverity, number>> = {
+  critical: 120,
+  high: 300,
+  medium: 900,
+  low: 1_800,
+};
+
+/** Tells the crisis team's sockets in this process of a report, read once for all of them. */
+export async function tellCrisisTeam(live: Live, { room, ids }: Broadcast): Promise<void> {
+  if (live.io.of('/').adapter.rooms.has(room) === false) return;
+  const [alertId, triggerId] = [String(ids['alertId']), ids['triggerId']];
+  let shown: Record<string, unknown>;
+  try {
+    shown = await shownAlert(live, room, alertId, typeof triggerId === 'string' ? triggerId : null);
+  } catch (error) {
+    // Better a bare alert than none.
+    live.deps.log.error({ alertId, error: safely(error) }, 'an alert is shown without its words');
+    shown = { ...ids, alertId };
+  }
+  live.io.local.to(room).emit('crisis-alert', shown);
+}
+
+async function shownAlert(
+  live: Live,
+  room: string,
+  alertId: string,
+  triggerId: string | null,
+): Promise<Record<string, unknown>> {
+  const { crisisKnex } = live.deps;
+  const row = await findAlertNews(crisisKnex, alertId, triggerId);
+  if (row === null) return { alertId };
+  const words = await wordsOf(live, row);
+  await auditShowing(live, room, row);
+  const { severity, type, number, personId, sessionId, status, createdAt } = row;
+  const estimatedResponseTime = row.usualWaitSeconds ?? FIRST_ESTIMATES[severity];
+  const alert = {
+    alertId,
+    userId: personId,
+    sessionId,
+    severity,
+    type,
+    description: words.description,
+    createdAt: createdAt.toISOString(),
+    location: words.location,
+    estimatedResponseTime,
+  };
+  const more = { id: alertId, _id: alertId, alertNumber: number, status, isDrill: row.isDrill };
+  return { ...alert, alert: { ...more, ...alert } };
+}
+
+async function wordsOf({ deps }: Live, row: AlertNewsRow): Promise<ReportWords> {
+  const { alertId, triggerId, details } = row;
+  if (triggerId === null || details === null) return { description: null, location: null };
+  const ref = triggerTextRef({ alertId, triggerId });
+  return readReportWords(await deps.cipher.openField(deps.crisisKnex, ref, details));
+}
+
+/** Whoever is shown somebody's words is on record. */
+async function auditShowing(
+  { deps, connections, io }: Live,
+  room: string,
+  row: AlertNewsRow,
+): Promise<void> {
+  const socketIds = io.of('/').adapter.rooms.get(room) ?? new Set();
+  const shownTo = new Map(
+    [...socketIds].flatMap((id) => {
+      const principal = connections.get(id)?.holder?.principal;
+      return principal === undefined ? [] : [[principal.personId, { principal, id }] as const];
+    }),
+  );
+  const { alertId: objectId, personId: subjectId } = row;
+  for (const { principal, id } of shownTo.values()) {
+    await auditRead(deps.crisisKnex, auditContext(principal, id), {
+      action: 'alert.show',
+      objectType: 'alert',
+      objectId,
+      subjectId,
+    });
+  }
+}

@@ -1,0 +1,48 @@
+import { assertBroadcast } from '../../db/broadcasts.ts';
+import type { Broadcast } from '../../db/broadcasts.ts';
+import { safely } from '../http/error-handler.ts';
+import { tellCrisisTeam } from './crisis-news.ts';
+import type { Live } from './live.ts';
+
+/** What this process makes of a broadcast for its own sockets; every process hears each of them. */
+type Presenter = (live: Live, message: Broadcast) => void | Promise<void>;
+
+/** Those that are shown with more than their ids, or change who hears what. */
+const PRESENTERS: ReadonlyMap<string, Presenter> = new Map<string, Presenter>([
+  ['session-changed', showOut],
+  ['message-created', newMessage],
+  ['crisis-alert', tellCrisisTeam],
+]);
+
+/** Hears what transactions have broadcast. */
+export function hearBroadcast(live: Live, payload: string): void {
+  const { log } = live.deps;
+  const present = async (): Promise<void> => {
+    const message = JSON.parse(payload) as Broadcast;
+    assertBroadcast(message);
+    await (PRESENTERS.get(message.event) ?? passOn)(live, message);
+  };
+  present().catch((error: unknown) =>
+    log.warn({ error: safely(error) }, 'a broadcast was not passed on'),
+  );
+}
+
+function passOn({ io }: Live, { room, event, ids }: Broadcast): void {
+  io.local.to(room).emit(event, ids);
+}
+
+/** Came to nothing, or left: completed sessions are not among them. */
+const OFF = new Set<unknown>(['declined', 'expired', 'cancelled']);
+
+/** Whose session is off, or who has left a group's, hears no more of what goes on in its room. */
+function showOut(live: Live, message: Broadcast): void {
+  passOn(live, message);
+  const { room, ids } = message;
+  if (!OFF.has(ids['status'])) return;
+  live.io.local.in(room).socketsLeave(`session:${String(ids['sessionId'])}`);
+}
+
+function newMessage({ chats }: Live, { room, ids }: Broadcast): void {
+  const number = ids['number'];
+  if (typeof number === 'number') chats.hear(room.slice('session:'.length), number);
+}
