@@ -6,6 +6,7 @@ import type { HandlerMap } from './http/handler.ts';
 import { ownHandlers } from './own/handlers.ts';
 import { schedulingHandlers } from './scheduling/handlers.ts';
 import { supportCrisisHandlers } from './support/crisis/handlers.ts';
+import { messageHandlers } from './support/messages/handlers.ts';
 import { getTherapistAvailability } from './therapy/availability.ts';
 import { searchTherapists } from './therapy/search.ts';
 import { therapyGroupHandlers } from './therapy/groups.ts';
@@ -15,6 +16,7 @@ import { therapySessionHandlers } from './therapy/sessions.ts';
 const GROUPS: readonly Partial<HandlerMap>[] = [
   healthHandlers,
   authHandlers,
+  messageHandlers,
   { searchTherapists, getTherapistAvailability },
   therapySessionHandlers,
   therapyGroupHandlers,

@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { OperationId } from '../../../api/generated/operations.ts';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
 import { GROUP_ROWS } from './group-rows.ts';
+import { MESSAGE_ROWS } from './message-rows.ts';
 import { ON_CALL_ROWS } from './on-call-rows.ts';
 import { give } from './row.ts';
 import type { Group, Row } from './row.ts';
@@ -363,6 +364,7 @@ export const MATRIX: Record<OperationId, Row> = {
   getNotificationPreferences: EVERYBODY,
   putNotificationPreferences: { ...EVERYBODY, request: () => ({ body: { sms: true } }) },
   ...ON_CALL_ROWS,
+  ...MESSAGE_ROWS,
   ...SUPPORT_CRISIS_ROWS,
 };
 

@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { TestApi, TestPerson } from '../../support/api.ts';
 import { writeTimeOfDay } from '../../../domain/time-text.ts';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
+import { supportSession } from '../support/messages/support-world.ts';
 
 /** Every role in every relation to one therapist, her client and their session. */
 export const ACTORS = [
@@ -45,6 +46,10 @@ export interface World {
   /** Not verified yet. */
   helper(): Promise<string>;
   roster(): Promise<string>;
+  /** Live support of the client by the therapist. */
+  supportSession(): Promise<string>;
+  /** In such a session, by the client. */
+  message(): Promise<string>;
 }
 
 export async function createWorld(api: TestApi): Promise<World> {
@@ -82,6 +87,8 @@ export async function createWorld(api: TestApi): Promise<World> {
     helper: async () => (await api.person({ role: 'peer', isVerified: false })).id,
     offer: () => insertOffer(api, people),
     roster: () => insertRoster(api),
+    supportSession: () => insertSupportSession(api, people),
+    message: () => insertMessage(api, people),
   };
 }
 
@@ -302,4 +309,27 @@ async function insertRoster(api: TestApi): Promise<string> {
   const row = { id, clinic_id: api.clinicId, name: 'r', rotations: '[]' };
   await api.knex('rosters').insert(row);
   return id;
+}
+
+async function insertSupportSession(
+  api: TestApi,
+  { client, therapist }: World['people'],
+): Promise<string> {
+  const { id } = await supportSession(api, { patient: client, helper: therapist });
+  return id;
+}
+
+async function insertMessage(api: TestApi, people: World['people']): Promise<string> {
+  const sessionId = await insertSupportSession(api, people);
+  const body = { sessionId, message: 'Hello' };
+  const { token } = people.client;
+  const sent = await api.call<{ data: { message: { id: string } } }>(
+    'POST',
+    '/api/messages',
+    body,
+    {
+      token,
+    },
+  );
+  return sent.body.data.message.id;
 }

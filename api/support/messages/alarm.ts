@@ -1,0 +1,99 @@
+import type { Knex } from 'knex';
+import type { AuditContext } from '../../../db/audit/entry.ts';
+import { recordTrigger } from '../../../db/crisis-intake.ts';
+import type { NewTrigger, RaisedAlert } from '../../../db/crisis-intake.ts';
+import { inTransaction } from '../../../db/transaction.ts';
+import type { Screening } from '../../../domain/triage/screen.ts';
+import type { Principal } from '../../access/principal.ts';
+import type { ApiDeps } from '../../context.ts';
+import { raiseAlert, sealingReport, startAlert } from '../../crisis/intake.ts';
+import { screenWords } from '../../crisis/screen-words.ts';
+import { safely } from '../../http/error-handler.ts';
+
+export type AlarmDeps = Pick<ApiDeps, 'crisisKnex' | 'temporal' | 'cipher' | 'log'>;
+
+/** Somebody's words, and what the detector made of them. */
+export interface Heard {
+  readonly principal: Principal;
+  readonly screening: Screening;
+  readonly words: string;
+  /** Only of a session that the writer takes part in: it opens the session to the crisis team. */
+  readonly sessionId: string | null;
+}
+
+/**
+ * Runs `work` together with the alarm that its words raise: both are on record, or neither. Where
+ * `work` did nothing there is no alarm either. The alert's workflow starts once it is committed.
+ */
+export async function inTransactionWithAlarm<T>(
+  deps: AlarmDeps,
+  context: AuditContext,
+  heard: Heard & { readonly messageId: string },
+  work: (trx: Knex.Transaction) => Promise<{ readonly result: T; readonly isDone: boolean }>,
+): Promise<T> {
+  const { messageId, words } = heard;
+  let raised: RaisedAlert | null = null;
+  const result = await inTransaction(deps.crisisKnex, context, async (trx, audit) => {
+    raised = null;
+    const { result, isDone } = await work(trx);
+    if (!isDone) return result;
+    const details = sealingReport(deps.cipher, trx, words);
+    const trigger = triggerOf(heard);
+    const alert = await recordTrigger(trx, { ...trigger, messageId, details });
+    raised = alert;
+    audit({
+      action: alert.isNew ? 'alert.raise' : 'alert.raise_again',
+      objectType: 'alert',
+      objectId: alert.alertId,
+      subjectId: trigger.personId,
+      changes: { source: trigger.source, severity: trigger.severity },
+    });
+    return result;
+  });
+  // It is on record, so that the sender need not wait for it to start.
+  if (raised !== null) void startAlert(deps, raised);
+  return result;
+}
+
+/** As {@link raiseAlarm}, for a body that could not even be read as a message. */
+export async function alarmForBody(
+  deps: AlarmDeps,
+  principal: Principal,
+  body: unknown,
+  requestId: string,
+): Promise<void> {
+  const screening = screenWords(body);
+  if (screening.severity === null) return;
+  const words = JSON.stringify(body);
+  await raiseAlarm(deps, { principal, screening, words, sessionId: null }, requestId);
+}
+
+/**
+ * Calls help for somebody whose message was refused, or could not be stored. Never throws: what
+ * the sender hears is why the message was refused.
+ */
+export async function raiseAlarm(deps: AlarmDeps, heard: Heard, requestId: string): Promise<void> {
+  if (heard.screening.severity === null) return;
+  const { principal, words } = heard;
+  try {
+    const report = { ...triggerOf(heard), messageId: null, words };
+    await raiseAlert(deps, report, { principal, requestId });
+  } catch (error) {
+    deps.log.fatal({ requestId, error: safely(error) }, 'help could not be called for a message');
+  }
+}
+
+type Trigger = Omit<NewTrigger, 'messageId' | 'details'>;
+
+function triggerOf({ principal, screening, sessionId }: Heard): Trigger {
+  const { personId, clinicId } = principal;
+  return {
+    clinicId,
+    personId,
+    severity: screening.severity ?? 'high',
+    type: screening.type ?? 'detector_failure',
+    source: 'message',
+    sessionId,
+    reportedBy: personId,
+  };
+}

@@ -1,0 +1,66 @@
+import { auditRead } from '../../../db/audit/record.ts';
+import { countChatMessages } from '../../../db/chat-lists.ts';
+import { findSupportSession } from '../../../db/support-sessions.ts';
+import { HoldfastError } from '../../../domain/errors.ts';
+import { auditContext } from '../../access/audit-context.ts';
+import { enforceSupport } from '../../access/support-access.ts';
+import type { Answer, Call, HandlerMap } from '../../http/handler.ts';
+import { inBothShapes } from '../dialect.ts';
+import { readPage } from './message-page.ts';
+import type { PageQuery } from './message-page.ts';
+import { listedInA, listedInB, sentInA, sentInB, sessionInfo } from './present-message.ts';
+import { openMessages } from './read-message.ts';
+import { sendMessage } from './send-message.ts';
+
+/** `POST /api/messages` */
+async function postMessage(call: Call): Promise<Answer> {
+  const { deps, principal, body, requestId, newId } = call;
+  const sent = await sendMessage(deps, principal, body, { requestId, newId });
+  return inBothShapes(201, {
+    message: 'Message sent successfully',
+    a: { message: sentInA(sent.message) },
+    b: { messageData: sentInB(sent.message), aiSuggestions: sent.suggestions },
+  });
+}
+
+/** `GET /api/messages/session/{sessionId}` */
+async function listMessages(call: Call<unknown, PageQuery>): Promise<Answer> {
+  const { deps, principal, requestId, query } = call;
+  const { knex } = deps;
+  const sessionId = call.params['id']!.toLowerCase();
+  const session = await findSupportSession(knex, sessionId);
+  await enforceSupport(call, 'converse', sessionId, session);
+  if (session === null) throw new HoldfastError('not_found', 'There is no such session');
+  const [page, counts] = await Promise.all([
+    readPage(deps, sessionId, query),
+    countChatMessages(knex, sessionId),
+  ]);
+  const messages = await openMessages(deps, session, page.messages);
+  await auditRead(knex, auditContext(principal, requestId), {
+    action: 'message.list',
+    objectType: 'support_session',
+    objectId: sessionId,
+    subjectId: session.patientId,
+  });
+  const { hasMore, search } = page;
+  const pagination = {
+    hasMore,
+    total: search?.matches ?? counts.total,
+    oldestMessageId: messages[0]?.id ?? null,
+    newestMessageId: messages.at(-1)?.id ?? null,
+    ...(search === null ? {} : { searched: search.searched, searchCapped: search.isCapped }),
+  };
+  return inBothShapes(200, {
+    a: { messages: messages.map((one) => listedInA(one)), count: messages.length, hasMore },
+    b: {
+      messages: messages.map((one) => listedInB(one)),
+      pagination,
+      sessionInfo: sessionInfo(session, counts.crisis),
+    },
+  });
+}
+
+export const messageHandlers = {
+  postMessage,
+  listMessages,
+} satisfies Partial<HandlerMap>;

@@ -1,0 +1,20 @@
+import { give } from './row.ts';
+import type { Row } from './row.ts';
+
+/** Those who take part in the session; its clinic's admins know of it without reading along. */
+const THOSE_IN_IT = { ...give('allowed', 'client', 'therapist'), admin: 'forbidden' } as const;
+
+export const MESSAGE_ROWS = {
+  postMessage: {
+    request: async (world) => ({
+      body: { sessionId: await world.supportSession(), message: 'Hello' },
+    }),
+    rest: 'hidden',
+    outcomes: THOSE_IN_IT,
+  },
+  listMessages: {
+    request: async (world) => ({ id: await world.supportSession() }),
+    rest: 'hidden',
+    outcomes: THOSE_IN_IT,
+  },
+} satisfies Record<string, Row>;

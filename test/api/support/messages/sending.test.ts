@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startTestApi } from '../../../support/api.ts';
+import type { TestApi, TestPerson, TestReply } from '../../../support/api.ts';
+import { supportSession } from './support-world.ts';
+
+interface Sent {
+  readonly success: boolean;
+  readonly message: string;
+  readonly error: string;
+  readonly data: { readonly message: Readonly<Record<string, unknown>> };
+  readonly messageData: Readonly<Record<string, unknown>>;
+  readonly aiSuggestions: readonly unknown[];
+}
+
+interface Listed {
+  readonly data: { readonly messages: readonly Readonly<Record<string, unknown>>[] };
+  readonly messages: readonly Readonly<Record<string, unknown>>[];
+}
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+}, 60_000);
+afterAll(() => api.close());
+
+function send({ token }: TestPerson, body: unknown): Promise<TestReply<Sent>> {
+  return api.call<Sent>('POST', '/api/messages', body, { token });
+}
+
+function list({ token }: TestPerson, id: string, query = ''): Promise<TestReply<Listed>> {
+  return api.call<Listed>('GET', `/api/messages/session/${id}${query}`, undefined, { token });
+}
+
+async function triggersOf({ id }: TestPerson): Promise<Record<string, unknown>[]> {
+  return api
+    .knex('crisis_triggers')
+    .join('crisis_alerts', 'crisis_alerts.id', 'crisis_triggers.alert_id')
+    .where('crisis_alerts.person_id', id)
+    .select('crisis_triggers.*');
+}
+
+test('sends from both sides at once are numbered without a gap, and listed in that order', async () => {
+  const { id: sessionId, patient, helper } = await supportSession(api);
+  const replies = await Promise.all(
+    Array.from({ length: 50 }, (_, at) =>
+      send(at % 2 === 0 ? patient : helper, { sessionId, message: `Line ${at}` }),
+    ),
+  );
+  expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 201));
+  const given = replies.map(({ body }) => Number(body.data.message['messageNumber']));
+  const oneToFifty = Array.from({ length: 50 }, (_, at) => at + 1);
+  expect(given.toSorted((a, b) => a - b)).toEqual(oneToFifty);
+  const { body } = await list(patient, sessionId);
+  expect(body.data.messages.map((one) => one['messageNumber'])).toEqual(oneToFifty);
+  const instants = body.messages.map((one) => String(one['createdAt']));
+  expect(instants).toEqual(instants.toSorted());
+});
+
+test('a client that sends the same message many times at once has sent one', async () => {
+  const { id: sessionId, patient, helper } = await supportSession(api);
+  const body = { sessionId, message: 'Only once', clientMessageId: 'c-1' };
+  const replies = await Promise.all(Array.from({ length: 12 }, () => send(patient, body)));
+  const ids = new Set(replies.map((reply) => reply.body.messageData['_id']));
+  expect([replies.map(({ status }) => status), ids.size]).toEqual([Array(12).fill(201), 1]);
+  // The id is the sender's own: another sender's message is another one.
+  const other = await send(helper, body);
+  expect(ids.has(other.body.messageData['_id'])).toBe(false);
+  const next = await send(patient, { ...body, clientMessageId: 'c-2' });
+  expect(next.body.data.message['messageNumber']).toBe(3);
+});
+
+test('a cry for help raises an alert with the message, and where the message is refused', async () => {
+  const { id: sessionId, patient } = await supportSession(api);
+  const cry = 'I am going to kill myself tonight';
+  const sent = await send(patient, { sessionId, content: { text: cry, type: 'text' } });
+  expect(sent.body.messageData).toMatchObject({
+    crisisDetected: true,
+    aiAnalysis: { intent: 'crisis', urgency: 'critical' },
+  });
+  const [trigger] = await triggersOf(patient);
+  expect(trigger).toMatchObject({
+    source: 'message',
+    severity: 'critical',
+    session_id: sessionId,
+    message_id: sent.body.messageData['_id'],
+  });
+  await api
+    .knex('support_sessions')
+    .where({ id: sessionId })
+    .update({ status: 'closed', ended_at: new Date() });
+  const outsider = await api.person();
+  const unread = await api.person();
+  const refused = [
+    await send(patient, { sessionId, message: cry }),
+    await send(outsider, { sessionId, message: cry }),
+    await send(unread, { sessionId: 'none', message: cry.padEnd(20_000, '.') }),
+  ];
+  expect(refused.map(({ status }) => status)).toEqual([409, 404, 400]);
+  const found = await Promise.all([patient, outsider, unread].map((one) => triggersOf(one)));
+  expect(found.map(({ length }) => length)).toEqual([2, 1, 1]);
+  // A stranger's alert doesn't open the session to those who answer it.
+  expect(found[1]![0]).toMatchObject({ session_id: null });
+});
+
+test('a cry that is split over messages is heard', async () => {
+  const { id: sessionId, patient } = await supportSession(api);
+  await send(patient, { sessionId, message: 'I want to' });
+  await send(patient, { sessionId, message: 'kill' });
+  const last = await send(patient, { sessionId, message: 'myself' });
+  expect(last.body.messageData['crisisDetected']).toBe(true);
+});
+
+test('no text of a conversation is in the database in clear', async () => {
+  const { id: sessionId, patient } = await supportSession(api);
+  const secret = 'xylophone-under-the-bridge';
+  await send(patient, { sessionId, message: `I hide my ${secret}`, clientMessageId: secret });
+  await send(patient, { sessionId, message: `I will kill myself with the ${secret}` });
+  const tables = await api.knex.raw<{ rows: { name: string }[] }>(
+    `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'`,
+  );
+  for (const { name } of tables.rows) {
+    const { rows } = await api.knex.raw<{ rows: unknown[] }>(
+      `SELECT 1 FROM ?? AS t WHERE t::text LIKE ? OR t::text LIKE ?`,
+      [name, `%${secret}%`, `%${Buffer.from(secret).toString('hex')}%`],
+    );
+    expect([name, rows.length]).toEqual([name, 0]);
+  }
+  expect(JSON.stringify(api.logged)).not.toContain(secret);
+});
