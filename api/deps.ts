@@ -11,7 +11,6 @@ import type { Settings } from '../config/settings.ts';
 import { createClientDataConverter } from '../crypto/data-converter.ts';
 import { createFieldCipher } from '../crypto/field-cipher.ts';
 import { loadKeyRing } from '../crypto/key-ring.ts';
-import type { KeyRing } from '../crypto/key-ring.ts';
 import { openDatabase } from '../db/knex.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import type { Authenticator } from './auth/authenticator.ts';
@@ -47,7 +46,7 @@ export async function openDeps(settings: Settings, log: Logger): Promise<OpenedD
   const dataConverter = createClientDataConverter(keyRing);
   const http = httpOptions(settings);
   const mail = createMailGateway(settings.mail);
-  const authenticator = openAuthenticator(settings, knex, keyRing, log);
+  const authenticator = openAuthenticator(settings, { knex, crisisKnex, keyRing, log });
   const load = watchLoad(knex, settings.api.shedding);
   const deps: ApiDeps = {
     knex,
@@ -116,12 +115,10 @@ function openEligibility({ eligibility }: Settings): EligibilityGateway | null {
 
 function openAuthenticator(
   { auth, api, database }: Settings,
-  knex: Knex,
-  keyRing: KeyRing,
-  log: Logger,
+  parts: Pick<ApiDeps, 'knex' | 'crisisKnex' | 'keyRing' | 'log'>,
 ): Authenticator {
   const { publicUrl } = api;
   const { trustedIssuers } = auth;
   const databaseUrl = database.url;
-  return createAuthenticator({ knex, databaseUrl, keyRing, publicUrl, trustedIssuers, log });
+  return createAuthenticator({ ...parts, databaseUrl, publicUrl, trustedIssuers });
 }

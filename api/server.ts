@@ -32,9 +32,10 @@ export interface Api {
 /** The whole HTTP API over its dependencies, not listening yet. */
 export function createApi(deps: ApiDeps): Api {
   const idempotency = createIdempotency(deps);
+  const helpIdempotency = createIdempotency({ ...deps, knex: deps.crisisKnex });
   const limits =
     deps.http.rateLimits === null ? null : createLimiter(deps.knex, deps.http.rateLimits);
-  const stages = { idempotency, limits };
+  const stages = { idempotency, helpIdempotency, limits };
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -60,7 +61,7 @@ export function createApi(deps: ApiDeps): Api {
   app.use(createErrorHandler(deps.log));
   const drain = async (): Promise<void> => {
     await settleBackground();
-    await idempotency.drain();
+    await Promise.all([idempotency.drain(), helpIdempotency.drain()]);
   };
   return { app, drain };
 }

@@ -17,3 +17,10 @@ export interface Principal {
   /** When the token ends, epoch ms. */
   readonly expiresAt: number;
 }
+
+/** The clinic of somebody whom only the database could have placed, while it did not answer. */
+export const UNKNOWN_CLINIC = '00000000-0000-0000-0000-000000000000';
+
+export function knownClinic({ clinicId }: Principal): string | null {
+  return clinicId === UNKNOWN_CLINIC ? null : clinicId;
+}

@@ -9,6 +9,7 @@ import type { Listener } from '../../db/listener.ts';
 import { findAccessFacts, findForeignFacts } from '../../db/tokens.ts';
 import type { AccessFacts } from '../../db/tokens.ts';
 import { HoldfastError } from '../../domain/errors.ts';
+import { UNKNOWN_CLINIC } from '../access/principal.ts';
 import type { Principal } from '../access/principal.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { createTokenVerifier } from './token-verifier.ts';
@@ -34,6 +35,8 @@ export interface Authenticator {
 
 export interface AuthenticatorOptions {
   readonly knex: Knex;
+  /** The pool for cries for help. */
+  readonly crisisKnex: Knex;
   readonly databaseUrl: string;
   readonly keyRing: KeyRing;
   readonly publicUrl: string;
@@ -64,6 +67,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
 class CachingAuthenticator implements Authenticator {
   readonly #knex: Knex;
+  readonly #crisisKnex: Knex;
   readonly #verify: VerifyToken;
   readonly #verified = new BoundedCache<VerifiedToken>(MAX_TOKENS, SIGNATURE_TTL_MS);
   readonly #holders = new BoundedCache<Holder>(MAX_HOLDERS, FACTS_TTL_MS);
@@ -73,6 +77,7 @@ class CachingAuthenticator implements Authenticator {
 
   constructor(options: AuthenticatorOptions) {
     this.#knex = options.knex;
+    this.#crisisKnex = options.crisisKnex;
     this.#verify = createTokenVerifier(options);
     this.#feed = openListener({
       databaseUrl: options.databaseUrl,
@@ -101,10 +106,12 @@ class CachingAuthenticator implements Authenticator {
       throw new HoldfastError('token_expired', 'The token has expired');
     }
     const lastKnown = this.#lastKnown.get(holderName(verified));
-    const asked = this.#factsOf(verified);
-    if (lastKnown === undefined) return admitted(await asked, verified);
-    const patience = sleep(HELP_WAIT_MS, lastKnown, { ref: false });
-    const facts = await Promise.race([asked.catch(() => lastKnown), patience]);
+    const stopgap = lastKnown ?? factsOfStranger(verified);
+    const known = this.#feed.isLive ? this.#holders.get(holderName(verified)) : undefined;
+    const asked = known?.facts ?? this.#loadFacts(verified, this.#crisisKnex);
+    if (stopgap === null) return admitted(await asked, verified);
+    const patience = sleep(HELP_WAIT_MS, stopgap, { ref: false });
+    const facts = await Promise.race([asked.catch(() => stopgap), patience]);
     return admitted(facts, verified);
   }
 
@@ -151,11 +158,11 @@ class CachingAuthenticator implements Authenticator {
     return holder.facts;
   }
 
-  async #loadFacts(token: VerifiedToken): Promise<AccessFacts | null> {
+  async #loadFacts(token: VerifiedToken, knex = this.#knex): Promise<AccessFacts | null> {
     const facts =
       token.kind === 'own'
-        ? await findAccessFacts(this.#knex, token.personId, token.familyId)
-        : await findForeignFacts(this.#knex, token.issuer, token.subject);
+        ? await findAccessFacts(knex, token.personId, token.familyId)
+        : await findForeignFacts(knex, token.issuer, token.subject);
     if (facts === null) this.#lastKnown.delete(holderName(token));
     else this.#lastKnown.set(holderName(token), facts);
     return facts;
@@ -180,6 +187,18 @@ function holderName(token: VerifiedToken): string {
   return token.kind === 'own'
     ? `family:${token.familyId}`
     : `foreign:${token.issuer} ${token.subject}`;
+}
+
+/**
+ * What a token of our own says by itself, for a cry for help while the database is away: who it is.
+ * Null for a foreign issuer's, whose subject only the database knows.
+ */
+function factsOfStranger(token: VerifiedToken): AccessFacts | null {
+  if (token.kind === 'foreign') return null;
+  const rights = { isVerified: false, hasVerifiedProfile: false, isAnonymous: false };
+  const standing = { isSuspended: false, isFamilyDead: false };
+  const { personId } = token;
+  return { personId, clinicId: UNKNOWN_CLINIC, role: 'patient', ...rights, ...standing };
 }
 
 /** Throws `unauthenticated` and, for a suspended person, `forbidden`. */

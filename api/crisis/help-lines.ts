@@ -5,6 +5,7 @@ import { readResources } from '../../db/resources.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { DEFAULT_RESOURCES } from '../../domain/resources.ts';
 import type { CrisisResource } from '../../domain/resources.ts';
+import { knownClinic } from '../access/principal.ts';
 import type { Principal } from '../access/principal.ts';
 import { BoundedCache } from '../auth/bounded-cache.ts';
 import type { ApiDeps } from '../context.ts';
@@ -71,7 +72,8 @@ export async function withHelpLines(
   thrown: unknown,
 ): Promise<HoldfastError> {
   const { code, message, details } = toFault(thrown);
-  const lines = await helpLines(deps, principal?.clinicId ?? null);
+  const clinicId = principal === null ? null : knownClinic(principal);
+  const lines = await helpLines(deps, clinicId);
   const help = {
     emergencyContacts: emergencyContacts(lines),
     resources: immediateResources(lines),

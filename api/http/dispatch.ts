@@ -27,6 +27,8 @@ import type { Validate } from './validators.ts';
 export interface Stages {
   readonly limits: Limiter | null;
   readonly idempotency: Idempotency;
+  /** For cries for help, by a way of its own to the database. */
+  readonly helpIdempotency: Idempotency;
 }
 
 /** How long a handler waits for Temporal in all; a caller is told to come back after that. */
@@ -123,8 +125,9 @@ async function answer(work: Work): Promise<void> {
         return handle();
       });
     });
-  const { once, onceOrAnew } = stages.idempotency;
-  const keyed = operation.refusesNothing ? onceOrAnew : once;
+  const keyed = operation.refusesNothing
+    ? stages.helpIdempotency.onceOrAnew
+    : stages.idempotency.once;
   const given =
     operation.method !== 'get' && req.headers['idempotency-key'] !== undefined
       ? await keyed(call, body, (id) => run({ ...call, newId: id }))

@@ -179,6 +179,7 @@ async function testDeps({
   const { trustedIssuers } = auth;
   const authenticator = createAuthenticator({
     knex,
+    crisisKnex: knex,
     databaseUrl,
     keyRing,
     publicUrl,

@@ -1,7 +1,16 @@
 import type { HandlerMap } from '../../http/handler.ts';
+import { createCrisisAlert } from './create-alert.ts';
+import { requestCrisisIntervention } from './intervention.ts';
+import { listCrisisAlerts } from './list-alerts.ts';
 import { getCrisisResources, getEmergencyContacts } from './resources.ts';
+import { getCrisisStats } from './stats.ts';
 
 export const supportCrisisHandlers = {
+  createCrisisAlert,
+  createCrisisAlertAsInB: createCrisisAlert,
+  listCrisisAlerts,
+  getCrisisStats,
   getCrisisResources,
+  requestCrisisIntervention,
   getEmergencyContacts,
 } satisfies Partial<HandlerMap>;

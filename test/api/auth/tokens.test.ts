@@ -54,6 +54,7 @@ function authenticatorOf(trustedIssuers: TrustedIssuer[] = []): Authenticator {
   const { knex, databaseUrl, deps } = api;
   const authenticator = createAuthenticator({
     knex,
+    crisisKnex: knex,
     databaseUrl,
     keyRing: deps.keyRing,
     publicUrl: PUBLIC_URL,

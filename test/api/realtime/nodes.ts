@@ -17,6 +17,7 @@ export async function startNode(api: TestApi, options: RealtimeOptions = {}): Pr
   const { knex, databaseUrl, deps } = api;
   const authenticator = createAuthenticator({
     knex,
+    crisisKnex: knex,
     databaseUrl,
     keyRing: deps.keyRing,
     publicUrl: deps.http.publicUrl,

@@ -1,0 +1,54 @@
+import type { TriggerSource } from '../../db/crisis-intake.ts';
+import { severityRank } from '../../domain/escalation-policy.ts';
+import type { AlertSeverity } from '../../domain/escalation-policy.ts';
+import type { Call } from '../http/handler.ts';
+import { readUrgency } from '../support/dialect.ts';
+import { knownClinic } from '../access/principal.ts';
+import { raiseAlert } from './intake.ts';
+import type { Raised } from './intake.ts';
+import { writeWords } from './report-words.ts';
+import type { ReportWords } from './report-words.ts';
+import { screenWords } from './screen-words.ts';
+import { subjectOf } from './whom.ts';
+
+export interface ReportInput {
+  /** As it was sent; a word that means nothing is `high`. */
+  readonly severity: unknown;
+  /** A code, never typed text. */
+  readonly type: string;
+  readonly source: TriggerSource;
+  readonly sessionId: string | null;
+  readonly messageId: string | null;
+  readonly words: ReportWords;
+}
+
+/**
+ * Takes somebody's report of a crisis, whatever is missing in it. The detector reads it as well:
+ * whichever severity is graver counts.
+ */
+export async function takeReport(call: Call, input: ReportInput): Promise<Raised> {
+  const { deps, principal, requestId } = call;
+  const { type, source, messageId, words } = input;
+  const subject = await subjectOf(deps, principal, input.sessionId);
+  const screening = screenWords(words);
+  const report = {
+    ...subject,
+    clinicId: knownClinic(principal),
+    severity: graver(severityOf(input.severity), screening.severity),
+    type,
+    source,
+    messageId,
+    reportedBy: principal.personId,
+    words: writeWords(words),
+  };
+  return raiseAlert(deps, report, { principal, requestId });
+}
+
+/** What is not said, or said in no word that is known, is `high`. */
+export function severityOf(word: unknown): AlertSeverity {
+  return readUrgency(typeof word === 'string' ? word.trim().toLowerCase() : word) ?? 'high';
+}
+
+function graver(one: AlertSeverity, other: AlertSeverity | null): AlertSeverity {
+  return other !== null && severityRank(other) > severityRank(one) ? other : one;
+}
