@@ -4,6 +4,7 @@ import { createCalendarFeed, listCalendarFeeds, revokeCalendarFeed } from './cal
 import { getCalendarFile } from './calendar-file.ts';
 import { purchaseCredits } from './credit-purchase.ts';
 import { getCredits, listCreditEntries } from './credits.ts';
+import { listDrills, startDrill } from './drills.ts';
 import { getEscalationPolicies, putEscalationPolicies } from './escalation-policies.ts';
 import {
   createAvailabilityException,
@@ -17,6 +18,7 @@ import { confirmPhone, verifyPhone } from './phones.ts';
 import { createPolicy, listPolicies, putPolicy } from './policies.ts';
 import { getNotificationPreferences, putNotificationPreferences } from './preferences.ts';
 import { rateSession } from './rating.ts';
+import { getCrisisReadiness } from './readiness.ts';
 import { createRelationship, endRelationship, listRelationships } from './relationships.ts';
 import { getResources, putResources } from './resources.ts';
 import {
@@ -89,4 +91,7 @@ export const ownHandlers = {
   confirmPhone,
   getResources,
   putResources,
+  getCrisisReadiness,
+  startDrill,
+  listDrills,
 } satisfies Partial<HandlerMap>;

@@ -63,4 +63,7 @@ export const ON_CALL_ROWS = {
     rest: 'forbidden',
     outcomes: ADMINS,
   },
+  getCrisisReadiness: { rest: 'forbidden', outcomes: ADMINS },
+  startDrill: { request: () => ({ body: {} }), rest: 'forbidden', outcomes: ADMINS },
+  listDrills: { rest: 'forbidden', outcomes: ADMINS },
 } satisfies Record<string, Row>;
