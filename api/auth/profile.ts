@@ -4,6 +4,7 @@ import { findPersonalDetails, updateProfile } from '../../db/accounts.ts';
 import type { ProfileColumns } from '../../db/accounts.ts';
 import { findPerson } from '../../db/people.ts';
 import { findPreferences, savePreferences } from '../../db/preferences.ts';
+import { isOnline } from '../../db/presence.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { auditContext } from '../access/audit-context.ts';
@@ -60,9 +61,10 @@ export async function putProfile(call: Call<{ readonly profile: ProfileBody }>):
 async function userOf({ deps, principal }: Call<unknown>): Promise<Record<string, unknown>> {
   const { cipher, knex } = deps;
   const { personId } = principal;
-  const [person, details] = await Promise.all([
+  const [person, details, isHere] = await Promise.all([
     findPerson(knex, personId),
     findPersonalDetails(knex, personId),
+    isOnline(knex, personId),
   ]);
   if (person === null) throw gone();
   const { bio, emergencyContact: contact } = details;
@@ -72,7 +74,7 @@ async function userOf({ deps, principal }: Call<unknown>): Promise<Record<string
   ];
   const texts = sealed.length === 0 ? [] : await cipher.openFields(knex, sealed);
   return fullUser(person, {
-    isOnline: true,
+    isOnline: isHere,
     bio: bio === null ? null : texts[0]!,
     emergencyContact: contact === null ? null : (JSON.parse(texts.at(-1)!) as EmergencyContact),
   });

@@ -30,7 +30,7 @@ const PERSON_EVENTS_PER_SECOND = 40;
 
 /** Told of who comes to this process first and who leaves it last. */
 export interface Comings {
-  came(principal: Principal): void;
+  came(personId: string): void;
   left(personId: string): void;
 }
 
@@ -104,7 +104,7 @@ export class Connections {
     const budget = new EventBudget(PERSON_BURST, PERSON_EVENTS_PER_SECOND, performance.now());
     const person = { personId, connections: new Set<Connection>(), budget };
     this.#people.set(personId, person);
-    this.#comings.came(principal);
+    this.#comings.came(personId);
     return person;
   }
 

@@ -3,6 +3,7 @@ import type { Broadcast } from '../../db/broadcasts.ts';
 import { safely } from '../http/error-handler.ts';
 import { tellCrisisTeam } from './crisis-news.ts';
 import type { Live } from './live.ts';
+import { shownName } from './people.ts';
 
 /** What this process makes of a broadcast for its own sockets; every process hears each of them. */
 type Presenter = (live: Live, message: Broadcast) => void | Promise<void>;
@@ -12,6 +13,7 @@ const PRESENTERS: ReadonlyMap<string, Presenter> = new Map<string, Presenter>([
   ['session-changed', showOut],
   ['message-created', newMessage],
   ['crisis-alert', tellCrisisTeam],
+  ['user-status-change', statusChange],
 ]);
 
 /** Hears what transactions have broadcast. */
@@ -45,4 +47,13 @@ function showOut(live: Live, message: Broadcast): void {
 function newMessage({ chats }: Live, { room, ids }: Broadcast): void {
   const number = ids['number'];
   if (typeof number === 'number') chats.hear(room.slice('session:'.length), number);
+}
+
+async function statusChange(
+  { io, people }: Live,
+  { room, event, ids: { userId, status, isHidden } }: Broadcast,
+): Promise<void> {
+  if (!io.of('/').adapter.rooms.has(room)) return;
+  const card = await people.cardOf(String(userId));
+  io.local.to(room).emit(event, { userId, username: shownName(card, isHidden === true), status });
 }

@@ -9,7 +9,7 @@ const MAX_CARDS = 5_000;
 const CARD_TTL_MS = 30_000;
 
 /** By what name a patient goes who asked for help anonymously. */
-export const ANONYMOUS = 'Anonymous';
+export const ANONYMOUS = 'anonymous';
 
 /** Names of people, read once for all sockets of this process. */
 export class People {

@@ -20,6 +20,8 @@ import { receive } from './dispatch.ts';
 import { hearBroadcast } from './hearing.ts';
 import type { Live } from './live.ts';
 import { People } from './people.ts';
+import { PRESENCE_TIMES, Presence } from './presence.ts';
+import type { PresenceTimes } from './presence.ts';
 import { hearOthers } from './session-news.ts';
 
 export interface Realtime {
@@ -31,6 +33,7 @@ export interface Realtime {
 
 export interface RealtimeOptions {
   readonly times?: Partial<ConnectionTimes>;
+  readonly presence?: Partial<PresenceTimes>;
 }
 
 const MAX_EVENT_BYTES = 64 * 1024;
@@ -48,7 +51,8 @@ export function startRealtime(
 ): Realtime {
   const pool = adapterPool(databaseUrl, deps);
   const io = openServer(server, deps, pool);
-  const live = makeLive(io, deps, options);
+  const presence = new Presence(deps, { ...PRESENCE_TIMES, ...options.presence });
+  const live = makeLive(io, deps, presence, options);
   const { chats, connections } = live;
   io.use((socket, next) => admitHandshake(deps, socket, next));
   serve(live);
@@ -69,6 +73,7 @@ export function startRealtime(
       await io.close();
       chats.close();
       await connections.close();
+      await presence.close();
       await pool.end();
     },
   };
@@ -88,12 +93,11 @@ function openServer(server: HttpServer, { http, log }: ApiDeps, pool: pg.Pool): 
   return io;
 }
 
-function makeLive(io: Server, deps: ApiDeps, { times }: RealtimeOptions): Live {
-  const comings = { came: () => undefined, left: () => undefined };
+function makeLive(io: Server, deps: ApiDeps, presence: Presence, { times }: RealtimeOptions): Live {
   return {
     deps,
     io,
-    connections: new Connections(deps, { ...CONNECTION_TIMES, ...times }, comings),
+    connections: new Connections(deps, { ...CONNECTION_TIMES, ...times }, presence),
     chats: new ChatRooms(io, createChatSource(deps), (error) => logMissed(deps, error)),
     people: new People(deps.knex),
     cries: new Cries(deps),

@@ -178,7 +178,7 @@ describe('signing in', () => {
         emergencyContact: { name: 'Jane Doe', relationship: 'Sister', phoneNumber: '+1234567891' },
       },
       isActive: true,
-      isOnline: true,
+      isOnline: false,
       lastLogin: body.user['lastLoginAt'],
       createdAt: expect.any(String),
       updatedAt: expect.any(String),
