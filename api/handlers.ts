@@ -7,6 +7,8 @@ import { ownHandlers } from './own/handlers.ts';
 import { schedulingHandlers } from './scheduling/handlers.ts';
 import { supportCrisisHandlers } from './support/crisis/handlers.ts';
 import { messageHandlers } from './support/messages/handlers.ts';
+import { supportSessionHandlers } from './support/sessions/handlers.ts';
+import { urgentHandlers } from './support/urgent/handlers.ts';
 import { getTherapistAvailability } from './therapy/availability.ts';
 import { searchTherapists } from './therapy/search.ts';
 import { therapyGroupHandlers } from './therapy/groups.ts';
@@ -22,6 +24,8 @@ const GROUPS: readonly Partial<HandlerMap>[] = [
   therapyGroupHandlers,
   bookingHandlers,
   schedulingHandlers,
+  supportSessionHandlers,
+  urgentHandlers,
   ownHandlers,
   supportCrisisHandlers,
 ];

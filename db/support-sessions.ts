@@ -35,11 +35,20 @@ export interface SupportSession {
   readonly notes: Buffer | null;
   readonly feedback: Buffer | null;
   readonly rating: number | null;
+  /** What the helper said at the end, sealed, and gave. */
+  readonly helperFeedback: Buffer | null;
+  readonly helperRating: number | null;
   /** The number of the last message. */
   readonly messageCount: number;
   readonly declinesCount: number;
   readonly version: number;
   readonly createdAt: Date;
+  /** When it began to wait, the last time. */
+  readonly waitingSince: Date;
+  /** It waits again because its helper has gone. */
+  readonly isReturned: boolean;
+  /** When it was escalated, the last time. */
+  readonly escalatedAt: Date | null;
   readonly acceptedAt: Date | null;
   readonly lastActivityAt: Date;
   readonly endedAt: Date | null;
@@ -65,7 +74,9 @@ export const SUPPORT_COLUMNS = `session.id, session.clinic_id AS "clinicId",
   session.is_escalated AS "isEscalated", session.is_anonymous AS "isAnonymous",
   session.details, session.notes, session.feedback, session.rating,
   session.message_count AS "messageCount", session.declines_count AS "declinesCount",
-  session.version, session.created_at AS "createdAt", session.accepted_at AS "acceptedAt",
+  session.helper_feedback AS "helperFeedback", session.helper_rating AS "helperRating",
+  session.version, session.created_at AS "createdAt", session.waiting_since AS "waitingSince",
+  session.is_returned AS "isReturned", session.escalated_at AS "escalatedAt", session.accepted_at AS "acceptedAt",
   session.last_activity_at AS "lastActivityAt", session.ended_at AS "endedAt",
   session.end_reason AS "endReason",
   EXISTS (

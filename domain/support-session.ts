@@ -19,13 +19,13 @@ export interface SupportRequest {
   readonly severity: AlertSeverity;
 }
 
-/** Peers take what was asked of a peer and is neither critical nor an intervention; counselors anything. */
+/** Peers take what was not asked of a counselor and is not critical; counselors take anything. */
 export function mayBeTakenBy(
   { type, helperType, severity }: SupportRequest,
   role: 'peer' | 'counselor' | 'admin',
 ): boolean {
   if (role !== 'peer') return true;
-  return helperType === 'peer' && type === 'peer_support' && severity !== 'critical';
+  return helperType !== 'counselor' && type === 'peer_support' && severity !== 'critical';
 }
 
 export function isSupportOver(status: SupportState): boolean {

@@ -5,6 +5,7 @@ import { GROUP_ROWS } from './group-rows.ts';
 import { MESSAGE_ROWS } from './message-rows.ts';
 import { ON_CALL_ROWS } from './on-call-rows.ts';
 import { give } from './row.ts';
+import { SUPPORT_SESSION_ROWS } from './support-session-rows.ts';
 import type { Group, Row } from './row.ts';
 import { SUPPORT_CRISIS_ROWS } from './support-crisis-rows.ts';
 
@@ -83,6 +84,7 @@ const POLICY = { name: 'matrix', isActive: false, plan: DEFAULT_PLAN };
 
 /** Who may do what: every operation of openapi.yaml has its row, or the test fails. */
 export const MATRIX: Record<OperationId, Row> = {
+  ...SUPPORT_SESSION_ROWS,
   getHealth: EVERYBODY,
   getReadiness: EVERYBODY,
   getJwks: EVERYBODY,

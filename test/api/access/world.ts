@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { TestApi, TestPerson } from '../../support/api.ts';
 import { writeTimeOfDay } from '../../../domain/time-text.ts';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
-import { supportSession } from '../support/messages/support-world.ts';
+import { supportSession, waitingSession } from '../support/messages/support-world.ts';
 
 /** Every role in every relation to one therapist, her client and their session. */
 export const ACTORS = [
@@ -46,8 +46,8 @@ export interface World {
   /** Not verified yet. */
   helper(): Promise<string>;
   roster(): Promise<string>;
-  /** Live support of the client by the therapist. */
-  supportSession(): Promise<string>;
+  /** Live support of the client, an active one by the therapist. */
+  supportSession(status?: 'waiting' | 'active'): Promise<string>;
   /** In such a session, by the client. */
   message(): Promise<string>;
 }
@@ -87,7 +87,7 @@ export async function createWorld(api: TestApi): Promise<World> {
     helper: async () => (await api.person({ role: 'peer', isVerified: false })).id,
     offer: () => insertOffer(api, people),
     roster: () => insertRoster(api),
-    supportSession: () => insertSupportSession(api, people),
+    supportSession: (status) => insertSupportSession(api, people, status),
     message: () => insertMessage(api, people),
   };
 }
@@ -314,7 +314,9 @@ async function insertRoster(api: TestApi): Promise<string> {
 async function insertSupportSession(
   api: TestApi,
   { client, therapist }: World['people'],
+  status: 'waiting' | 'active' = 'active',
 ): Promise<string> {
+  if (status === 'waiting') return waitingSession(api, client);
   const { id } = await supportSession(api, { patient: client, helper: therapist });
   return id;
 }

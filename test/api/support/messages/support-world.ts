@@ -35,3 +35,20 @@ export async function supportSession(api: TestApi, wish: Wish = {}): Promise<Sup
   ]);
   return { id, patient, helper };
 }
+
+/** A peer's session that nobody has accepted yet. */
+export async function waitingSession(api: TestApi, patient: TestPerson): Promise<string> {
+  const id = uuidv7();
+  await api.knex('support_sessions').insert({
+    id,
+    clinic_id: patient.clinicId,
+    patient_id: patient.id,
+    type: 'peer_support',
+    helper_type: 'peer',
+    severity: 'medium',
+    status: 'waiting',
+  });
+  const participant = { session_id: id, person_id: patient.id, role: 'patient' };
+  await api.knex('support_participants').insert(participant);
+  return id;
+}

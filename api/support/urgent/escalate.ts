@@ -1,0 +1,178 @@
+import { type AlertCall, callOf, deliverRaise } from '../../../activities/crisis/starting.ts';
+import type { RaisedAlert } from '../../../db/crisis-intake.ts';
+import {
+  escalateSupport,
+  hasReachedAdmin,
+  isCounselorOf,
+} from '../../../db/support-escalations.ts';
+import { findSupportPeople } from '../../../db/support-people.ts';
+import { findSupportSession } from '../../../db/support-sessions.ts';
+import type { SupportSession } from '../../../db/support-sessions.ts';
+import { lockSupport, tellOfChange } from '../../../db/support-transitions.ts';
+import { broadcast } from '../../../db/broadcasts.ts';
+import { inTransaction } from '../../../db/transaction.ts';
+import { HoldfastError } from '../../../domain/errors.ts';
+import { isSupportOver } from '../../../domain/support-session.ts';
+import type { WaitEstimate } from '../../../domain/support-queue.ts';
+import { auditContext } from '../../access/audit-context.ts';
+import { enforceSupport } from '../../access/support-access.ts';
+import { safely } from '../../http/error-handler.ts';
+import type { Answer, Call } from '../../http/handler.ts';
+import { neverUnheard, recordCry } from '../sessions/call-for-help.ts';
+import type { Cry, Helped } from '../sessions/call-for-help.ts';
+import { waitOf } from '../sessions/create.ts';
+import { escalationRef } from '../sessions/escalation-texts.ts';
+import { refetch } from '../sessions/shown.ts';
+import { statusInB } from '../sessions/words.ts';
+import { type EscalationWish, escalated, readEscalation } from './escalation-wish.ts';
+import { presentEscalation } from './present.ts';
+
+/** `POST /api/urgent/escalate`: whatever it lacks, a human hears of it. */
+export async function escalateSession(call: Call): Promise<Answer> {
+  const wish = readEscalation(call.body);
+  const own = call.principal.role === 'patient' ? cryOf(call, wish, null) : null;
+  return neverUnheard(call, own, async () => {
+    const session = await findSupportSession(call.deps.knex, wish.sessionId);
+    await enforceSupport(call, 'escalate', wish.sessionId, session);
+    const cry = cryOf(call, wish, session!);
+    // Who escalates for somebody else is heard as well, where the session has ended meanwhile.
+    return own === null
+      ? escalateOrCall(call, session!, wish, cry)
+      : escalate(call, session!, wish, cry);
+  });
+}
+
+async function escalateOrCall(
+  call: Call,
+  session: SupportSession,
+  wish: EscalationWish,
+  cry: Cry,
+): Promise<Helped> {
+  const answer = await neverUnheard(call, cry, () => escalate(call, session, wish, cry));
+  return { answer, raised: null };
+}
+
+function cryOf(call: Call, wish: EscalationWish, session: SupportSession | null): Cry {
+  return {
+    severity: wish.alertSeverity,
+    type: 'session_escalated',
+    source: 'escalation',
+    sessionId: session?.id ?? null,
+    personId: session?.patientId ?? call.principal.personId,
+    words: [wish.reason, wish.notes].filter((text) => text !== null).join('\n') || null,
+  };
+}
+
+async function escalate(
+  call: Call,
+  session: SupportSession,
+  wish: EscalationWish,
+  cry: Cry,
+): Promise<Helped> {
+  const { deps } = call;
+  const raised = await record(call, session, wish, cry);
+  const [isTeamAlerted, now] = await Promise.all([
+    informWorkflow(call, raised),
+    refetch(call, session.id),
+  ]);
+  const [wait, isSupervisorNotified] = await Promise.all([
+    waitOf(call, now),
+    hasReachedAdmin(deps.knex, raised.alertId),
+  ]);
+  const answer = presentEscalation({
+    id: call.newId,
+    before: session,
+    now,
+    wish,
+    isTeamAlerted,
+    isSupervisorNotified,
+    by: call.principal.personId,
+    wait: now.status === 'waiting' ? wait : readyNow(wait),
+    at: now.escalatedAt ?? new Date(),
+  });
+  return { answer, raised: null };
+}
+
+/** A counselor is in it already. */
+function readyNow(wait: WaitEstimate): WaitEstimate {
+  return { ...wait, seconds: 0, ahead: -1 };
+}
+
+const INFORM_TIMEOUT_MS = 2_000;
+
+/** Whether the alert's workflow has taken the report: only then is the team told so. */
+async function informWorkflow({ deps }: Call, raised: RaisedAlert): Promise<boolean> {
+  try {
+    const alert: AlertCall = callOf(raised);
+    return await deliverRaise(deps.temporal, alert, INFORM_TIMEOUT_MS);
+  } catch (error) {
+    const { alertId } = raised;
+    deps.log.warn({ alertId, error: safely(error) }, 'an alert starts through the outbox');
+    return false;
+  }
+}
+
+async function record(
+  call: Call,
+  session: SupportSession,
+  wish: EscalationWish,
+  cry: Cry,
+): Promise<RaisedAlert> {
+  const { deps, principal, requestId, newId: id } = call;
+  const { id: sessionId, clinicId, patientId } = session;
+  const by = principal.personId;
+  const counselorId = await requestedCounselor(call, wish);
+  const staysActive = await hasFitHelper(call, session, counselorId);
+  const context = auditContext(principal, requestId);
+  return inTransaction(deps.knex, context, async (trx, audit) => {
+    const locked = await lockSupport(trx, sessionId);
+    if (locked === null || isSupportOver(locked.status)) {
+      throw new HoldfastError('wrong_state', 'The session is over; the crisis team was told');
+    }
+    const raised = (await recordCry(call, trx, cry))!;
+    const { reason, notes } = wish;
+    const details = await deps.cipher.sealField(
+      trx,
+      escalationRef(sessionId, id),
+      JSON.stringify({ reason, notes }),
+    );
+    const to = escalated(session, wish);
+    const requested = { requestedCounselorId: counselorId, alertId: raised.alertId, details };
+    await escalateSupport(trx, {
+      id,
+      sessionId,
+      escalatedBy: by,
+      cause: 'asked',
+      from: session,
+      to,
+      staysActive,
+      ...requested,
+    });
+    const whose = { objectType: 'support_session', objectId: sessionId, subjectId: patientId };
+    audit({ action: 'support_session.escalate', ...whose, changes: { severity: to.severity } });
+    await tellOfChange(trx, { sessionId, clinicId, from: statusInB(session), to: 'escalated', by });
+    const ids = { sessionId, escalationId: id };
+    await broadcast(trx, { room: `session:${sessionId}`, event: 'support-session-escalated', ids });
+    return raised;
+  });
+}
+
+/** A counselor who isn't one of this clinic's is not asked for; nothing else depends on it. */
+async function requestedCounselor(call: Call, wish: EscalationWish): Promise<string | null> {
+  const { requestedCounselorId: id } = wish;
+  const { deps, principal } = call;
+  const isKnown = id !== null && (await isCounselorOf(deps.knex, principal.clinicId, id));
+  return isKnown ? id : null;
+}
+
+/** Whether whoever helps already is a counselor, and the one that was asked for if any. */
+async function hasFitHelper(
+  { deps }: Call,
+  { helperId, status }: SupportSession,
+  counselorId: string | null,
+): Promise<boolean> {
+  if (status !== 'active' || helperId === null) return false;
+  if (counselorId !== null && counselorId !== helperId) return false;
+  const helper = (await findSupportPeople(deps.knex, [helperId])).get(helperId);
+  return helper?.role === 'counselor' || helper?.role === 'admin';
+}
