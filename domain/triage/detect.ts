@@ -86,15 +86,15 @@ interface Finding {
   readonly evidence: Evidence;
   readonly isMeans: boolean;
   readonly isDiscounted: boolean;
+  /** It came wholly before the text, and was found when it came. */
+  readonly isEarlier: boolean;
 }
 
-/** Only what touches the text itself: what came wholly before was found when it came. */
 function evidenceOf(scene: Scene, texts: readonly string[], meter: Meter): Finding[] {
   return scene.phrases.flatMap((match): Finding[] => {
     meter.tick(match.tokens.length);
     const { tag } = match.pattern;
     if (tag.kind !== 'phrase') return [];
-    if (!match.tokens.some((at) => scene.tokens[at]?.message === 0)) return [];
     if (tag.group.isPersonal === true && !isSaidOfOneself(match, scene)) return [];
     const { isDiscounted, ...grade } = gradeMatch(match, tag.group, scene);
     const evidence: Evidence = {
@@ -104,7 +104,8 @@ function evidenceOf(scene: Scene, texts: readonly string[], meter: Meter): Findi
       isExplicit: tag.group.isExplicit,
       spans: spansOf(match, scene, texts),
     };
-    return [{ evidence, isMeans: tag.group.kind === 'means', isDiscounted }];
+    const isEarlier = !match.tokens.some((at) => scene.tokens[at]?.message === 0);
+    return [{ evidence, isMeans: tag.group.kind === 'means', isDiscounted, isEarlier }];
   });
 }
 
@@ -127,7 +128,9 @@ function spansOf(match: Match<Tag>, scene: Scene, texts: readonly string[]): Spa
 }
 
 function conclude(found: readonly Finding[], isTruncated: boolean, steps: number): Detection {
-  const kept = withMeansAtHand(found.filter(({ isDiscounted }) => !isDiscounted));
+  const meant = withMeansAtHand(found.filter(({ isDiscounted }) => !isDiscounted));
+  const kept = meant.filter(({ isEarlier }) => !isEarlier);
+  const dismissed = found.filter(({ isDiscounted, isEarlier }) => isDiscounted && !isEarlier);
   const evidence = gravestFirst(kept);
   const gravest = evidence[0];
   return {
@@ -135,13 +138,13 @@ function conclude(found: readonly Finding[], isTruncated: boolean, steps: number
     severity: gravest?.severity ?? (isTruncated ? 'low' : 'none'),
     category: gravest?.category ?? null,
     evidence,
-    discounted: gravestFirst(found.filter(({ isDiscounted }) => isDiscounted)),
+    discounted: gravestFirst(dismissed),
     isTruncated,
     steps,
   };
 }
 
-/** Means are grave beside thoughts of death (C-SSRS 4 and 5), and of note without them. */
+/** Means are grave beside thoughts of death, earlier ones too (C-SSRS 4 and 5); of note without. */
 function withMeansAtHand(found: readonly Finding[]): Finding[] {
   const hasThoughts = found.some(
     ({ evidence, isMeans }) =>

@@ -77,7 +77,9 @@ function gradePast(match: Match<Tag>, group: PhraseGroup, isHabit: boolean, scen
     const isDeed = group.kind === 'attempt' || TOLD_IN_THE_PAST.has(group.category);
     return { down: isDeed ? 1 : 2, adjustments: ['long_ago'] };
   }
-  const isTold = group.kind === 'attempt' || TOLD_IN_THE_PAST.has(group.category);
+  // What somebody got hold of is still there.
+  const isTold =
+    group.kind === 'attempt' || group.kind === 'means' || TOLD_IN_THE_PAST.has(group.category);
   if (isTold || has(match, 'recent', scene)) return { down: 0, adjustments: [] };
   return { down: 1, adjustments: ['past'] };
 }

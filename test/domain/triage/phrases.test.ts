@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { detect } from '../../../domain/triage/detect.ts';
 import { SEVERITIES } from '../../../domain/triage/types.ts';
 import type { Case } from './cases.ts';
+import { EVERYDAY, EVERYDAY_ALARMS } from './everyday.ts';
+import { PARAPHRASES } from './paraphrases.ts';
 import { BENIGN } from './phrases-benign.ts';
 import { EXPLICIT, IMPLICIT, OTHERS, PAST, STILL_MEANT } from './phrases-crisis.ts';
 
@@ -56,6 +58,15 @@ test('hardly anything benign raises an alarm', () => {
     alarms: alarms.slice(0, MOST_ALARMS),
     notes: [],
   });
+});
+
+test.each(PARAPHRASES)('said in other words: %s', (text) => {
+  expect(rank(detect(text).severity)).toBeGreaterThanOrEqual(rank('medium'));
+});
+
+test('everyday texts raise no other alarms than those listed', () => {
+  const alarms = EVERYDAY.filter((text) => rank(detect(text).severity) >= rank('medium'));
+  expect(alarms).toEqual(EVERYDAY.filter((text) => EVERYDAY_ALARMS.has(text)));
 });
 
 test('the table is large enough to tell something', () => {

@@ -40,6 +40,7 @@ export const CUES: Cues = {
   hollowDenials: [
     'not only|sure|certain|kidding|joking|lying|lie|playing|exaggerating|help|wait|stop|know|care|tell|deny|pretend|even|afraid|scared|long|long',
     'not just',
+    'not trust|promise|guarantee|swear|sure|certain|know|say .. not',
     'why not',
     'whether or? not',
     'or not',
@@ -99,7 +100,8 @@ export const CUES: Cues = {
     'when i am|be little|young|younger|teenager|kid|teen|child|#',
     'back then|when|in|at',
     'in my|the past|teens|twenties|youth|childhood',
-    'in high|middle|college|school|university|college|my',
+    'in high|middle|primary|secondary|grade school',
+    'in college|university',
     'in #year',
     'as teenager|teen|kid|child|adolescent|youth|young',
     'at =age',

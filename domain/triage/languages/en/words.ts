@@ -35,6 +35,7 @@ export const FORMS: readonly string[] = [
   'live lives lived living',
   'exist exists existed existing',
   'wake wakes woke woken waking',
+  'gas gassed gassing',
   'eat eats ate eaten eating',
   'drive drives drove driven driving',
   'swallow swallows swallowed swallowing down downed ate eat eating drank drink drinking pop popped gulped',
@@ -96,18 +97,23 @@ export const CLASSES: Readonly<Record<string, string>> = {
     neighbour stranger son daughter landlord pimp friend mate roommate it`,
   pills: `pills pill tablets tablet meds medication medications medicine tylenol paracetamol ibuprofen
     xanax aspirin advil antidepressants painkillers opioids oxy oxycodone fentanyl ambien benzos insulin
-    acetaminophen sertraline zoloft prozac lithium capsules sleepers codeine`,
+    acetaminophen sertraline zoloft prozac lithium capsules sleepers codeine
+    blockers statins sedatives diazepam valium tramadol morphine heroin ketamine methadone citalopram
+    fluoxetine mirtazapine amitriptyline quetiapine seroquel gabapentin pregabalin zopiclone temazepam
+    lorazepam ativan klonopin clonazepam nurofen panadol aleve benadryl propranolol warfarin digoxin
+    barbiturates nytol antihistamines anticoagulants antipsychotics hydrocodone vicodin percocet`,
   many: `all many bunch handful handfuls bottle bottles whole entire loads lot lots box packet pack
     dozens dozen twenty thirty forty fifty sixty hundred entire every excess #`,
   means: `gun pistol rifle shotgun handgun revolver firearm knife razor razors rope noose belt blade
     blades glock bullets bullet`,
   height: `bridge roof rooftop building balcony cliff window ledge overpass tower floor ceiling
     skyscraper parapet`,
-  traffic: `traffic train car bus truck lorry tracks railway subway cars trains`,
+  traffic: `traffic tube tram metro train car bus truck lorry tracks railway subway cars trains`,
   body: 'wrists wrist arm arms thighs thigh legs leg skin veins vein throat stomach neck',
   here: 'here alive around existing breathing living anymore',
   death: 'dead gone deceased nonexistent',
-  weapon: 'gun knife weapon machete bat axe hammer shotgun rifle pistol blade',
+  weapon:
+    'guns knives weapons rifles gun knife weapon machete bat axe hammer shotgun rifle pistol blade',
 };
 
 export const EXPANSIONS: Readonly<Record<string, string>> = {
