@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import type { ChatReaction } from './chat-messages.ts';
 
 /**
  * Replaces a message's text, keeps the one before, and tells when. Null when it has changed since
@@ -68,11 +67,4 @@ export async function toggleReaction(
   if (Number(counted?.['count']) >= MOST_REACTIONS) return null;
   await trx('chat_reactions').insert(place);
   return 'added';
-}
-
-export async function reactionsOf(db: Knex, messageId: string): Promise<ChatReaction[]> {
-  return db('chat_reactions')
-    .where({ message_id: messageId })
-    .orderBy('created_at')
-    .select({ personId: 'person_id', reaction: 'reaction', createdAt: 'created_at' });
 }

@@ -112,3 +112,32 @@ export async function numberOfMessage(
   );
   return rows[0]?.number ?? null;
 }
+
+/** A message of a session, with what tells how its sender is shown there. */
+export interface ChatMessageInSession extends ChatMessage {
+  readonly patientId: string;
+  readonly isAnonymous: boolean;
+}
+
+/** Of several sessions, all messages after a number of each; at most `limit` in all. Deleted ones too. */
+export async function chatMessagesAfter(
+  db: Knex,
+  ranges: readonly { readonly sessionId: string; readonly after: number }[],
+  limit: number,
+): Promise<ChatMessageInSession[]> {
+  type Row = ChatMessageRow & Pick<ChatMessageInSession, 'patientId' | 'isAnonymous'>;
+  const { rows } = await db.raw<{ rows: Row[] }>(
+    `SELECT ${MESSAGE_COLUMNS}, session.patient_id AS "patientId",
+       session.is_anonymous AS "isAnonymous"
+     FROM unnest(?::uuid[], ?::int[]) AS range (session_id, after)
+     JOIN support_sessions AS session ON session.id = range.session_id
+     JOIN ${MESSAGE_TABLES} ON message.session_id = range.session_id
+       AND message.number > range.after
+     ORDER BY message.session_id, message.number LIMIT ?`,
+    [ranges.map(({ sessionId }) => sessionId), ranges.map(({ after }) => after), limit],
+  );
+  return rows.map((row) => {
+    const { patientId, isAnonymous } = row;
+    return { ...chatMessageFrom(row), patientId, isAnonymous };
+  });
+}

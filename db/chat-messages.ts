@@ -209,3 +209,14 @@ const SENDER_VIEW = `
   FROM support_participants AS participant
   JOIN people AS person ON person.id = participant.person_id
   WHERE participant.session_id = :sessionId AND participant.person_id = :personId`;
+
+/** What is needed of messages that others answer, whether or not they were deleted. */
+export async function chatMessagesById(
+  db: Knex,
+  ids: readonly string[],
+): Promise<Pick<ChatMessage, 'id' | 'sessionId' | 'content' | 'deletedAt'>[]> {
+  if (ids.length === 0) return [];
+  return db('chat_messages')
+    .whereIn('id', [...new Set(ids)])
+    .select({ id: 'id', sessionId: 'session_id', content: 'content', deletedAt: 'deleted_at' });
+}

@@ -31,3 +31,14 @@ export function mayBeTakenBy(
 export function isSupportOver(status: SupportState): boolean {
   return status === 'closed' || status === 'cancelled';
 }
+
+/** Whom helpers meet in an anonymous session: known by the session alone, so the same nowhere else. */
+export interface PatientAlias {
+  readonly id: string;
+  readonly username: string;
+}
+
+export function patientAlias(sessionId: string): PatientAlias {
+  const tail = sessionId.replaceAll('-', '').slice(-8);
+  return { id: `anonymous-${tail}`, username: `anonymous_${tail}` };
+}

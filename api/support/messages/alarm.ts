@@ -3,6 +3,7 @@ import type { AuditContext } from '../../../db/audit/entry.ts';
 import { recordTrigger } from '../../../db/crisis-intake.ts';
 import type { NewTrigger, RaisedAlert } from '../../../db/crisis-intake.ts';
 import { inTransaction } from '../../../db/transaction.ts';
+import type { RecordAudit } from '../../../db/transaction.ts';
 import type { Screening } from '../../../domain/triage/screen.ts';
 import type { Principal } from '../../access/principal.ts';
 import type { ApiDeps } from '../../context.ts';
@@ -22,21 +23,24 @@ export interface Heard {
 }
 
 /**
- * Runs `work` together with the alarm that its words raise: both are on record, or neither. Where
- * `work` did nothing there is no alarm either. The alert's workflow starts once it is committed.
+ * Runs `work` together with the alarm that its words raise, if they do: both are on record, or
+ * neither. Where `work` did nothing there is no alarm either. The alert's workflow starts once it is committed.
  */
 export async function inTransactionWithAlarm<T>(
   deps: AlarmDeps,
   context: AuditContext,
   heard: Heard & { readonly messageId: string },
-  work: (trx: Knex.Transaction) => Promise<{ readonly result: T; readonly isDone: boolean }>,
+  work: (
+    trx: Knex.Transaction,
+    audit: RecordAudit,
+  ) => Promise<{ readonly result: T; readonly isDone: boolean }>,
 ): Promise<T> {
   const { messageId, words } = heard;
   let raised: RaisedAlert | null = null;
   const result = await inTransaction(deps.crisisKnex, context, async (trx, audit) => {
     raised = null;
-    const { result, isDone } = await work(trx);
-    if (!isDone) return result;
+    const { result, isDone } = await work(trx, audit);
+    if (!isDone || heard.screening.severity === null) return result;
     const details = sealingReport(deps.cipher, trx, words);
     const trigger = triggerOf(heard);
     const alert = await recordTrigger(trx, { ...trigger, messageId, details });

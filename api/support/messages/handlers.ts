@@ -5,10 +5,18 @@ import { HoldfastError } from '../../../domain/errors.ts';
 import { auditContext } from '../../access/audit-context.ts';
 import { enforceSupport } from '../../access/support-access.ts';
 import type { Answer, Call, HandlerMap } from '../../http/handler.ts';
-import { inBothShapes } from '../dialect.ts';
+import { inBothShapes, iso } from '../dialect.ts';
+import { deleteMessage, editMessage, reactToMessage } from './change-message.ts';
 import { readPage } from './message-page.ts';
 import type { PageQuery } from './message-page.ts';
-import { listedInA, listedInB, sentInA, sentInB, sessionInfo } from './present-message.ts';
+import {
+  listedInA,
+  listedInB,
+  reactionsInB,
+  sentInA,
+  sentInB,
+  sessionInfo,
+} from './present-message.ts';
 import { openMessages } from './read-message.ts';
 import { sendMessage } from './send-message.ts';
 
@@ -35,7 +43,9 @@ async function listMessages(call: Call<unknown, PageQuery>): Promise<Answer> {
     readPage(deps, sessionId, query),
     countChatMessages(knex, sessionId),
   ]);
-  const messages = await openMessages(deps, session, page.messages);
+  const { patientId, isAnonymous } = session;
+  const named = page.messages.map((one) => ({ ...one, patientId, isAnonymous }));
+  const messages = await openMessages(deps, named);
   await auditRead(knex, auditContext(principal, requestId), {
     action: 'message.list',
     objectType: 'support_session',
@@ -51,16 +61,51 @@ async function listMessages(call: Call<unknown, PageQuery>): Promise<Answer> {
     ...(search === null ? {} : { searched: search.searched, searchCapped: search.isCapped }),
   };
   return inBothShapes(200, {
-    a: { messages: messages.map((one) => listedInA(one)), count: messages.length, hasMore },
+    a: {
+      messages: messages.map((one) => listedInA(one, principal.personId)),
+      count: messages.length,
+      hasMore,
+    },
     b: {
-      messages: messages.map((one) => listedInB(one)),
+      messages: messages.map((one) => listedInB(one, principal.personId)),
       pagination,
       sessionInfo: sessionInfo(session, counts.crisis),
     },
   });
 }
 
+/** `PUT /api/messages/{id}` */
+async function putMessage(call: Call): Promise<Answer> {
+  const message = await editMessage(call);
+  const { id: _id, text, editedAt } = message;
+  return inBothShapes(200, {
+    message: 'Message updated successfully',
+    a: { message: sentInA(message) },
+    b: { messageData: { _id, message: text, isEdited: true, editedAt: iso(editedAt) } },
+  });
+}
+
+/** `DELETE /api/messages/{id}` */
+async function removeMessage(call: Call): Promise<Answer> {
+  await deleteMessage(call);
+  return inBothShapes(200, { message: 'Message deleted successfully' });
+}
+
+/** `POST /api/messages/{id}/reactions` */
+async function toggleMessageReaction(call: Call<{ readonly reaction: string }>): Promise<Answer> {
+  const { toggled, message } = await reactToMessage(call);
+  const reactions = reactionsInB(message, call.principal.personId);
+  return inBothShapes(200, {
+    message: toggled === 'added' ? 'Reaction added' : 'Reaction removed',
+    a: { messageId: message.id, reactions },
+    b: { messageId: message.id, reactions },
+  });
+}
+
 export const messageHandlers = {
   postMessage,
   listMessages,
+  putMessage,
+  removeMessage,
+  toggleMessageReaction,
 } satisfies Partial<HandlerMap>;

@@ -1,5 +1,6 @@
 import type { ChatPerson, ChatReaction, ChatSenderRole } from '../../../db/chat-messages.ts';
 import type { MessageAnalysis } from '../../../domain/message-analysis.ts';
+import { patientAlias } from '../../../domain/support-session.ts';
 import type { MessageType } from '../dialect.ts';
 import type { AttachmentWish } from './message-wish.ts';
 
@@ -19,6 +20,8 @@ export interface MessageView {
   readonly senderId: string;
   readonly senderRole: ChatSenderRole;
   readonly sender: ChatPerson;
+  /** The session's patient, where helpers know them by an alias only. */
+  readonly hiddenPersonId: string | null;
   readonly text: string;
   readonly type: MessageType;
   readonly attachments: readonly AttachmentWish[];
@@ -32,14 +35,37 @@ export interface MessageView {
   readonly editedAt: Date | null;
 }
 
-/** What the patient of an anonymous session goes by. */
-const ALIAS: ChatPerson = { username: 'anonymous', firstName: 'Anonymous', preferredName: null };
+/** How the people of a session are shown in it. */
+export interface Naming {
+  readonly patientId: string;
+  readonly isAnonymous: boolean;
+}
 
-/** By which name the sender is known in the session. */
-export function nameIn(
-  session: { readonly patientId: string; readonly isAnonymous: boolean },
-  senderId: string,
-  sender: ChatPerson,
-): ChatPerson {
-  return session.isAnonymous && senderId === session.patientId ? ALIAS : sender;
+export function hiddenIn({ patientId, isAnonymous }: Naming): string | null {
+  return isAnonymous ? patientId : null;
+}
+
+export interface Face {
+  readonly id: string;
+  readonly username: string;
+  readonly profile: Readonly<Record<string, string>>;
+}
+
+/** The sender as one reader may know them; everybody knows themselves. */
+export function senderFor(message: MessageView, readerId: string | null): Face {
+  const { senderId, sessionId, sender, hiddenPersonId } = message;
+  if (senderId === hiddenPersonId && senderId !== readerId) {
+    return { ...patientAlias(sessionId), profile: {} };
+  }
+  const { username, firstName, preferredName } = sender;
+  // As people want to be called; nobody's name in full.
+  const profile = preferredName === null ? { firstName } : { preferredName };
+  return { id: senderId, username: username ?? 'Anonymous', profile };
+}
+
+/** Of anybody in the session, the id as one reader may know it. */
+export function idFor(message: MessageView, personId: string, readerId: string | null): string {
+  const { hiddenPersonId, sessionId } = message;
+  const isHidden = personId === hiddenPersonId && personId !== readerId;
+  return isHidden ? patientAlias(sessionId).id : personId;
 }

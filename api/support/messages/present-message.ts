@@ -1,7 +1,7 @@
-import type { ChatPerson } from '../../../db/chat-messages.ts';
-import { isSupportOver } from '../../../domain/support-session.ts';
 import type { SupportSession } from '../../../db/support-sessions.ts';
+import { isSupportOver } from '../../../domain/support-session.ts';
 import { iso, statusWords } from '../dialect.ts';
+import { idFor, senderFor } from './message-view.ts';
 import type { MessageView } from './message-view.ts';
 
 type Shape = Readonly<Record<string, unknown>>;
@@ -26,17 +26,19 @@ export function sentInA(message: MessageView): Shape {
     timestamp: iso(message.createdAt),
     isEncrypted,
     messageNumber: number,
+    ...(message.editedAt === null ? {} : { isEdited: true }),
     ...(replyTo === null ? {} : { replyTo: replyTo.id }),
     ...extrasOf(message),
   };
 }
 
-/** Version A's message in a list. */
-export function listedInA(message: MessageView): Shape {
-  const { id, senderId, sender, senderRole, text, type, number, replyTo, isEncrypted } = message;
+/** Version A's message in a list that one of the session reads. */
+export function listedInA(message: MessageView, readerId: string): Shape {
+  const { id, senderRole, text, type, number, replyTo, isEncrypted } = message;
+  const sender = senderFor(message, readerId);
   return {
     id,
-    senderId,
+    senderId: sender.id,
     senderInfo: { username: sender.username, role: senderRole },
     content: { text, type },
     timestamp: iso(message.createdAt),
@@ -54,10 +56,19 @@ export function sentInB(message: MessageView): Shape {
   return { ...bodyInB(message), senderId, aiAnalysis: analysis, ...extrasOf(message) };
 }
 
-/** Version B's message as it is delivered to everybody in the session: its `new-message`. */
-export function deliveredInB(message: MessageView): Shape {
-  const { senderId, sender } = message;
-  return { ...bodyInB(message), senderId: personInB(senderId, sender), ...extrasOf(message) };
+/**
+ * `new-message` as one of the session gets it: version B's object as published, with version A's
+ * content object as `content`. Null reads as everybody but an anonymous patient does.
+ */
+export function newMessageEvent(message: MessageView, readerId: string | null): Shape {
+  const { text, type, number } = message;
+  return {
+    ...bodyInB(message),
+    senderId: senderInB(message, readerId),
+    content: { text, type },
+    messageNumber: number,
+    ...extrasOf(message),
+  };
 }
 
 function bodyInB(message: MessageView): Shape {
@@ -74,31 +85,30 @@ function bodyInB(message: MessageView): Shape {
   };
 }
 
-/** Version B's message in a list. */
-export function listedInB(message: MessageView): Shape {
-  const { senderId, sender, createdAt, editedAt, replyTo, reactions, attachments } = message;
+/** Version B's message in a list that one of the session reads. */
+export function listedInB(message: MessageView, readerId: string): Shape {
+  const { createdAt, editedAt, replyTo, attachments } = message;
   return {
     ...bodyInB(message),
     ...extrasOf(message),
-    senderId: personInB(senderId, sender),
+    senderId: senderInB(message, readerId),
     updatedAt: iso(editedAt ?? createdAt),
     replyTo: replyTo?.id ?? null,
-    reactions: reactionsInB(reactions),
+    reactions: reactionsInB(message, readerId),
     aiGenerated: false,
     isEdited: editedAt !== null,
     attachments,
   };
 }
 
-export function reactionsInB(reactions: MessageView['reactions']): Shape[] {
-  return reactions.map(({ personId, reaction, createdAt }) => {
-    return { userId: personId, reaction, createdAt: iso(createdAt) };
+export function reactionsInB(message: MessageView, readerId: string): Shape[] {
+  return message.reactions.map(({ personId, reaction, createdAt }) => {
+    return { userId: idFor(message, personId, readerId), reaction, createdAt: iso(createdAt) };
   });
 }
 
-/** As people want to be called; nobody's name in full. */
-function personInB(id: string, { username, firstName, preferredName }: ChatPerson): Shape {
-  const profile = preferredName === null ? { firstName } : { preferredName };
+function senderInB(message: MessageView, readerId: string | null): Shape {
+  const { id, username, profile } = senderFor(message, readerId);
   return { _id: id, username, profile };
 }
 

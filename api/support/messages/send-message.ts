@@ -1,4 +1,3 @@
-import type { Knex } from 'knex';
 import { insertChatMessage } from '../../../db/chat-messages.ts';
 import type { NewChatMessage, SendOutcome } from '../../../db/chat-messages.ts';
 import { toInsert } from '../../../db/audit/entry.ts';
@@ -18,15 +17,15 @@ import { screenWords } from '../../crisis/screen-words.ts';
 import { publishedRole } from '../dialect-people.ts';
 import { alarmForBody, inTransactionWithAlarm, raiseAlarm } from './alarm.ts';
 import type { Heard } from './alarm.ts';
-import { KeyedQueue } from './keyed-queue.ts';
+import { conversationsOf } from './conversations.ts';
 import { clientKeyOf, malformed, readMessageWish } from './message-wish.ts';
 import type { MessageWish } from './message-wish.ts';
-import { nameIn } from './message-view.ts';
+import { hiddenIn } from './message-view.ts';
 import type { MessageView, Quoted } from './message-view.ts';
 import { quoteOf, readMessageView } from './read-message.ts';
 import { sealContent } from './sealed-content.ts';
 import type { MessageContent } from './sealed-content.ts';
-import { SenderContexts, textsInView } from './sender-context.ts';
+import { textsInView } from './sender-context.ts';
 import type { SenderContext } from './sender-context.ts';
 
 export type MessageDeps = Pick<ApiDeps, 'knex' | 'crisisKnex' | 'cipher' | 'temporal' | 'log'>;
@@ -45,22 +44,6 @@ export interface SentMessage {
   readonly suggestions: readonly Suggestion[];
   /** The client had sent it before. */
   readonly isRepeat: boolean;
-}
-
-interface Conversations {
-  readonly contexts: SenderContexts;
-  readonly queue: KeyedQueue;
-}
-
-/** What this process remembers of the conversations of one database. */
-const conversations = new WeakMap<Knex, Conversations>();
-
-function conversationsOf({ knex }: MessageDeps): Conversations {
-  const known = conversations.get(knex);
-  if (known !== undefined) return known;
-  const made = { contexts: new SenderContexts(), queue: new KeyedQueue() };
-  conversations.set(knex, made);
-  return made;
 }
 
 /**
@@ -243,7 +226,7 @@ function finish(
   const said = { text: content.text, atMs: createdAt.getTime() };
   conversationsOf(deps).contexts.wrote(personId, context, said, chatVersion);
   const { id, sessionId, senderRole, type, isEncrypted, isCrisis } = row;
-  const sender = nameIn(context.session, personId, context.sender!);
+  const sender = context.sender!;
   const message: MessageView = {
     id,
     sessionId,
@@ -251,6 +234,7 @@ function finish(
     senderId: personId,
     senderRole,
     sender,
+    hiddenPersonId: hiddenIn(context.session),
     type,
     isEncrypted,
     isCrisis,

@@ -17,4 +17,19 @@ export const MESSAGE_ROWS = {
     rest: 'hidden',
     outcomes: THOSE_IN_IT,
   },
+  putMessage: {
+    request: async (world) => ({ id: await world.message(), body: { message: 'Other' } }),
+    rest: 'hidden',
+    outcomes: { client: 'allowed', ...give('forbidden', 'therapist', 'admin') },
+  },
+  removeMessage: {
+    request: async (world) => ({ id: await world.message() }),
+    rest: 'hidden',
+    outcomes: { ...give('allowed', 'client', 'admin'), therapist: 'forbidden' },
+  },
+  toggleMessageReaction: {
+    request: async (world) => ({ id: await world.message(), body: { reaction: 'supportive' } }),
+    rest: 'hidden',
+    outcomes: THOSE_IN_IT,
+  },
 } satisfies Record<string, Row>;
