@@ -150,9 +150,9 @@ export function bookedNews({ id, createdBy, state }: NewSession | NewGroupSessio
 const BOOK = 'SELECT book_session(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS outcome';
 
 export function wishesOf(session: NewSession | NewGroupSession): ClaimWish[] {
-  const { therapistId, clientId, state, plan } = session;
+  const { therapistId, door, clientId, state, plan } = session;
   const { startsAt, endsAt } = state;
-  return claimWishes({ therapistId, clientId, startsAt, endsAt, buffers: plan.buffers });
+  return claimWishes({ therapistId, door, clientId, startsAt, endsAt, buffers: plan.buffers });
 }
 
 /** The row of a fresh booking, whole: nothing of it is left to the database to fill in. */

@@ -179,6 +179,7 @@ async function rulesFor(
     endMs: window.endMs + DAY_MS,
   });
   const own = claimWishes({
+    door: session.door,
     therapistId: session.therapist_id,
     clientId: session.client_id,
     startsAt: session.starts_at.getTime(),

@@ -1,3 +1,4 @@
+import { sessionOfHolder } from '../crisis/session-of-holder.ts';
 import { absences, freedSlots } from '../offers/consumers.ts';
 import type { OutboxConsumer } from './contract.ts';
 import { queueWebhooks } from './queue-webhooks.ts';
@@ -13,4 +14,5 @@ export const CONSUMERS: readonly OutboxConsumer[] = [
   seriesCards,
   freedSlots,
   absences,
+  sessionOfHolder,
 ];

@@ -86,6 +86,7 @@ async function wishesFor(
   const session: SessionRow | null = await findSession(knex, sessionId);
   if (session === null) throw new HoldfastError('not_found', 'No such session.');
   return claimWishes({
+    door: session.door,
     therapistId: revision?.therapistId ?? session.therapist_id,
     clientId: session.client_id,
     startsAt: time.startsAt,

@@ -120,6 +120,7 @@ export const OPERATION_IDS = [
   'removeMessage',
   'replayWebhookDelivery',
   'requestCrisisIntervention',
+  'requestTherapyCrisis',
   'rescheduleTherapySession',
   'resetPassword',
   'revokeCalendarFeed',

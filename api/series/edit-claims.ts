@@ -88,6 +88,6 @@ export function ownClaims(row: OccurrenceRow): ClaimedStretch[] {
 }
 
 function stretchesOf(row: OccurrenceRow, startsAt: number, endsAt: number): ClaimedStretch[] {
-  const { therapist_id: therapistId, client_id: clientId, plan } = row;
-  return claimWishes({ therapistId, clientId, startsAt, endsAt, buffers: plan.buffers });
+  const { therapist_id: therapistId, door, client_id: clientId, plan } = row;
+  return claimWishes({ therapistId, door, clientId, startsAt, endsAt, buffers: plan.buffers });
 }

@@ -92,6 +92,7 @@ export async function assertFree(
 
 function ownClaims(session: SessionRow): readonly Interval[] {
   return claimWishes({
+    door: session.door,
     therapistId: session.therapist_id,
     clientId: session.client_id,
     startsAt: session.starts_at.getTime(),

@@ -12,6 +12,7 @@ import type { Answer, Call, Query } from '../http/handler.ts';
 import * as acts from '../sessions/acts.ts';
 import { detailsRef } from '../sessions/compose-booking.ts';
 import { openSession, openSessionWith, recordRead } from '../sessions/open-session.ts';
+import { crisisParts, waitingCrisis } from './crisis/read.ts';
 import { groupParts } from './group-parts.ts';
 import { readZone, writeInstant } from './local-window.ts';
 import { type SessionNotes, presentSession, statusesOf } from './present-session.ts';
@@ -20,11 +21,15 @@ import { ok } from './answers.ts';
 /** GET /api/therapy/sessions/{id} */
 export async function getTherapySession(call: Call): Promise<Answer> {
   const { deps } = call;
+  const waiting = await waitingCrisis(call);
+  if (waiting !== null) return ok(waiting);
   const session = await openSessionWith(call, 'read', viewSession);
   await recordRead(call, session);
   const notes = await notesFor(call, session);
   const [group] = await groupParts(call, [session]);
-  return ok({ ...presentSession(session, Date.now(), deps.http.publicUrl, notes), ...group });
+  const crisis = await crisisParts(call, session);
+  const presented = presentSession(session, Date.now(), deps.http.publicUrl, notes);
+  return ok({ ...presented, ...group, ...crisis });
 }
 
 /** What the client wrote is for the client and the therapist, not for those who run the clinic. */

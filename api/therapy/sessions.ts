@@ -7,6 +7,7 @@ import {
   rescheduleTherapySession,
 } from './change-sessions.ts';
 import { confirmTherapySession } from './confirm.ts';
+import { requestTherapyCrisis } from './crisis/request.ts';
 import {
   getCancellationQuote,
   getTherapyCalendar,
@@ -25,4 +26,5 @@ export const therapySessionHandlers = {
   declineTherapySession,
   rescheduleTherapySession,
   cancelTherapySession,
+  requestTherapyCrisis,
 } satisfies Partial<HandlerMap>;

@@ -3,6 +3,7 @@ import { claimWishes } from '../../domain/session-claims.ts';
 
 const MINUTE_MS = 60_000;
 const session = {
+  door: 'therapy',
   therapistId: 't',
   clientId: 'c',
   startsAt: 600 * MINUTE_MS,
@@ -21,4 +22,9 @@ test('a group claims its host alone', () => {
   expect(claimWishes({ ...session, clientId: null }).map(({ personId }) => personId)).toEqual([
     't',
   ]);
+});
+
+test('a crisis claims the therapist alone: its client is never refused for a calendar', () => {
+  const people = claimWishes({ ...session, door: 'crisis' }).map(({ personId }) => personId);
+  expect(people).toEqual(['t']);
 });

@@ -9,6 +9,7 @@ export const SUPPORT_CRISIS_ROWS = {
   createCrisisAlert: REPORT,
   createCrisisAlertAsInB: REPORT,
   requestCrisisIntervention: REPORT,
+  requestTherapyCrisis: REPORT,
   listCrisisAlerts: { rest: 'allowed', outcomes: give('forbidden', ...OTHERS) },
   getCrisisStats: { rest: 'forbidden', outcomes: give('allowed', 'admin', 'foreignAdmin') },
   getCrisisResources: EVERYBODY,

@@ -33,7 +33,7 @@ test('every operation documents its door’s errors, and every POST its idempote
     const described = item?.[method];
     const responses = (described?.['responses'] ?? {}) as Record<string, { $ref?: string }>;
     const parameters = [described?.['parameters'], item?.['parameters']].flat();
-    const hasKey = JSON.stringify(parameters).includes('/IdempotencyKey');
+    const hasKey = /\/(Any)?IdempotencyKey"/.test(JSON.stringify(parameters));
     const hasErrors = responses['default']?.$ref?.endsWith(`/${ERRORS[door]}`) === true;
     return [
       ...(hasErrors ? [] : [`${id}: errors`]),
