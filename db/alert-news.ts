@@ -17,11 +17,7 @@ export interface AlertNewsRow {
   readonly triggerId: string | null;
   /** Sealed. */
   readonly details: Buffer | null;
-  /** How long the clinic's last alerts waited for somebody, s; null where there were none. */
-  readonly usualWaitSeconds: number | null;
 }
-
-const RECENT = 20;
 
 export async function findAlertNews(
   db: Knex,
@@ -32,11 +28,7 @@ export async function findAlertNews(
     `SELECT alert.id AS "alertId", alert.number, alert.clinic_id AS "clinicId",
        alert.person_id AS "personId", coalesce(report.session_id, alert.session_id) AS "sessionId",
        alert.severity, alert.type, alert.status, alert.is_drill AS "isDrill",
-       alert.created_at AS "createdAt", report.id AS "triggerId", report.details,
-       (SELECT round(avg(extract(epoch FROM acknowledged_at - created_at)))::int FROM (
-          SELECT acknowledged_at, created_at FROM crisis_alerts
-          WHERE clinic_id = alert.clinic_id AND acknowledged_at IS NOT NULL AND NOT is_drill
-          ORDER BY created_at DESC LIMIT ${RECENT}) AS recent) AS "usualWaitSeconds"
+       alert.created_at AS "createdAt", report.id AS "triggerId", report.details
      FROM crisis_alerts AS alert
      LEFT JOIN crisis_triggers AS report ON report.id = :triggerId AND report.alert_id = alert.id
      WHERE alert.id = :alertId`,

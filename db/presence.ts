@@ -140,7 +140,8 @@ interface Audience {
   /** Null for the crisis team. */
   readonly toldId: string | null;
   readonly clinicId: string;
-  readonly isHidden: boolean;
+  /** The session in which others know the person by an alias; null for their own name. */
+  readonly aliasIn: string | null;
 }
 
 /**
@@ -152,21 +153,25 @@ const AUDIENCE = `
     SELECT id, clinic_id, verified_at IS NOT NULL AND role IN ('peer', 'counselor') AS is_helper
     FROM people WHERE id = ANY(?))
   SELECT edge.id AS "personId", NULL::uuid AS "toldId", edge.clinic_id AS "clinicId",
-    false AS "isHidden"
+    NULL::uuid AS "aliasIn"
   FROM edge WHERE edge.is_helper
   UNION ALL
-  SELECT edge.id, told.id, edge.clinic_id,
-    bool_or(session.is_anonymous AND session.patient_id = edge.id)
-  FROM edge
-  JOIN support_participants AS own ON own.person_id = edge.id AND own.left_at IS NULL
-  JOIN support_sessions AS session
-    ON session.id = own.session_id AND session.status IN ('waiting', 'active')
-  JOIN support_participants AS other
-    ON other.session_id = session.id AND other.left_at IS NULL AND other.person_id <> edge.id
-  JOIN people AS told ON told.id = other.person_id
-  WHERE NOT (edge.is_helper AND (told.role IN ('admin', 'staff')
-    OR (told.role = 'counselor' AND told.verified_at IS NOT NULL)))
-  GROUP BY edge.id, edge.clinic_id, told.id`;
+  SELECT DISTINCT id, told_id, clinic_id, alias_in FROM (
+    SELECT edge.id, told.id AS told_id, edge.clinic_id, alias.id AS alias_in,
+      bool_or(alias.id IS NOT NULL) OVER (PARTITION BY edge.id, told.id) AS is_hidden
+    FROM edge
+    JOIN support_participants AS own ON own.person_id = edge.id AND own.left_at IS NULL
+    JOIN support_sessions AS session
+      ON session.id = own.session_id AND session.status IN ('waiting', 'active')
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN session.is_anonymous AND session.patient_id = edge.id
+        THEN session.id END AS id) AS alias
+    JOIN support_participants AS other
+      ON other.session_id = session.id AND other.left_at IS NULL AND other.person_id <> edge.id
+    JOIN people AS told ON told.id = other.person_id
+    WHERE NOT (edge.is_helper AND (told.role IN ('admin', 'staff')
+      OR (told.role = 'counselor' AND told.verified_at IS NOT NULL)))
+  ) AS shared WHERE alias_in IS NOT NULL OR NOT is_hidden`;
 
 async function tellOfEdges(
   trx: Knex.Transaction,
@@ -175,10 +180,10 @@ async function tellOfEdges(
 ): Promise<void> {
   if (personIds.length === 0) return;
   const { rows } = await trx.raw<{ rows: Audience[] }>(AUDIENCE, [[...personIds]]);
-  const messages = rows.map(({ personId, toldId, clinicId, isHidden }): Broadcast => ({
+  const messages = rows.map(({ personId, toldId, clinicId, aliasIn }): Broadcast => ({
     room: toldId === null ? `crisis:${clinicId}` : `person:${toldId}`,
     event: 'user-status-change',
-    ids: { userId: personId, status, isHidden },
+    ids: { userId: personId, status, aliasIn },
   }));
   await broadcastAll(trx, messages);
 }

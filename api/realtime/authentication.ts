@@ -63,7 +63,7 @@ async function signIn(live: Live, connection: Connection, token: string): Promis
     userId: personId,
     _id: personId,
     id: personId,
-    username: shownName(card, false),
+    username: shownName(card),
     role: publishedRole(principal),
     expiresAt,
   });

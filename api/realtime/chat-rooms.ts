@@ -2,13 +2,21 @@ import type { Server } from 'socket.io';
 import type { SupportSession } from '../../db/support-sessions.ts';
 import type { Connection } from './connection.ts';
 
+type Payload = Readonly<Record<string, unknown>>;
+
+/** What the patient of an anonymous session is shown, and what everybody else is. */
+export interface Shown {
+  readonly toPatient: Payload;
+  readonly toOthers: Payload;
+}
+
 /** A message as it goes to sockets. */
 export interface LiveMessage {
   readonly sessionId: string;
   /** From 1, without gaps. */
   readonly number: number;
-  /** The published object. */
-  readonly shown: Readonly<Record<string, unknown>>;
+  /** Null for what was deleted. */
+  readonly shown: Shown | null;
 }
 
 export interface MessageRange {
@@ -119,7 +127,9 @@ export class ChatRooms {
       const last = await this.#replay(room, member, after ?? session.messageCount, after !== null);
       if (room.members.get(socket.id) !== member) return;
       for (const message of member.buffer ?? []) {
-        if (message.number > last) socket.emit('new-message', message.shown);
+        if (message.number > last && message.shown !== null) {
+          tell(room, member, message.shown);
+        }
       }
       member.buffer = null;
       await socket.join(roomName(room));
@@ -143,9 +153,9 @@ export class ChatRooms {
   }
 
   /** Whoever takes part no more hears nothing more. */
-  remove(sessionId: string, personId: string): void {
+  keepOnly(sessionId: string, participants: ReadonlySet<string>): void {
     const room = this.#rooms.get(sessionId);
-    if (room !== undefined) this.#keep(room, (member) => member.personId !== personId);
+    if (room !== undefined) this.#keep(room, ({ personId }) => participants.has(personId));
   }
 
   /** A message has been written, by whichever process. */
@@ -165,6 +175,13 @@ export class ChatRooms {
     room.heard = Math.max(room.heard, message.number);
     this.#flush(room);
     if (room.heard > room.cursor) this.#want(room);
+  }
+
+  /** Tells every member, each by what they may know. */
+  tellAll(sessionId: string, event: string, shownTo: (personId: string) => Payload): void {
+    for (const { connection, personId } of this.#rooms.get(sessionId)?.members.values() ?? []) {
+      connection.socket.emit(event, shownTo(personId));
+    }
   }
 
   /** Makes good for notices that were lost with a connection or a process. */
@@ -208,7 +225,7 @@ export class ChatRooms {
       // Beyond the cursor every member is sent them, and this one has them in its buffer.
       for (const { number, shown } of page) {
         if (number > room.cursor) break;
-        member.connection.socket.emit('new-message', shown);
+        if (shown !== null) tell(room, member, shown);
         last = number;
       }
       if (page.length === 0) break;
@@ -253,8 +270,13 @@ export class ChatRooms {
       if (message === undefined) return;
       room.early.delete(message.number);
       room.cursor = message.number;
-      this.#io.local.to(roomName(room)).emit('new-message', message.shown);
-      for (const { buffer } of room.members.values()) buffer?.push(message);
+      const { shown } = message;
+      if (shown === null) continue;
+      if (!room.isAnonymous) this.#io.local.to(roomName(room)).emit('new-message', shown.toOthers);
+      for (const member of room.members.values()) {
+        if (member.buffer !== null) member.buffer.push(message);
+        else if (room.isAnonymous) tell(room, member, shown);
+      }
     }
   }
 
@@ -263,6 +285,11 @@ export class ChatRooms {
       if (!stays(member)) this.leave(member.connection, room.sessionId);
     }
   }
+}
+
+function tell({ patientId }: ChatRoom, { connection, personId }: Member, shown: Shown): void {
+  const { toPatient, toOthers } = shown;
+  connection.socket.emit('new-message', personId === patientId ? toPatient : toOthers);
 }
 
 function roomName({ sessionId }: ChatRoom): string {

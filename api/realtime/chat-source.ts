@@ -1,18 +1,34 @@
 import { lastMessageNumbers, participantsOf } from '../../db/live-messages.ts';
 import type { ApiDeps } from '../context.ts';
-import type { ChatSource } from './chat-rooms.ts';
+import { readLiveMessages } from '../support/messages/live-messages.ts';
+import type { LiveView } from '../support/messages/live-messages.ts';
+import { newMessageEvent } from '../support/messages/present-message.ts';
+import type { ChatSource, LiveMessage } from './chat-rooms.ts';
+
+/** Far more than comes in a moment; the rest is read in the next. */
+const MOST_MESSAGES = 500;
 
 /** Reads what rooms send. */
-export function createChatSource({ knex }: Pick<ApiDeps, 'knex'>): ChatSource {
+export function createChatSource(deps: Pick<ApiDeps, 'knex' | 'cipher'>): ChatSource {
+  const { knex } = deps;
   return {
     readNews: async (ranges) => {
-      const participants = await participantsOf(
-        knex,
-        ranges.map(({ sessionId }) => sessionId),
-      );
-      return { messages: [], participants };
+      const sessionIds = ranges.map(({ sessionId }) => sessionId);
+      const [views, participants] = await Promise.all([
+        readLiveMessages(deps, ranges, MOST_MESSAGES),
+        participantsOf(knex, sessionIds),
+      ]);
+      return { messages: views.map(shownTo), participants };
     },
-    readPage: async () => [],
+    readPage: async (range, limit) => (await readLiveMessages(deps, [range], limit)).map(shownTo),
     lastNumbers: (sessionIds) => lastMessageNumbers(knex, sessionIds),
   };
+}
+
+function shownTo({ sessionId, number, message }: LiveView): LiveMessage {
+  if (message === null) return { sessionId, number, shown: null };
+  const { hiddenPersonId } = message;
+  const toOthers = newMessageEvent(message, null);
+  const toPatient = hiddenPersonId === null ? toOthers : newMessageEvent(message, hiddenPersonId);
+  return { sessionId, number, shown: { toPatient, toOthers } };
 }

@@ -1,14 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
 import { severityRank } from '../../domain/escalation-policy.ts';
 import type { AlertSeverity } from '../../domain/escalation-policy.ts';
+import { knownClinic } from '../access/principal.ts';
 import type { Principal } from '../access/principal.ts';
 import { raiseAlert } from '../crisis/intake.ts';
 import type { Raised } from '../crisis/intake.ts';
+import { writeWords } from '../crisis/report-words.ts';
+import type { ReportWords } from '../crisis/report-words.ts';
 import { screenWords } from '../crisis/screen-words.ts';
 import type { ApiDeps } from '../context.ts';
 import { safely } from '../http/error-handler.ts';
 import type { Connection } from './connection.ts';
-import { keepReportWords } from './report-words.ts';
 
 /** How long others wait for the reading of what was refused, at a time, ms. */
 const SLICE_MS = 3;
@@ -21,8 +23,7 @@ export interface Cry {
   readonly sessionId: string | null;
   readonly severity: AlertSeverity;
   readonly type: string;
-  readonly description: string | null;
-  readonly location: unknown;
+  readonly words: ReportWords;
 }
 
 interface Heard {
@@ -85,18 +86,17 @@ export class Cries {
   }
 
   #send(key: string, principal: Principal, cry: Cry): Promise<Raised> {
-    const { description, location, ...report } = cry;
-    const { clinicId, personId } = principal;
-    const hasWords = description !== null || location !== null;
+    const { words, ...report } = cry;
+    const { personId } = principal;
     const raised = raiseAlert(
       this.#deps,
       {
         ...report,
-        clinicId,
+        clinicId: knownClinic(principal),
         source: 'socket',
         messageId: null,
         reportedBy: personId,
-        words: hasWords ? keepReportWords({ description, location }) : null,
+        words: writeWords(words),
       },
       { principal, requestId: key.slice(0, 36) },
     );
@@ -127,7 +127,7 @@ export class Cries {
     if (severity === null || type === null) return;
     const { personId } = principal;
     const description = JSON.stringify(words).slice(0, LONGEST_WORDS);
-    const cry = { personId, sessionId: null, severity, type, description, location: null };
+    const cry = { personId, sessionId: null, severity, type, words: { description } };
     this.raise(principal, cry).catch((error: unknown) =>
       this.#deps.log.error({ personId, error: safely(error) }, 'a cry for help was not taken in'),
     );
@@ -137,12 +137,15 @@ export class Cries {
 function together(one: Cry, other: Cry): Cry {
   const [graver, milder] =
     severityRank(other.severity) > severityRank(one.severity) ? [other, one] : [one, other];
-  const texts = new Set([one.description, other.description].filter((text) => text !== null));
-  const description = texts.size === 0 ? null : [...texts].join('\n').slice(0, LONGEST_WORDS);
+  const texts = [one, other].map(({ words }) => words.description).filter((text) => text !== null);
+  const description = texts.length === 0 ? null : [...new Set(texts)].join('\n');
   return {
     ...graver,
     sessionId: graver.sessionId ?? milder.sessionId,
-    description,
-    location: graver.location ?? milder.location,
+    words: {
+      ...milder.words,
+      ...graver.words,
+      description: description?.slice(0, LONGEST_WORDS) ?? null,
+    },
   };
 }

@@ -2,21 +2,13 @@ import { auditRead } from '../../db/audit/record.ts';
 import { findAlertNews } from '../../db/alert-news.ts';
 import type { AlertNewsRow } from '../../db/alert-news.ts';
 import type { Broadcast } from '../../db/broadcasts.ts';
-import type { AlertSeverity } from '../../domain/escalation-policy.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { triggerTextRef } from '../crisis/intake.ts';
+import { readWords } from '../crisis/report-words.ts';
+import type { ReportWords } from '../crisis/report-words.ts';
+import { estimatedResponseSeconds } from '../crisis/response-time.ts';
 import { safely } from '../http/error-handler.ts';
 import type { Live } from './live.ts';
-import { readReportWords } from './report-words.ts';
-import type { ReportWords } from './report-words.ts';
-
-/** What a clinic without a past may expect, s. */
-const FIRST_ESTIMATES: Readonly<Record<AlertSeverity, number>> = {
-  critical: 120,
-  high: 300,
-  medium: 900,
-  low: 1_800,
-};
 
 /** Tells the crisis team's sockets in this process of a report, read once for all of them. */
 export async function tellCrisisTeam(live: Live, { room, ids }: Broadcast): Promise<void> {
@@ -45,16 +37,16 @@ async function shownAlert(
   const words = await wordsOf(live, row);
   await auditShowing(live, room, row);
   const { severity, type, number, personId, sessionId, status, createdAt } = row;
-  const estimatedResponseTime = row.usualWaitSeconds ?? FIRST_ESTIMATES[severity];
+  const estimatedResponseTime = await estimatedResponseSeconds(live.deps, row.clinicId, severity);
   const alert = {
     alertId,
     userId: personId,
     sessionId,
     severity,
     type,
-    description: words.description,
+    description: words.description ?? words.triggerText ?? null,
     createdAt: createdAt.toISOString(),
-    location: words.location,
+    location: words.place ?? null,
     estimatedResponseTime,
   };
   const more = { id: alertId, _id: alertId, alertNumber: number, status, isDrill: row.isDrill };
@@ -63,9 +55,9 @@ async function shownAlert(
 
 async function wordsOf({ deps }: Live, row: AlertNewsRow): Promise<ReportWords> {
   const { alertId, triggerId, details } = row;
-  if (triggerId === null || details === null) return { description: null, location: null };
+  if (triggerId === null || details === null) return { description: null };
   const ref = triggerTextRef({ alertId, triggerId });
-  return readReportWords(await deps.cipher.openField(deps.crisisKnex, ref, details));
+  return readWords(await deps.cipher.openField(deps.crisisKnex, ref, details));
 }
 
 /** Whoever is shown somebody's words is on record. */

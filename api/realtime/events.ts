@@ -1,6 +1,7 @@
 import { clientEvent } from './client-event.ts';
 import type { ClientEvent } from './client-event.ts';
 import { callForHelp } from './crisis-events.ts';
+import { sendOverSocket } from './message-events.ts';
 import { parseJoin, parseSessionRef, parseTyping } from './payloads.ts';
 import { joinSession, leaveSession, tellTyping } from './session-events.ts';
 import { parseSlotsDay, subscribeToSlots, unsubscribeFromSlots } from './slots-events.ts';
@@ -13,6 +14,7 @@ export const CLIENT_EVENTS: ReadonlyMap<string, ClientEvent> = new Map([
   ['leave-session', clientEvent(parseSessionRef, leaveSession)],
   ['typing', typing],
   ['typing-indicator', typing],
+  ['send-message', { handle: sendOverSocket, criesForHelp: true }],
   ['crisis-alert', { handle: callForHelp, isUrgent: true }],
   ['subscribe-slots', clientEvent(parseSlotsDay, subscribeToSlots)],
   ['unsubscribe-slots', clientEvent(parseSlotsDay, unsubscribeFromSlots)],

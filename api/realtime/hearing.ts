@@ -1,8 +1,10 @@
 import { assertBroadcast } from '../../db/broadcasts.ts';
 import type { Broadcast } from '../../db/broadcasts.ts';
+import { patientAlias } from '../../domain/support-session.ts';
 import { safely } from '../http/error-handler.ts';
 import { tellCrisisTeam } from './crisis-news.ts';
 import type { Live } from './live.ts';
+import { tellEscalation, tellMessageChange, tellStatus } from './session-changes.ts';
 import { shownName } from './people.ts';
 
 /** What this process makes of a broadcast for its own sockets; every process hears each of them. */
@@ -12,6 +14,11 @@ type Presenter = (live: Live, message: Broadcast) => void | Promise<void>;
 const PRESENTERS: ReadonlyMap<string, Presenter> = new Map<string, Presenter>([
   ['session-changed', showOut],
   ['message-created', newMessage],
+  ['message-updated', tellMessageChange],
+  ['message-deleted', tellMessageChange],
+  ['message-reaction', tellMessageChange],
+  ['support-session-changed', tellStatus],
+  ['support-session-escalated', tellEscalation],
   ['crisis-alert', tellCrisisTeam],
   ['user-status-change', statusChange],
 ]);
@@ -51,9 +58,14 @@ function newMessage({ chats }: Live, { room, ids }: Broadcast): void {
 
 async function statusChange(
   { io, people }: Live,
-  { room, event, ids: { userId, status, isHidden } }: Broadcast,
+  { room, event, ids: { userId, status, aliasIn } }: Broadcast,
 ): Promise<void> {
   if (!io.of('/').adapter.rooms.has(room)) return;
+  if (typeof aliasIn === 'string') {
+    const { id, username } = patientAlias(aliasIn);
+    io.local.to(room).emit(event, { userId: id, username, status });
+    return;
+  }
   const card = await people.cardOf(String(userId));
-  io.local.to(room).emit(event, { userId, username: shownName(card, isHidden === true), status });
+  io.local.to(room).emit(event, { userId, username: shownName(card), status });
 }

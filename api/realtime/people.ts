@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { findPersonCards } from '../../db/person-cards.ts';
 import type { PersonCard } from '../../db/person-cards.ts';
+import { patientAlias } from '../../domain/support-session.ts';
 import { BoundedCache } from '../auth/bounded-cache.ts';
 import { publishedRole } from '../support/dialect-people.ts';
 
@@ -8,8 +9,7 @@ const MAX_CARDS = 5_000;
 /** A changed name shows after this time at the latest. */
 const CARD_TTL_MS = 30_000;
 
-/** By what name a patient goes who asked for help anonymously. */
-export const ANONYMOUS = 'anonymous';
+const ANONYMOUS = 'anonymous';
 
 /** Names of people, read once for all sockets of this process. */
 export class People {
@@ -42,21 +42,30 @@ export class People {
   }
 }
 
-/** Whoever has no name of their own, and whoever keeps it, is anonymous. */
-export function shownName(card: PersonCard | null | undefined, isHidden: boolean): string {
-  return isHidden ? ANONYMOUS : (card?.username ?? ANONYMOUS);
+/** As a helper's or patient's card says; somebody without an account has no name of their own. */
+export function shownName(card: PersonCard | null | undefined): string {
+  return card?.username ?? ANONYMOUS;
 }
 
-/** The published `user` of somebody who comes into a session. */
-export function shownUser(
+/** Somebody in a session as others may know them. */
+export interface ShownPerson {
+  readonly userId: string;
+  readonly username: string;
+  readonly role: string;
+  readonly profile: Readonly<Record<string, string>>;
+}
+
+/** `aliasIn` is the session in which they go by an alias alone. */
+export function shownPerson(
   personId: string,
   card: PersonCard | null | undefined,
-  isHidden: boolean,
-): Record<string, unknown> {
-  return {
-    _id: personId,
-    username: shownName(card, isHidden),
-    role: card === null || card === undefined ? 'patient' : publishedRole(card),
-    profile: isHidden || card === null || card === undefined ? {} : { firstName: card.firstName },
-  };
+  aliasIn: string | null,
+): ShownPerson {
+  const role = card === null || card === undefined ? 'patient' : publishedRole(card);
+  if (aliasIn !== null) {
+    const { id, username } = patientAlias(aliasIn);
+    return { userId: id, username, role, profile: {} };
+  }
+  const profile = card === null || card === undefined ? {} : { firstName: card.firstName };
+  return { userId: personId, username: shownName(card), role, profile };
 }

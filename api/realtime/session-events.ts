@@ -4,13 +4,13 @@ import type { SupportSession } from '../../db/support-sessions.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { relationToSupport, supportVerdict } from '../access/support-access.ts';
-import { publishedRole } from '../support/dialect-people.ts';
-import { iso, statusWords } from '../support/dialect.ts';
+import { iso } from '../support/dialect.ts';
+import { statusInB } from '../support/sessions/words.ts';
 import { joinAppointment, leaveAppointment, refuseRoom } from './appointment-events.ts';
 import type { EventAnswer, EventCall } from './event-call.ts';
 import { findMessageNumber } from '../../db/live-messages.ts';
 import type { JoinRequest, SessionRef, TypingNews } from './payloads.ts';
-import { shownName } from './people.ts';
+import { shownPerson } from './people.ts';
 import { tellOthers } from './session-news.ts';
 
 /** Joins the room of a support session, or of whatever other session has this id. */
@@ -91,25 +91,21 @@ async function numberBefore(
 
 /** The published `session-joined`. */
 async function shownSession(
-  { live }: EventCall<JoinRequest>,
+  { live, principal }: EventCall<JoinRequest>,
   session: SupportSession,
 ): Promise<Record<string, unknown>> {
-  const { id, participants, patientId, isAnonymous, isEscalated, status, messageCount } = session;
+  const { id, participants, patientId, isAnonymous, messageCount } = session;
   const present = participants.filter(({ leftAt }) => leftAt === null);
   const cards = await live.people.cardsOf(present.map(({ personId }) => personId));
-  const state = status === 'active' && isEscalated ? 'escalated' : status;
   return {
     sessionId: id,
     participants: present.map(({ personId, joinedAt }) => {
-      const card = cards.get(personId);
-      return {
-        userId: personId,
-        username: shownName(card, isAnonymous && personId === patientId),
-        role: card === undefined ? 'patient' : publishedRole(card),
-        joinedAt: iso(joinedAt),
-      };
+      const isHidden = isAnonymous && personId === patientId && personId !== principal.personId;
+      const shown = shownPerson(personId, cards.get(personId), isHidden ? id : null);
+      const { userId, username, role } = shown;
+      return { userId, username, role, joinedAt: iso(joinedAt) };
     }),
-    status: statusWords(state).b,
+    status: statusInB(session),
     lastMessageNumber: messageCount,
   };
 }

@@ -3,7 +3,7 @@ import { isUuid } from '../../domain/ids.ts';
 import { safely } from '../http/error-handler.ts';
 import type { Live } from './live.ts';
 import { said } from './payloads.ts';
-import { shownName, shownUser } from './people.ts';
+import { shownPerson } from './people.ts';
 
 /** What others in a session are told of somebody, and what nobody needs to keep. */
 export type SessionNews =
@@ -44,17 +44,19 @@ export function tellHere(live: Live, news: SessionNews): void {
   const tell = async (): Promise<void> => {
     const card = await live.people.cardOf(personId);
     const others = live.io.local.to(`session:${sessionId}`).except(`person:${personId}`);
-    const who = { sessionId, userId: personId };
-    const username = shownName(card, isHidden);
+    const { userId, username, role, profile } = shownPerson(
+      personId,
+      card,
+      isHidden ? sessionId : null,
+    );
+    const who = { sessionId, userId };
     const at = new Date().toISOString();
     switch (news.kind) {
-      case 'joined':
-        others.emit('user-joined-session', {
-          ...who,
-          user: shownUser(personId, card, isHidden),
-          joinedAt: at,
-        });
+      case 'joined': {
+        const user = { _id: userId, username, role, profile };
+        others.emit('user-joined-session', { ...who, user, joinedAt: at });
         break;
+      }
       case 'left':
         others.emit('user-left-session', { ...who, leftAt: at, reason: news.reason ?? 'left' });
         break;
