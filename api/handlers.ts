@@ -9,6 +9,7 @@ import { supportCrisisHandlers } from './support/crisis/handlers.ts';
 import { messageHandlers } from './support/messages/handlers.ts';
 import { supportSessionHandlers } from './support/sessions/handlers.ts';
 import { urgentHandlers } from './support/urgent/handlers.ts';
+import { supportScreeningHandlers } from './support/screening/handlers.ts';
 import { getTherapistAvailability } from './therapy/availability.ts';
 import { searchTherapists } from './therapy/search.ts';
 import { therapyGroupHandlers } from './therapy/groups.ts';
@@ -28,6 +29,7 @@ const GROUPS: readonly Partial<HandlerMap>[] = [
   urgentHandlers,
   ownHandlers,
   supportCrisisHandlers,
+  supportScreeningHandlers,
 ];
 
 /** The one handler of every operation. Throws a plain Error that names an operation with none or two. */

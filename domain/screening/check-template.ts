@@ -171,6 +171,10 @@ function categoryFaults(template: QuestionnaireTemplate): FieldFault[] {
 function flagFaults(template: QuestionnaireTemplate): FieldFault[] {
   return template.flags.flatMap((rule, at) => {
     const field = `flags[${at}]`;
+    if (rule.kind === 'item' && !Array.isArray(rule.items)) {
+      // A rule of one kind with another kind's fields, as it may come from outside.
+      return [fault(`${field}.items`, 'must be given: which questions raise it?')];
+    }
     const faults = rule.kind === 'item' ? choiceFaults(template, rule.items, `${field}.items`) : [];
     if (faults.length > 0) return faults;
     const most = mostOf(template, rule);

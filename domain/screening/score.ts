@@ -86,6 +86,18 @@ export function scoreOf(
   };
 }
 
+/**
+ * The gravest that the answers so far say by themselves, whatever is still to come; null where
+ * none calls for anybody.
+ */
+export function dangerOf(
+  template: QuestionnaireTemplate,
+  values: ChosenValues,
+): AlertSeverity | null {
+  const ofItems = { ...template, flags: template.flags.filter(({ kind }) => kind === 'item') };
+  return gravest(raisedFlags(ofItems, values, {}).map(({ alert }) => alert));
+}
+
 function percentOf(points: number, maximum: number): number {
   return maximum === 0 ? 0 : Math.round((points / maximum) * 10_000) / 100;
 }

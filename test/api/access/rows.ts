@@ -7,6 +7,7 @@ import { ON_CALL_ROWS } from './on-call-rows.ts';
 import { give } from './row.ts';
 import { SUPPORT_SESSION_ROWS } from './support-session-rows.ts';
 import type { Group, Row } from './row.ts';
+import { SCREENING_ROWS } from './screening-rows.ts';
 import { SUPPORT_CRISIS_ROWS } from './support-crisis-rows.ts';
 
 const EVERYBODY: Row = { rest: 'allowed' };
@@ -368,6 +369,7 @@ export const MATRIX: Record<OperationId, Row> = {
   ...ON_CALL_ROWS,
   ...MESSAGE_ROWS,
   ...SUPPORT_CRISIS_ROWS,
+  ...SCREENING_ROWS,
 };
 
 function seriesOf(therapistId: string, clientId: string): Record<string, unknown> {

@@ -46,6 +46,8 @@ export interface World {
   /** Not verified yet. */
   helper(): Promise<string>;
   roster(): Promise<string>;
+  /** The client's, with every question answered. */
+  screening(): Promise<string>;
   /** Live support of the client, an active one by the therapist. */
   supportSession(status?: 'waiting' | 'active'): Promise<string>;
   /** In such a session, by the client. */
@@ -87,6 +89,7 @@ export async function createWorld(api: TestApi): Promise<World> {
     helper: async () => (await api.person({ role: 'peer', isVerified: false })).id,
     offer: () => insertOffer(api, people),
     roster: () => insertRoster(api),
+    screening: () => answerScreening(api, people.client.token),
     supportSession: (status) => insertSupportSession(api, people, status),
     message: () => insertMessage(api, people),
   };
@@ -334,4 +337,15 @@ async function insertMessage(api: TestApi, people: World['people']): Promise<str
     },
   );
   return sent.body.data.message.id;
+}
+
+async function answerScreening(api: TestApi, token: string): Promise<string> {
+  const begin = { questionnaireType: 'GAD-7' };
+  const { body } = await api.call('POST', '/api/responses/start', begin, { token });
+  const { sessionId } = body as { sessionId: string };
+  for (let questionNumber = 1; questionNumber <= 7; questionNumber += 1) {
+    const answer = { sessionId, questionNumber, selectedValue: 0 };
+    await api.call('POST', '/api/responses/submit-answer', answer, { token });
+  }
+  return sessionId;
 }

@@ -1,0 +1,72 @@
+import { findQuestionnaire, activeQuestionnaire } from '../../db/questionnaires.ts';
+import type { Questionnaire } from '../../db/questionnaires.ts';
+import { overdueDanger, raiseUnfinished } from '../../db/screening-danger.ts';
+import { openResponse } from '../../db/screening-responses.ts';
+import type { ScreeningResponse } from '../../db/screening-responses.ts';
+import type { RaisedAlert } from '../../db/crisis-intake.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { HoldfastError } from '../../domain/errors.ts';
+import { isUuid } from '../../domain/ids.ts';
+import { typeNamed } from '../../domain/screening/instruments/index.ts';
+import { auditContext } from '../access/audit-context.ts';
+import { startAlert } from '../crisis/intake.ts';
+import type { Call } from '../http/handler.ts';
+
+/** Which questionnaire somebody wants to answer: a version by its id, or the active one of a type. */
+export interface StartWish {
+  readonly questionnaireId?: string;
+  readonly questionnaireType?: string;
+}
+
+export interface Started {
+  readonly questionnaire: Questionnaire;
+  readonly response: ScreeningResponse;
+  /** False where an open one is gone on with. */
+  readonly isNew: boolean;
+}
+
+/** Throws `not_found` for a questionnaire that there is not in the caller's clinic. */
+export async function chosenQuestionnaire(call: Call, wish: StartWish): Promise<Questionnaire> {
+  const { deps, principal } = call;
+  const { questionnaireId: id, questionnaireType } = wish;
+  const type = questionnaireType === undefined ? null : typeNamed(questionnaireType);
+  const found =
+    id !== undefined
+      ? isUuid(id)
+        ? await findQuestionnaire(deps.knex, id)
+        : null
+      : await activeQuestionnaire(deps.knex, principal.clinicId, type ?? '');
+  const isKnown = found !== null && [null, principal.clinicId].includes(found.clinicId);
+  if (!isKnown) throw new HoldfastError('not_found', 'There is no such questionnaire');
+  if (type !== null && found.type !== type) {
+    const fields = [{ field: 'questionnaireType', message: `must be ${found.type}, or left out` }];
+    throw new HoldfastError('malformed_request', 'The questionnaire is of another type', {
+      fields,
+    });
+  }
+  return found;
+}
+
+/** Begins to answer, or goes on where it was left. */
+export async function startResponse(call: Call, wish: StartWish): Promise<Started> {
+  const { deps, principal, newId: id } = call;
+  const questionnaire = await chosenQuestionnaire(call, wish);
+  const { id: questionnaireId, type } = questionnaire;
+  const { personId, clinicId } = principal;
+  let raised: RaisedAlert | null = null;
+  const context = auditContext(principal, call.requestId);
+  const opened = await inTransaction(deps.knex, context, async (trx, audit) => {
+    const left = await overdueDanger(trx, personId, questionnaireId);
+    raised = left === null ? null : await raiseUnfinished(trx, left);
+    const begun = await openResponse(trx, { id, clinicId, personId, questionnaireId, type });
+    audit({
+      action: begun.isNew ? 'screening_response.start' : 'screening_response.resume',
+      objectType: 'screening_response',
+      objectId: begun.response.id,
+      subjectId: personId,
+    });
+    return begun;
+  });
+  if (raised !== null) void startAlert(deps, raised);
+  return { questionnaire, ...opened };
+}

@@ -1,0 +1,140 @@
+import type { Knex } from 'knex';
+import { recordTrigger } from '../../db/crisis-intake.ts';
+import type { NewTrigger, RaisedAlert } from '../../db/crisis-intake.ts';
+import { findQuestionnaire } from '../../db/questionnaires.ts';
+import type { Questionnaire } from '../../db/questionnaires.ts';
+import { lockResponse, writeAnswers } from '../../db/screening-responses.ts';
+import type { ScreeningResponse } from '../../db/screening-responses.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import type { RecordAudit } from '../../db/transaction.ts';
+import { isUuid } from '../../domain/ids.ts';
+import { dangerOf } from '../../domain/screening/score.ts';
+import type { Screening } from '../../domain/triage/screen.ts';
+import { auditContext } from '../access/audit-context.ts';
+import { knownClinic } from '../access/principal.ts';
+import { raiseAlert, sealingReport, startAlert } from '../crisis/intake.ts';
+import { screenWords } from '../crisis/screen-words.ts';
+import { safely } from '../http/error-handler.ts';
+import type { Call } from '../http/handler.ts';
+import { chosenValues, openAnswers, sealAnswers } from './answers.ts';
+import { assertAnswerable } from './open-response.ts';
+import { type AnswerBody, answerIn, isOwnLabel } from './read-answer.ts';
+
+export interface Submitted {
+  readonly questionnaire: Questionnaire;
+  readonly response: ScreeningResponse;
+  readonly number: number;
+  /** An answer to the same question stood there before. */
+  readonly isReplaced: boolean;
+  /** The alert that the answer's words raised. */
+  readonly raised: RaisedAlert | null;
+}
+
+/**
+ * Takes an answer, in place of an earlier one to the same question. The detector reads all words
+ * of it first: an answer that is refused still calls help.
+ */
+export async function submitAnswer(call: Call, body: AnswerBody): Promise<Submitted> {
+  const { deps, principal, requestId } = call;
+  const screening = screenWords(body);
+  let submitted: Submitted;
+  try {
+    const context = auditContext(principal, requestId);
+    submitted = await inTransaction(deps.knex, context, (trx, audit) =>
+      store(call, body, screening, { trx, audit }),
+    );
+  } catch (error) {
+    await raiseForRefused(call, body, screening);
+    throw error;
+  }
+  if (submitted.raised !== null) void startAlert(deps, submitted.raised);
+  return submitted;
+}
+
+interface Writing {
+  readonly trx: Knex.Transaction;
+  readonly audit: RecordAudit;
+}
+
+async function store(
+  call: Call,
+  body: AnswerBody,
+  screening: Screening,
+  { trx, audit }: Writing,
+): Promise<Submitted> {
+  const { cipher } = call.deps;
+  const id = typeof body.sessionId === 'string' && isUuid(body.sessionId) ? body.sessionId : null;
+  const response = assertAnswerable(call, id === null ? null : await lockResponse(trx, id));
+  const questionnaire = (await findQuestionnaire(trx, response.questionnaireId))!;
+  const { template } = questionnaire;
+  const { number, answer } = answerIn(template, body);
+  const before = await openAnswers(cipher, trx, response);
+  const answers = new Map(before).set(number, answer);
+  const answered = [...answers.keys()].toSorted((a, b) => a - b);
+  await writeAnswers(trx, response.id, {
+    answers: await sealAnswers(cipher, trx, response.id, answers),
+    answered,
+    danger: dangerOf(template, chosenValues(answers)),
+  });
+  audit({
+    action: 'screening_response.answer',
+    objectType: 'screening_response',
+    objectId: response.id,
+    subjectId: response.personId,
+    changes: { question: number, isReplaced: before.has(number) },
+  });
+  const isTyped = !isOwnLabel(template, number, body);
+  const raised = isTyped ? await record(call, screening, body, { trx, audit }) : null;
+  const isReplaced = before.has(number);
+  return { questionnaire, response: { ...response, answered }, number, isReplaced, raised };
+}
+
+async function record(
+  call: Call,
+  screening: Screening,
+  body: AnswerBody,
+  { trx, audit }: Writing,
+): Promise<RaisedAlert | null> {
+  if (screening.severity === null) return null;
+  const trigger = triggerOf(call, screening);
+  const details = sealingReport(call.deps.cipher, trx, wordsOf(body));
+  const raised = await recordTrigger(trx, { ...trigger, details });
+  audit({
+    action: raised.isNew ? 'alert.raise' : 'alert.raise_again',
+    objectType: 'alert',
+    objectId: raised.alertId,
+    subjectId: trigger.personId,
+    changes: { source: trigger.source, severity: trigger.severity },
+  });
+  return raised;
+}
+
+/** Never throws: what the caller hears is why the answer was refused. */
+async function raiseForRefused(call: Call, body: AnswerBody, screening: Screening): Promise<void> {
+  if (screening.severity === null) return;
+  const { deps, principal, requestId } = call;
+  try {
+    const clinicId = knownClinic(principal);
+    const report = { ...triggerOf(call, screening), clinicId, words: wordsOf(body) };
+    await raiseAlert(deps, report, { principal, requestId });
+  } catch (error) {
+    deps.log.fatal({ requestId, error: safely(error) }, 'help could not be called for an answer');
+  }
+}
+
+function triggerOf({ principal }: Call, screening: Screening): Omit<NewTrigger, 'details'> {
+  return {
+    clinicId: principal.clinicId,
+    personId: principal.personId,
+    severity: screening.severity ?? 'high',
+    type: screening.type ?? 'detector_failure',
+    source: 'screening',
+    sessionId: null,
+    messageId: null,
+    reportedBy: principal.personId,
+  };
+}
+
+function wordsOf({ selectedText }: AnswerBody): string {
+  return typeof selectedText === 'string' ? selectedText : JSON.stringify(selectedText ?? '');
+}

@@ -1,0 +1,177 @@
+import type { Knex } from 'knex';
+import type { Score } from '../domain/screening/score.ts';
+import type { AuditInsert } from './audit/entry.ts';
+
+export type ReviewState = 'none' | 'awaited' | 'done';
+
+export interface ScreeningResult {
+  readonly id: string;
+  readonly responseId: string;
+  readonly clinicId: string;
+  readonly personId: string;
+  readonly questionnaireId: string;
+  readonly type: string;
+  readonly total: number;
+  readonly maximum: number;
+  readonly percentage: number;
+  readonly severity: string;
+  readonly methods: Score['methods'];
+  readonly categories: Score['categories'];
+  readonly flags: Score['flags'];
+  readonly alertId: string | null;
+  readonly review: ReviewState;
+  readonly decision: string | null;
+  /** Sealed. */
+  readonly reviewNotes: Buffer | null;
+  readonly reviewedBy: string | null;
+  readonly reviewedAt: Date | null;
+  readonly completedAt: Date;
+}
+
+const COLUMNS = `id, response_id AS "responseId", clinic_id AS "clinicId", person_id AS "personId",
+  questionnaire_id AS "questionnaireId", type, total, maximum, percentage, severity, methods,
+  categories, flags, alert_id AS "alertId", review, decision, review_notes AS "reviewNotes",
+  reviewed_by AS "reviewedBy", reviewed_at AS "reviewedAt", completed_at AS "completedAt"`;
+
+/**
+ * The result and the end of its response in one statement: whoever comes second, or with answers
+ * that were replaced meanwhile, writes nothing.
+ */
+const COMPLETE = `
+  WITH given AS (SELECT ?::json AS result),
+  done AS (
+    UPDATE screening_responses SET status = 'completed', completed_at = now(), danger = NULL,
+      version = screening_responses.version + 1
+    FROM given
+    WHERE id = (result->>'responseId')::uuid AND status = 'open' AND expires_at > now()
+      AND version = (result->>'version')::int
+    RETURNING id, clinic_id, person_id, questionnaire_id, type, completed_at),
+  scored AS (
+    INSERT INTO screening_results (id, response_id, clinic_id, person_id, questionnaire_id, type,
+      total, maximum, percentage, severity, methods, categories, flags, is_flagged,
+      is_flagged_by_item, alert_id, review, completed_at)
+    SELECT (result->>'id')::uuid, done.id, clinic_id, person_id, questionnaire_id, type,
+      (result->>'total')::int, (result->>'maximum')::int, (result->>'percentage')::real,
+      result->>'severity', (result->'methods')::jsonb, (result->'categories')::jsonb,
+      (result->'flags')::jsonb, (result->>'isFlagged')::boolean,
+      (result->>'isFlaggedByItem')::boolean, (result->>'alertId')::uuid,
+      CASE WHEN (result->>'isFlagged')::boolean THEN 'awaited' ELSE 'none' END, completed_at
+    FROM done, given RETURNING completed_at),
+  audited AS (
+    INSERT INTO audit_entries (clinic_id, actor_id, actor_role, action, object_type, object_id,
+      subject_id, outcome, request_id, changes)
+    SELECT entry.clinic_id, actor_id, actor_role, action, object_type, object_id, subject_id,
+      outcome, request_id, changes
+    FROM done, json_to_recordset(?::json) AS entry (clinic_id uuid, actor_id uuid, actor_role text,
+      action text, object_type text, object_id text, subject_id uuid, outcome text,
+      request_id text, changes jsonb))
+  SELECT completed_at AS "completedAt" FROM scored`;
+
+export interface NewResult {
+  readonly id: string;
+  readonly responseId: string;
+  /** Of the response, when its answers were read. */
+  readonly version: number;
+  readonly score: Score;
+  readonly alertId: string | null;
+}
+
+/** When it was completed; null where somebody else was faster, or its time is up. */
+export async function completeResponse(
+  db: Knex,
+  { id, responseId, version, score, alertId }: NewResult,
+  audit: readonly AuditInsert[] = [],
+): Promise<Date | null> {
+  const { total, maximum, percentage, severity, methods, categories, flags } = score;
+  const isFlagged = flags.length > 0;
+  const isFlaggedByItem = flags.some(({ isOfTotal }) => !isOfTotal);
+  const marks = { isFlagged, isFlaggedByItem, alertId };
+  const points = { total, maximum, percentage, severity, methods, categories, flags };
+  const { rows } = await db.raw<{ rows: { completedAt: Date }[] }>(COMPLETE, [
+    JSON.stringify({ id, responseId, version, ...points, ...marks }),
+    JSON.stringify(audit),
+  ]);
+  return rows[0]?.completedAt ?? null;
+}
+
+/** The newest result of each type, or of one; the newest first. */
+export async function latestResults(
+  db: Knex,
+  personId: string,
+  type: string | null,
+): Promise<ScreeningResult[]> {
+  const { rows } = await db.raw<{ rows: ScreeningResult[] }>(
+    `SELECT * FROM (
+       SELECT DISTINCT ON (type) ${COLUMNS} FROM screening_results
+       WHERE person_id = :personId AND (:type::text IS NULL OR type = :type)
+       ORDER BY type, completed_at DESC, id DESC) latest
+     ORDER BY "completedAt" DESC, id DESC`,
+    { personId, type },
+  );
+  return rows;
+}
+
+export interface HistoryFilter {
+  readonly personId: string;
+  readonly type: string | null;
+  readonly from: Date | null;
+  /** Exclusive. */
+  readonly to: Date | null;
+  readonly limit: number;
+}
+
+/** The newest results within the limit, in the order in which they came. */
+export async function listResults(db: Knex, filter: HistoryFilter): Promise<ScreeningResult[]> {
+  const { rows } = await db.raw<{ rows: ScreeningResult[] }>(
+    `SELECT ${COLUMNS} FROM screening_results
+     WHERE person_id = :personId AND (:type::text IS NULL OR type = :type)
+       AND (:from::timestamptz IS NULL OR completed_at >= :from)
+       AND (:to::timestamptz IS NULL OR completed_at < :to)
+     ORDER BY completed_at DESC, id DESC LIMIT :limit`,
+    { ...filter },
+  );
+  return rows.toReversed();
+}
+
+export async function findResult(db: Knex, id: string): Promise<ScreeningResult | null> {
+  const { rows } = await db.raw<{ rows: ScreeningResult[] }>(
+    `SELECT ${COLUMNS} FROM screening_results WHERE id = ?`,
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
+/** Flagged results that nobody has looked at, the oldest first. */
+export async function resultsToReview(
+  db: Knex,
+  page: { readonly clinicId: string; readonly after: string | null; readonly limit: number },
+): Promise<ScreeningResult[]> {
+  const { rows } = await db.raw<{ rows: ScreeningResult[] }>(
+    `SELECT ${COLUMNS} FROM screening_results
+     WHERE clinic_id = :clinicId AND review = 'awaited'
+       AND (:after::uuid IS NULL OR (completed_at, id) >
+         (SELECT completed_at, id FROM screening_results WHERE id = :after))
+     ORDER BY completed_at, id LIMIT :limit`,
+    { ...page },
+  );
+  return rows;
+}
+
+/** False where somebody else has reviewed it first. */
+export async function recordReview(
+  trx: Knex.Transaction,
+  review: {
+    readonly id: string;
+    readonly decision: string;
+    readonly notes: Buffer | null;
+    readonly reviewedBy: string;
+  },
+): Promise<boolean> {
+  const { rowCount } = await trx.raw<{ rowCount: number }>(
+    `UPDATE screening_results SET review = 'done', decision = :decision, review_notes = :notes,
+       reviewed_by = :reviewedBy, reviewed_at = now()
+     WHERE id = :id AND review = 'awaited'`,
+    { ...review },
+  );
+  return rowCount === 1;
+}

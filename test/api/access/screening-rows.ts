@@ -1,0 +1,44 @@
+import { give } from './row.ts';
+import type { Row } from './row.ts';
+
+const EVERYBODY: Row = { rest: 'allowed' };
+
+/** Answers are the person's own; their counselor and admins see what they come to. */
+const OWN: Row = {
+  request: async (world) => {
+    const sessionId = await world.screening();
+    return { body: { sessionId, questionNumber: 1, selectedValue: 1 } };
+  },
+  rest: 'hidden',
+  outcomes: { client: 'allowed' },
+};
+const RESULTS: Row = {
+  request: (world) => ({ id: world.people.client.id }),
+  rest: 'hidden',
+  outcomes: give('allowed', 'client', 'therapist', 'admin'),
+};
+
+export const SCREENING_ROWS = {
+  createQuestionnaire: {
+    request: () => ({
+      body: {
+        type: 'MOOD',
+        title: 'Mood',
+        options: [
+          { value: 0, text: 'Good' },
+          { value: 1, text: 'Bad' },
+        ],
+        items: [{ number: 1, id: 'mood', text: 'How are you?', kind: 'choice' }],
+        bands: [{ min: 0, max: 1, label: 'any' }],
+      },
+    }),
+    rest: 'forbidden',
+    outcomes: give('allowed', 'admin', 'foreignAdmin'),
+  },
+  getQuestionnaire: { ...EVERYBODY, request: () => ({ id: 'PHQ-9' }) },
+  startResponseSession: { ...EVERYBODY, request: () => ({ body: { questionnaireType: 'GHQ' } }) },
+  submitResponseAnswer: OWN,
+  completeResponseSession: OWN,
+  getLatestResult: RESULTS,
+  listUserResults: RESULTS,
+} satisfies Record<string, Row>;
