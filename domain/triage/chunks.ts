@@ -17,12 +17,16 @@ interface Piece {
   breakBefore: Break;
 }
 
-/** The words of one message, look-alike digits and signs inside them undone. */
+/**
+ * The words of one message, look-alike digits and signs inside them undone. With `mayBreakOff` its
+ * first and last word may be parts of longer ones.
+ */
 export function chunkWords(
   folded: Folded,
   message: number,
   vocabulary: Vocabulary,
   meter: Meter,
+  mayBreakOff = false,
 ): RawWord[] {
   const { chars } = folded;
   const words: RawWord[] = [];
@@ -38,7 +42,8 @@ export function chunkWords(
     while (to < chars.length && !isBlank(chars[to])) to += 1;
     meter.tick(to - from);
     const { pieces, trailing } = piecesOf(chars, from, to, carried);
-    const found = wholeOrPieces(chars, pieces, carried, vocabulary, meter);
+    const isBrokenOff = mayBreakOff && (from === 0 || to === chars.length) && pieces.length === 1;
+    const found = isBrokenOff ? pieces : wholeOrPieces(chars, pieces, carried, vocabulary, meter);
     for (const { text, start, end, breakBefore } of found) {
       words.push({
         text,
@@ -77,7 +82,7 @@ function piecesOf(
     if (kind === 'other') {
       const isInner = char === "'" && kindOf(chars[at + 1] ?? '') === 'letter';
       if (!(isInner && last?.end === at))
-        pending = stronger(pending, isEllipsis(chars, at) ? 'clause' : breakOf(char));
+        pending = stronger(pending, isPause(chars, at, to) ? 'clause' : breakOf(char));
     } else if (last !== undefined && continues(chars, last.end, at, kind)) {
       last.text += char;
       last.end = at + 1;
@@ -102,8 +107,9 @@ function kindOf(char: string): Kind {
   return DIGIT.test(char) ? 'digit' : 'other';
 }
 
-/** "I want ... to die": dots in a row part nothing. */
-function isEllipsis(chars: readonly string[], at: number): boolean {
+/** "I want ... to die", "pens!on": dots in a row and signs amid letters end no sentence. */
+function isPause(chars: readonly string[], at: number, end: number): boolean {
+  if (chars[at] === '!') return at + 1 < end && kindOf(chars[at + 1] ?? '') !== 'other';
   return chars[at] === '.' && (chars[at - 1] === '.' || chars[at + 1] === '.');
 }
 
@@ -118,26 +124,33 @@ function stronger(a: Break, b: Break): Break {
   return STRENGTH.indexOf(a) >= STRENGTH.indexOf(b) ? a : b;
 }
 
+/** An apostrophe can make another word of the same letters ("od'd"). */
+function withApostrophe(piece: Piece, chars: readonly string[], vocabulary: Vocabulary): Piece {
+  const written = chars.slice(piece.start, piece.end).join('');
+  const isOther = written.length > piece.text.length && vocabulary.has(written);
+  return isOther ? { ...piece, text: written } : piece;
+}
+
 function wholeOrPieces(
   chars: readonly string[],
-  pieces: readonly Piece[],
+  found: readonly Piece[],
   before: Break,
   vocabulary: Vocabulary,
   meter: Meter,
 ): readonly Piece[] {
+  const pieces = found.map((piece) => withApostrophe(piece, chars, vocabulary));
   const first = pieces[0];
   const last = pieces.at(-1);
   if (first === undefined || last === undefined) return pieces;
   const start = withLeet(chars, first.start, -1);
   const end = withLeet(chars, last.end - 1, 1) + 1;
-  // An apostrophe can make another word of the same letters ("od'd").
-  const written = chars.slice(first.start, last.end).join('');
-  if (written.includes("'") && vocabulary.has(written))
-    return [{ ...first, text: written, end: last.end }];
-  const isKnown = pieces.every(({ text }) => vocabulary.isKnown(text) && text.length > 1);
-  // "+rain" is a train, though rain is a word.
+  const isKnown = pieces.every(
+    ({ text }) => vocabulary.isKnown(text) && (text.length > 1 || text === 'i' || text === 'a'),
+  );
+  // "+rain" is a train, though rain is a word, and "me$$age" none of me and age.
   const signed = leet(chars.slice(start, Math.min(end, start + LONGEST_CHUNK)), 'i');
-  if (isKnown && !(end - start > last.end - first.start && vocabulary.has(signed))) return pieces;
+  const isSigned = pieces.length > 1 || end - start > last.end - first.start;
+  if (isKnown && !(isSigned && vocabulary.has(signed))) return pieces;
   const spans: [number, number][] = [
     [start, end],
     [start, last.end],
@@ -179,7 +192,7 @@ function oneWord(
   );
   if (plainly !== undefined) return plainly;
   const visual = bare(chars).replaceAll('vv', 'w').replaceAll('rn', 'm');
-  if (vocabulary.has(visual)) return visual;
+  if (chars.length > 4 && vocabulary.has(visual)) return visual;
   if (chars.includes('*')) {
     const filled = vocabulary.fill(
       chars.filter((char) => char === '*' || LETTER.test(char)).join(''),

@@ -1,11 +1,11 @@
-import { type Folded, fold } from './fold.ts';
+import { fold } from './fold.ts';
 import { gradeMatch } from './grade.ts';
 import type { LanguagePack } from './language-pack.ts';
 import { LANGUAGES } from './languages/index.ts';
 import { type Lexicon, type Tag, buildLexicon } from './lexicon.ts';
 import { Meter, TimeLimitError, WorkLimitError } from './meter.ts';
 import type { Match } from './patterns.ts';
-import { type Scene, readScene } from './scene.ts';
+import { type Reading, type Scene, readScene } from './scene.ts';
 import { isSaidOfOneself } from './surroundings.ts';
 import { SEVERITIES } from './types.ts';
 import type {
@@ -69,17 +69,25 @@ function run(text: string, context: TriageContext, lexicons: readonly Lexicon[])
   const { previous = [], isOverdue } = context;
   const { readable, isTruncated } = readableParts(text);
   const earlier = previous.slice(-PREVIOUS_MESSAGES).map((other) => other.slice(-LONGEST_PREVIOUS));
-  const characters = [...earlier, readable].reduce((sum, part) => sum + part.length, 0);
-  const meter = new Meter(characters * 2 * lexicons.length, isOverdue);
-  const own = fold(readable, meter);
-  const before = earlier.map((other) => fold(other, meter));
   const texts = [...earlier, readable];
-  // The text is also read alone, so that an earlier "I don't" takes nothing back.
-  const readings: readonly Folded[][] = before.length > 0 ? [[own], [...before, own]] : [[own]];
+  const characters = texts.reduce((sum, part) => sum + part.length, 0);
+  const meter = new Meter(characters * 3 * lexicons.length, isOverdue);
+  const readings = readingsOf(readable, earlier, meter);
   const found = lexicons.flatMap((lexicon) =>
-    readings.flatMap((messages) => evidenceOf(readScene(messages, lexicon, meter), texts, meter)),
+    readings.flatMap((reading) => evidenceOf(readScene(reading, lexicon, meter), texts, meter)),
   );
   return conclude(found, isTruncated, meter.steps);
+}
+
+/**
+ * The text alone, so that an earlier "I don't" takes nothing back; and its beginning with what came
+ * before, as words of their own and as words that were broken off.
+ */
+function readingsOf(text: string, earlier: readonly string[], meter: Meter): Reading[] {
+  const alone: Reading = { messages: [fold(text, meter)], isGlued: false };
+  if (earlier.length === 0) return [alone];
+  const messages = [...earlier, text.slice(0, LONGEST_PREVIOUS)].map((part) => fold(part, meter));
+  return [alone, { messages, isGlued: false }, { messages, isGlued: true }];
 }
 
 interface Finding {

@@ -10,6 +10,8 @@ export interface Folded {
 
 const UNSEEN = /^[\p{M}\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\uFFFD]$/u;
 const BLANK = /^[\s\u2800]$/u;
+/** "i🔪want🔪to": what is no letter to anybody parts words. */
+const PICTURE = /^\p{Extended_Pictographic}$/u;
 const APOSTROPHES = new Set("'’‘`´ʼ′＇‛ʹ");
 
 const LONGEST_LIGATURE = 6;
@@ -58,6 +60,7 @@ function foldCharacter(original: string): string {
   if (enclosed !== undefined) return String.fromCodePoint(0x61 + code - enclosed);
   const direct = LOOK_ALIKES.get(original);
   if (direct !== undefined) return direct;
+  if (PICTURE.test(original)) return ' ';
   return decompose(original);
 }
 

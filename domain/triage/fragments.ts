@@ -43,21 +43,27 @@ function joined(parts: readonly RawWord[], text: string): RawWord[] {
   return [{ ...last, text, start, breakBefore: first.breakBefore }];
 }
 
+const DIGITS = /^\d+$/u;
 const MOST_FRAGMENTS = 4;
 const LONGEST_JOINED = 16;
 /** From here on even two known words may be one ("my self", "over dose"). */
 const JOIN_KNOWN_FROM = 6;
 
-/** "ki ll mys elf": neighbours that are no words by themselves, but are one together. */
+/**
+ * "ki ll mys elf": neighbours that are no words by themselves, but are one together. Where messages
+ * are glued, the end of one and the beginning of the next may be any word.
+ */
 export function mergeFragments(
   words: readonly RawWord[],
   vocabulary: Vocabulary,
   meter: Meter,
+  isGlued: boolean,
 ): RawWord[] {
   const merged: RawWord[] = [];
   let from = 0;
   while (from < words.length) {
-    const count = fragmentCount(words, from, vocabulary, meter);
+    const isSevered = isGlued && spansMessages(words, from, vocabulary);
+    const count = isSevered ? 2 : fragmentCount(words, from, vocabulary, meter, isGlued);
     const parts = words.slice(from, from + count);
     const text = parts.map((part) => part.text).join('');
     merged.push(...(count > 1 ? joined(parts, text) : parts));
@@ -66,22 +72,35 @@ export function mergeFragments(
   return merged;
 }
 
+function spansMessages(words: readonly RawWord[], from: number, vocabulary: Vocabulary): boolean {
+  const [first, second] = [words[from], words[from + 1]];
+  if (first === undefined || second === undefined || first.message === second.message) return false;
+  const isNumber = DIGITS.test(first.text) && DIGITS.test(second.text);
+  return isNumber || vocabulary.has(first.text + second.text);
+}
+
 function fragmentCount(
   words: readonly RawWord[],
   from: number,
   vocabulary: Vocabulary,
   meter: Meter,
+  isGlued: boolean,
 ): number {
   let text = words[from]?.text ?? '';
-  let isAllKnown = vocabulary.isKnown(text);
+  const isFirstKnown = vocabulary.isKnown(text);
+  let isAllKnown = isFirstKnown;
   for (let count = 2; count <= MOST_FRAGMENTS; count += 1) {
     const next = words[from + count - 1];
     if (next === undefined || next.breakBefore === 'sentence') return 1;
+    if (isGlued && spansMessages(words, from + count - 1, vocabulary)) return 1;
     meter.tick();
     text += next.text;
     isAllKnown &&= vocabulary.isKnown(next.text);
     if (text.length > LONGEST_JOINED) return 1;
-    if (vocabulary.has(text) && text.length >= (isAllKnown ? JOIN_KNOWN_FROM : 3)) return count;
+    // A stray letter after a word is the next one begun ("cut s"), unless it makes a long one.
+    const isStray = isFirstKnown && count === 2 && next.text.length === 1;
+    const least = isAllKnown || isStray ? JOIN_KNOWN_FROM : 3;
+    if (vocabulary.has(text) && text.length >= least) return count;
   }
   return 1;
 }

@@ -26,8 +26,15 @@ export interface Scene {
 
 export type SentenceCue = 'soon' | 'longAgo' | 'recent' | 'identifying' | 'fiction' | 'continuing';
 
-export function readScene(messages: readonly Folded[], lexicon: Lexicon, meter: Meter): Scene {
-  const tokens = tokenise(messages, lexicon.vocabulary, meter);
+export interface Reading {
+  readonly messages: readonly Folded[];
+  /** Whether a message may go on in the middle of a word of the one before. */
+  readonly isGlued: boolean;
+}
+
+export function readScene(reading: Reading, lexicon: Lexicon, meter: Meter): Scene {
+  const { messages, isGlued } = reading;
+  const tokens = tokenise(messages, lexicon.vocabulary, meter, isGlued);
   const matches = lexicon.index.find(tokens, meter);
   const cues = (cue: CuePhrase): Match<Tag>[] =>
     matches.filter(({ pattern: { tag } }) => tag.kind === 'cue' && tag.cue === cue);
@@ -40,7 +47,7 @@ export function readScene(messages: readonly Folded[], lexicon: Lexicon, meter: 
     lexicon,
     tokens,
     phrases: matches.filter(({ pattern }) => pattern.tag.kind === 'phrase'),
-    idiomatic: idiomaticTokens(matches),
+    idiomatic: idiomaticTokens(matches, tokens),
     denialEnds: new Map(
       cues('denials')
         .filter((match) => !match.tokens.some((at) => hollow.has(at)))
@@ -65,8 +72,12 @@ export function means(token: Token | undefined, ids: ReadonlySet<number>): boole
   return token?.exact.some((id) => ids.has(id)) === true;
 }
 
-function idiomaticTokens(matches: readonly Match<Tag>[]): Set<number> {
-  const idioms = matches.filter(({ pattern }) => pattern.tag.kind === 'idiom');
+/** What is said in another sentence explains nothing: "I want to die. Lol". */
+function idiomaticTokens(matches: readonly Match<Tag>[], tokens: readonly Token[]): Set<number> {
+  const idioms = matches.filter(
+    ({ pattern, tokens: [first = 0, ...rest] }) =>
+      pattern.tag.kind === 'idiom' && tokens[first]?.stop === tokens[rest.at(-1) ?? first]?.stop,
+  );
   return new Set(idioms.flatMap((match) => match.tokens));
 }
 

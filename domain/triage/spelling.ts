@@ -1,4 +1,4 @@
-/** Words shorter than this are only matched as they are: one edit makes another word of them. */
+/** Words shorter than this are hardly guessed at: one edit makes another word of them. */
 export const FUZZY_FROM_LETTERS = 5;
 const LONGEST_FUZZY_WORD = 16;
 
@@ -15,6 +15,14 @@ export function squeeze(word: string): string {
 export function withoutOneLetter(word: string): string[] {
   const shorter = [...word].map((_, at) => word.slice(0, at) + word.slice(at + 1));
   return [word, ...new Set(shorter)];
+}
+
+/** "wnat" for "want": the one slip of the fingers that is taken for one in words of four letters. */
+export function withNeighboursSwapped(word: string): string[] {
+  if (word.length !== FUZZY_FROM_LETTERS - 1) return [];
+  return [0, 1, 2].map(
+    (at) => word.slice(0, at) + (word[at + 1] ?? '') + (word[at] ?? '') + word.slice(at + 2),
+  );
 }
 
 /** Whether one letter added, dropped, replaced or swapped with its neighbour makes one the other. */

@@ -27,24 +27,31 @@ export function subjectOf(match: Match<Tag>, group: PhraseGroup, scene: Scene): 
     if (own.some((token) => means(token, words.secondSelf))) return 'second';
     if (own.some((token) => means(token, words.thirdSelf))) return 'third';
   }
-  return grammaticalSubject(match, scene) ?? 'first';
+  return grammaticalSubject(match, scene, 'sentence') ?? 'first';
 }
 
-/** Whether grammar names the writer as the subject, where {@link subjectOf} would assume it. */
+/**
+ * Whether grammar names the writer as the subject, where {@link subjectOf} would assume it; lines and
+ * messages may go on where the ones before left off.
+ */
 export function isSaidOfOneself(match: Match<Tag>, scene: Scene): boolean {
-  return grammaticalSubject(match, scene) === 'first';
+  return grammaticalSubject(match, scene, 'stop') === 'first';
 }
 
-function grammaticalSubject(match: Match<Tag>, scene: Scene): Subject | undefined {
+function grammaticalSubject(
+  match: Match<Tag>,
+  scene: Scene,
+  unit: 'sentence' | 'stop',
+): Subject | undefined {
   const { tokens, lexicon } = scene;
   const { words } = lexicon;
   const start = firstOf(match);
-  const sentence = tokens[start]?.sentence;
+  const within = tokens[start]?.[unit];
   let isAfterBreak = false;
   let found: Subject | undefined;
   for (let at = start - 1; at >= Math.max(0, start - WINDOW); at -= 1) {
     const token = tokens[at];
-    if (token === undefined || token.sentence !== sentence) break;
+    if (token === undefined || token[unit] !== within) break;
     // "I live with my mum and want to die": the one before the "and" may be the writer.
     if (means(token, words.firstPerson)) {
       if (found === undefined || isAfterBreak) return 'first';

@@ -26,16 +26,20 @@ export interface Token extends RawWord, Reading {
   readonly isContinued: boolean;
 }
 
-/** The words of some folded messages, oldest first, the last one being message 0. */
+/**
+ * The words of some folded messages, oldest first, the last one being message 0. With `isGlued` a
+ * word may begin in one message and end in the next.
+ */
 export function tokenise(
   messages: readonly Folded[],
   vocabulary: Vocabulary,
   meter: Meter,
+  isGlued: boolean,
 ): Token[] {
   const raw = messages.flatMap((folded, index) =>
-    chunkWords(folded, index - messages.length + 1, vocabulary, meter),
+    chunkWords(folded, index - messages.length + 1, vocabulary, meter, isGlued),
   );
-  const whole = mergeFragments(mergeLetters(raw, vocabulary, meter), vocabulary, meter);
+  const whole = mergeFragments(mergeLetters(raw, vocabulary, meter), vocabulary, meter, isGlued);
   const tokens: Token[] = [];
   let sentence = 0;
   let stop = 0;

@@ -6,6 +6,7 @@ import {
   isFuzzyLength,
   isOneEditApart,
   squeeze,
+  withNeighboursSwapped,
   withoutOneLetter,
 } from './spelling.ts';
 
@@ -144,6 +145,9 @@ export class Vocabulary {
     const squeezed = squeeze(word);
     if (squeezed !== word) {
       for (const other of this.#squeezed.get(squeezed) ?? []) found.add(other);
+    }
+    for (const swapped of withNeighboursSwapped(word)) {
+      if (this.#ids.has(swapped)) found.add(swapped);
     }
     found.delete(word);
     if (!isFuzzyLength(word.length)) return [...found];

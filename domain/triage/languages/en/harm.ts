@@ -89,6 +89,7 @@ export const HARM: readonly PhraseGroup[] = [
       'kill|hit list people|school|names',
       'strangle|beat|punch|choke|burn|kick my|the baby|newborn|infant|son|daughter|kids|kid|child|children|wife|girlfriend|husband|boyfriend|partner',
       'urge|urges|want|thoughts|desire hurt|harm|kill|molest|rape children|kids|women|men|people|animals',
+      'going|want|will|plan|ready kill|murder|shoot|stab|hurt every|each|all|any one? =of @people',
       '=kill|=shoot|=murder|=stab|=slaughter|=poison|=killing|=shooting|=stabbing them|everyone|everybody|him|her|you =all|=both|=dead|=tonight',
       'imagine|imagining|picture|picturing|dream|think kill|stab|shoot|strangle|hurt my|him|her|them @people?',
       'want|going|will|plan|ready|need kill|stab|shoot|hurt|poison|strangle everyone|everybody|people|them|him|her|someone',

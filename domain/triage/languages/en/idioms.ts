@@ -86,7 +86,8 @@ export const IDIOMS: readonly string[] = [
   '=killing =me softly|haha|lol|lmao|slowly',
   'mom|mum|dad|mother|father|parents|boss|teacher|sister|brother|roommate|coach|manager|landlord|professor|friends .. going|will|would =kill =me if|when|because|for|over|once|after|lol|haha|lmao|unless',
   'if .. late|fail|failed|forget|forgot|scratch|spill|grade|exam .. going|will|would kill =me',
-  'die|dead laughing|laughter|lol|lmao|embarrassment|embarrassed|boredom|bored|shame|cringe|cringing|excitement|curiosity|heat|hunger|thirst|jealousy|cuteness|nerves|anticipation|suspense|secondhand|awkwardness|envy|happiness|exhaustion',
+  '=died lol|lmao|haha|hahaha|rofl',
+  'die|dead laughing|laughter|embarrassment|embarrassed|boredom|bored|shame|cringe|cringing|excitement|curiosity|heat|hunger|thirst|jealousy|cuteness|nerves|anticipation|suspense|secondhand|awkwardness|envy|happiness|exhaustion',
   'die from =laughter|=laughing|=embarrassment|=boredom|=cringe|=cuteness|=excitement|=heat|=hunger',
   '=dying see|know|meet|hear|tell|eat|read|watch|visit|try|find|go|play',
   'be =die =for',
@@ -209,6 +210,6 @@ export const IDIOMS: readonly string[] = [
   'overdose vitamin|chocolate|coffee|netflix|cuteness|sugar|candy|tv|caffeine|memes|pizza|turkey|cheese|glitter',
   'hate my life|self lol|haha|mondays|alarm',
   'we|all|everyone|everybody|humans going|will|must die someday|eventually|one|anyway',
-  'going =die .. lol|haha|spicy|someday|eventually',
+  'going =die .. spicy|someday|eventually',
   'point|use arguing|buying|cooking|cleaning|ironing|meeting|homework|calculus|washing',
 ];

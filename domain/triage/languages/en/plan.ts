@@ -102,7 +102,7 @@ export const PLAN: readonly PhraseGroup[] = [
       'suicide attempt|attempts|survivor',
       '=attempted|=attempt again|last|yesterday|today|recently|twice|before',
       'my|failed|after|second|third|another|recent =attempt fail|failed|failing|last|was|did|and',
-      'hospital|ward|icu|er|discharged .. =attempt|=attempted',
+      'hospital|ward|discharged .. =attempt|=attempted',
       'attempt my|on|his|her|own life',
       'try overdose|jump|hang|die',
       'almost jump|did|went did? it? through?',

@@ -84,7 +84,7 @@ export const WISH: readonly PhraseGroup[] = [
       'easier|better|happier|simpler|nicer|freer|best off? if? i? be? =dead',
       'ready|rather|glad|happy =be =dead',
       'nothing|not|never|isnt .. worth living|waking|existing|alive|stay|staying =for?',
-      'can|could not promise|guarantee .. not kill|hurt|harm|end|die|cut|do',
+      'not trust|promise|guarantee|swear|sure|certain .. not kill|hurt|harm|end|die|cut|do',
       'only|one|nothing thing|reason .. stop|stopping|keeping|keep|between =me from|and kill|suicide|dying|death|jump|end|hang',
       'nothing|nobody|not|noone .. stop =me =me? from killing|ending|dying|doing|jumping',
       'live|be past|beyond .. i will make sure',

@@ -102,7 +102,7 @@ export const CLASSES: Readonly<Record<string, string>> = {
     fluoxetine mirtazapine amitriptyline quetiapine seroquel gabapentin pregabalin zopiclone temazepam
     lorazepam ativan klonopin clonazepam nurofen panadol aleve benadryl propranolol warfarin digoxin
     barbiturates nytol antihistamines anticoagulants antipsychotics hydrocodone vicodin percocet`,
-  many: `all many bunch handful handfuls bottle bottles whole entire loads lot lots box packet pack
+  many: `all many bunch handful handfuls bottle bottles whole entire load loads lot lots box packet pack
     dozens dozen twenty thirty forty fifty sixty hundred entire every excess #`,
   means: `gun pistol rifle shotgun handgun revolver firearm knife razor razors rope noose belt blade
     blades glock bullets bullet`,
@@ -158,6 +158,13 @@ export const EXPANSIONS: Readonly<Record<string, string>> = {
   shouldnt: 'should not',
   aint: 'am not',
   neednt: 'need not',
+  shouldn: 'should not',
+  couldn: 'could not',
+  wouldn: 'would not',
+  didn: 'did not',
+  doesn: 'does not',
+  isn: 'is not',
+  wasn: 'was not',
   wanna: 'want to',
   wana: 'want to',
   gonna: 'going to',
