@@ -60,7 +60,7 @@ const VIEW = `alert.id, alert.number, alert.clinic_id AS "clinicId",
   (SELECT json_build_object(
       'status', CASE WHEN is_escalated AND status IN ('waiting', 'active')
         THEN 'escalated' ELSE status END,
-      'escalatedAt', CASE WHEN is_escalated THEN last_activity_at END)
+      'escalatedAt', escalated_at)
     FROM support_sessions WHERE support_sessions.id = alert.session_id) AS session`;
 
 const AROUND = `LEFT JOIN people AS holder ON holder.id = alert.holder_id
@@ -181,4 +181,58 @@ export async function insertIntervention(
     { ...intervention },
   );
   return rows[0];
+}
+
+/** By which ways somebody could be looked for, beyond what their reports say. */
+export async function reachOf(
+  db: Knex,
+  personId: string,
+): Promise<{ readonly hasPhone: boolean; readonly hasEmergencyContact: boolean }> {
+  const { rows } = await db.raw<{ rows: { hasPhone: boolean; hasEmergencyContact: boolean }[] }>(
+    `SELECT phone IS NOT NULL AS "hasPhone", emergency_contact IS NOT NULL AS "hasEmergencyContact"
+     FROM people WHERE id = ?`,
+    [personId],
+  );
+  return rows[0] ?? { hasPhone: false, hasEmergencyContact: false };
+}
+
+/** The alerts of high risk that somebody has open; drills are none. */
+export async function openAlertsOf(
+  db: Knex,
+  personId: string,
+): Promise<{ readonly id: string; readonly clinicId: string }[]> {
+  const { rows } = await db.raw<{ rows: { id: string; clinicId: string }[] }>(
+    `SELECT id, clinic_id AS "clinicId" FROM crisis_alerts
+     WHERE person_id = ? AND status <> 'resolved' AND NOT is_drill
+       AND severity IN ('high', 'critical')`,
+    [personId],
+  );
+  return rows;
+}
+
+/** Where an alert stands, and the support session that its person is in. */
+export async function waitingAlert(
+  db: Knex,
+  alertId: string,
+): Promise<Pick<AlertView, 'clinicId' | 'sessionId' | 'status'> | null> {
+  const { rows } = await db.raw<{ rows: Pick<AlertView, 'clinicId' | 'sessionId' | 'status'>[] }>(
+    `SELECT clinic_id AS "clinicId", session_id AS "sessionId", status
+     FROM crisis_alerts WHERE id = ?`,
+    [alertId],
+  );
+  return rows[0] ?? null;
+}
+
+const NOTES_AT_MOST = 20;
+
+/** When the person of a session's alert was told lately that nobody had answered yet, oldest first. */
+export async function toldInSession(db: Knex, sessionId: string): Promise<Date[]> {
+  const { rows } = await db.raw<{ rows: { at: Date }[] }>(
+    `SELECT event.at FROM crisis_alerts AS alert
+     JOIN crisis_events AS event ON event.alert_id = alert.id AND event.kind = 'person_told'
+     WHERE alert.session_id = ? AND alert.status <> 'resolved'
+     ORDER BY event.id DESC LIMIT ?`,
+    [sessionId, NOTES_AT_MOST],
+  );
+  return rows.map(({ at }) => at).toReversed();
 }

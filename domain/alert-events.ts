@@ -10,6 +10,8 @@ export const ALERT_OUTCOMES = [
   'hospital',
   'could_not_be_reached',
   'false_alarm',
+  /** What whoever resolved it has written down says how. */
+  'as_described',
 ] as const;
 export type AlertOutcome = (typeof ALERT_OUTCOMES)[number];
 
@@ -85,6 +87,8 @@ export type AlertEvent =
   /** A message, a call or a room join. */
   | { readonly kind: 'sign'; readonly by: string }
   | { readonly kind: 'contact'; readonly by: string }
+  /** The person has been gone for so long that whoever has the alert does not suffice. */
+  | { readonly kind: 'contact_lost' }
   | { readonly kind: 'release'; readonly by: string }
   | { readonly kind: 'resolve'; readonly by: string; readonly outcome: string | null };
 
@@ -94,7 +98,7 @@ export type AlertRefusal =
   | { readonly reason: 'outcome_required' }
   | { readonly reason: 'resolved' };
 
-export type ReopenReason = 'lease_lapsed' | 'released' | 'raised';
+export type ReopenReason = 'lease_lapsed' | 'released' | 'raised' | 'contact_lost';
 
 /** What has to be done outside, in this order. */
 export type AlertEffect =

@@ -40,6 +40,8 @@ export function applyEvent(
       return signOfContact(context, state, event.by, nowMs);
     case 'contact':
       return contacted(context, state, event.by, nowMs);
+    case 'contact_lost':
+      return contactLost(context, state, nowMs);
     case 'release':
       return released(context, state, event.by, nowMs);
     case 'resolve':
@@ -57,9 +59,11 @@ function refused(state: AlertState, refusal: AlertRefusal): AlertStep {
   return { state, effects: [], refusal };
 }
 
+const NEWS: readonly AlertEvent['kind'][] = ['tick', 'page_result', 'sign', 'contact_lost'];
+
 /** News of pages and messages may come late; a human's verb must hear that it came too late. */
 function afterTheEnd(state: AlertState, event: AlertEvent): AlertStep {
-  const isNews = event.kind === 'tick' || event.kind === 'page_result' || event.kind === 'sign';
+  const isNews = NEWS.includes(event.kind);
   return isNews ? stepTo(state) : refused(state, { reason: 'resolved' });
 }
 
@@ -179,6 +183,12 @@ function contacted(
   };
   const next: AlertState = { ...basisOf(state), ...contact };
   return state.kind === 'paging' ? stepTo(next, { kind: 'stop_pages' }) : stepTo(next);
+}
+
+/** More people are needed to find somebody: pages go out at once, from one tier up. */
+function contactLost(context: EscalationContext, state: OpenAlert, nowMs: number): AlertStep {
+  if (state.kind === 'paging') return stepTo({ ...state, dueAtMs: nowMs });
+  return reopened(context, state, state.tier + 1, 'contact_lost', nowMs);
 }
 
 function released(

@@ -13,19 +13,17 @@ export interface ReportWords {
   readonly emergencyContact?: EmergencyContact;
 }
 
-const MARK = 'holdfast-report';
-
-/** As it is sealed with the report. */
+/** As it is sealed with the report: JSON with a `description`, as every way in writes it. */
 export function writeWords(words: ReportWords): string {
-  return JSON.stringify({ [MARK]: 1, ...words });
+  return JSON.stringify({ ...words, description: words.description ?? words.triggerText ?? null });
 }
 
-/** Reports of other ways in are a plain text. */
+/** Some ways in seal a plain text. */
 export function readWords(sealed: string): ReportWords {
   try {
     const value: unknown = JSON.parse(sealed);
-    const isReport = typeof value === 'object' && value !== null && MARK in value;
-    return isReport ? (value as unknown as ReportWords) : { description: sealed };
+    const isReport = typeof value === 'object' && value !== null && 'description' in value;
+    return isReport ? (value as ReportWords) : { description: sealed };
   } catch {
     return { description: sealed };
   }

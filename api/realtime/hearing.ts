@@ -3,6 +3,7 @@ import type { Broadcast } from '../../db/broadcasts.ts';
 import { patientAlias } from '../../domain/support-session.ts';
 import { safely } from '../http/error-handler.ts';
 import { tellCrisisTeam } from './crisis-news.ts';
+import { tellWaiting } from './crisis-waiting.ts';
 import type { Live } from './live.ts';
 import { tellEscalation, tellMessageChange, tellStatus } from './session-changes.ts';
 import { shownName } from './people.ts';
@@ -20,6 +21,7 @@ const PRESENTERS: ReadonlyMap<string, Presenter> = new Map<string, Presenter>([
   ['support-session-changed', tellStatus],
   ['support-session-escalated', tellEscalation],
   ['crisis-alert', tellCrisisTeam],
+  ['crisis-waiting', tellWaiting],
   ['user-status-change', statusChange],
 ]);
 

@@ -1,5 +1,6 @@
 import { findAlert } from '../../../db/crisis-alerts.ts';
 import type { AlertView } from '../../../db/crisis-alerts.ts';
+import { checkInOf } from '../../crisis/check-in.ts';
 import { helpLines } from '../../crisis/help-lines.ts';
 import { immediateActions, unrecordedActions } from '../../crisis/immediate-actions.ts';
 import type { Raised } from '../../crisis/intake.ts';
@@ -49,7 +50,8 @@ function wordsOf(value: unknown): ReportWords {
 
 async function present(call: Call, raised: Raised, words: ReportWords): Promise<Answer> {
   const { deps } = call;
-  const [alert, seconds, lines] = await Promise.all([
+  const [checkIn, alert, seconds, lines] = await Promise.all([
+    checkInOf(deps, raised.personId, words),
     findAlert(deps.crisisKnex, raised.alertId).catch(() => null),
     estimatedResponseSeconds(deps, raised.clinicId, raised.severity),
     helpLines(deps, raised.clinicId),
@@ -70,6 +72,7 @@ async function present(call: Call, raised: Raised, words: ReportWords): Promise<
       immediateActions: actions,
       emergencyContacts: emergencyContacts(lines),
       resources: immediateResources(lines),
+      checkIn,
     },
   });
 }

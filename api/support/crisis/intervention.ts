@@ -2,6 +2,7 @@ import { toInsert } from '../../../db/audit/entry.ts';
 import { insertAuditRows } from '../../../db/audit/record.ts';
 import { findAlert, insertIntervention } from '../../../db/crisis-alerts.ts';
 import { auditContext } from '../../access/audit-context.ts';
+import { checkInOf } from '../../crisis/check-in.ts';
 import { helpLines } from '../../crisis/help-lines.ts';
 import { immediateActions, unrecordedActions } from '../../crisis/immediate-actions.ts';
 import type { Raised } from '../../crisis/intake.ts';
@@ -26,6 +27,13 @@ import { ALERT_TYPES } from './alert-words.ts';
 
 const TYPES = [...ALERT_TYPES, 'self-harm', 'overdose', 'violence', 'medical-emergency'] as const;
 
+interface Opened {
+  readonly raised: Raised;
+  readonly words: ReportWords;
+  readonly type: string;
+  readonly file: CaseFile;
+}
+
 interface CaseFile {
   readonly number: string | null;
   readonly createdAt: Date;
@@ -35,16 +43,17 @@ interface CaseFile {
 export async function requestCrisisIntervention(call: Call): Promise<Answer> {
   const body = anyBody(call.body);
   const type = wordIn(body['interventionType'] ?? body['type'], TYPES) ?? 'user-report';
+  const words = wordsOf(body);
   const raised = await takeReport(call, {
     severity: body['immediacy'] ?? body['severity'],
     type,
     source: 'intervention',
     sessionId: idIn(body['sessionId']),
     messageId: null,
-    words: wordsOf(body),
+    words,
   });
   const file = await openCase(call, raised, type);
-  return present(call, raised, type, file);
+  return present(call, { raised, words, type, file });
 }
 
 function wordsOf(body: AnyBody): ReportWords {
@@ -92,12 +101,11 @@ async function openCase(call: Call, raised: Raised, type: string): Promise<CaseF
 
 async function present(
   call: Call,
-  raised: Raised,
-  type: string,
-  { number, createdAt }: CaseFile,
+  { raised, words, type, file: { number, createdAt } }: Opened,
 ): Promise<Answer> {
   const { deps, newId: id } = call;
-  const [alert, seconds, lines] = await Promise.all([
+  const [checkIn, alert, seconds, lines] = await Promise.all([
+    checkInOf(deps, raised.personId, words),
     findAlert(deps.crisisKnex, raised.alertId).catch(() => null),
     estimatedResponseSeconds(deps, raised.clinicId, raised.severity),
     helpLines(deps, raised.clinicId),
@@ -126,6 +134,7 @@ async function present(
       immediateActions: alert === null ? unrecordedActions() : immediateActions(alert, seconds),
       contacts: { assignedWorker: worker },
       emergencyContacts: card,
+      checkIn,
     },
   });
 }

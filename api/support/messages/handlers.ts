@@ -19,6 +19,7 @@ import {
 } from './present-message.ts';
 import { openMessages } from './read-message.ts';
 import { sendMessage } from './send-message.ts';
+import { systemNotes } from './system-notes.ts';
 
 /** `POST /api/messages` */
 async function postMessage(call: Call): Promise<Answer> {
@@ -39,9 +40,10 @@ async function listMessages(call: Call<unknown, PageQuery>): Promise<Answer> {
   const session = await findSupportSession(knex, sessionId);
   await enforceSupport(call, 'converse', sessionId, session);
   if (session === null) throw new HoldfastError('not_found', 'There is no such session');
-  const [page, counts] = await Promise.all([
+  const [page, counts, notes] = await Promise.all([
     readPage(deps, sessionId, query),
     countChatMessages(knex, sessionId),
+    systemNotes(deps, session, principal.personId),
   ]);
   const { patientId, isAnonymous } = session;
   const named = page.messages.map((one) => ({ ...one, patientId, isAnonymous }));
@@ -70,6 +72,7 @@ async function listMessages(call: Call<unknown, PageQuery>): Promise<Answer> {
       messages: messages.map((one) => listedInB(one, principal.personId)),
       pagination,
       sessionInfo: sessionInfo(session, counts.crisis),
+      ...(notes.length === 0 ? {} : { systemNotes: notes }),
     },
   });
 }

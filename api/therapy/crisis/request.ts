@@ -1,5 +1,6 @@
 import { COPING_STEPS, firstSafetyPlan } from '../../../domain/crisis-session.ts';
 import type { SafetyPlan } from '../../../domain/crisis-session.ts';
+import { checkInOf } from '../../crisis/check-in.ts';
 import { helpLines } from '../../crisis/help-lines.ts';
 import { crisisResources, emergencyContacts } from '../../crisis/present-help.ts';
 import {
@@ -28,18 +29,21 @@ export async function requestTherapyCrisis(call: Call): Promise<Answer> {
   const lines = await helpLines(call.deps, knownClinic(call.principal));
   const contact = contactIn(body['emergency_contact'] ?? body['emergencyContact']);
   const hotline = emergencyContacts(lines)['crisis'];
+  const words = wordsOf(body, contact);
   const raised = await takeReport(call, {
     severity: body['immediate_danger'] === true ? 'critical' : body['crisis_level'],
     type: body['immediate_danger'] === true ? 'immediate-danger' : 'crisis-session',
     source: 'crisis_session',
     sessionId: null,
     messageId: null,
-    words: wordsOf(body, contact),
+    words,
   });
   const safetyPlan = planOf(body, contact, typeof hotline === 'string' ? hotline : null);
   const session = await requestCrisisSession(call, raised, wishOf(body, safetyPlan));
   const data = { ...present(call, raised, session), crisis_resources: crisisResources(lines) };
-  return ok({ ...data, immediate_coping_strategies: COPING_STEPS }, 201);
+  const { asked, message } = await checkInOf(call.deps, raised.personId, words);
+  const check_in = { asked, message };
+  return ok({ ...data, immediate_coping_strategies: COPING_STEPS, check_in }, 201);
 }
 
 function wordsOf(body: AnyBody, emergencyContact: EmergencyContact | null): ReportWords {

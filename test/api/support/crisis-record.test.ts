@@ -139,3 +139,26 @@ test.each([
   const { status } = await api.call('GET', `/api/crisis${query}`, undefined, { token });
   expect([200, 400]).toContain(status);
 });
+
+test('who waits unanswered is told so in the list of messages, and nobody else is', async () => {
+  const { patient } = people;
+  const sessionId = newId();
+  const kind = { type: 'peer_support', helper_type: 'peer', severity: 'medium', status: 'waiting' };
+  const clinic = { clinic_id: api.clinicId, patient_id: patient.id };
+  await api.knex('support_sessions').insert({ id: sessionId, ...clinic, ...kind });
+  await api
+    .knex('support_participants')
+    .insert({ session_id: sessionId, person_id: patient.id, role: 'patient' });
+  await api
+    .knex('crisis_alerts')
+    .where({ person_id: patient.id })
+    .update({ session_id: sessionId });
+  const [alert] = await api.knex('crisis_alerts').where({ person_id: patient.id });
+  const path = `/api/messages/session/${sessionId}`;
+  const before = await api.call('GET', path, undefined, { token: patient.token });
+  expect(before.body['systemNotes']).toBeUndefined();
+  await api.knex('crisis_events').insert({ alert_id: alert.id, kind: 'person_told' });
+  const { body } = await api.call('GET', path, undefined, { token: patient.token });
+  const message = expect.stringMatching(/^Nobody has answered yet.*911.*988.*741741/);
+  expect(body['systemNotes']).toEqual([{ message, createdAt: expect.any(String) }]);
+});
