@@ -12,6 +12,7 @@ import type { KeyRing } from '../crypto/key-ring.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { AuthMail } from './auth/mail.ts';
 import type { LimitGroup } from './http/document.ts';
+import type { UploadOptions } from './http/upload.ts';
 import type { LoadMonitor } from './http/load-monitor.ts';
 
 /** So many requests of one caller within so many seconds. */
@@ -61,6 +62,8 @@ export interface ApiDeps {
   readonly eligibility: EligibilityGateway | null;
   /** Where clinics may have their events sent to. */
   readonly webhookHosts: WebhookHosts;
+  /** Where files of messages are kept, and how large one may be. */
+  readonly attachments: UploadOptions;
   /** Which addresses may be named for the product to call. */
   readonly outbound: AddressRules;
   readonly load: LoadMonitor;

@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { createEligibilityGateway } from '../activities/gateways/eligibility.ts';
 import type { EligibilityGateway } from '../activities/gateways/eligibility.ts';
+import { createLocalFileStore } from '../activities/gateways/file-store.ts';
 import { createMailGateway, senderAddress } from '../activities/gateways/mail.ts';
 import { createCardGateway } from '../activities/gateways/stripe.ts';
 import { createTwilioGateway } from '../activities/gateways/twilio.ts';
@@ -62,6 +63,10 @@ export async function openDeps(settings: Settings, log: Logger): Promise<OpenedD
     sms: createTwilioGateway({ ...settings.twilio, publicUrl: http.publicUrl }),
     eligibility: openEligibility(settings),
     webhookHosts: settings.webhooks,
+    attachments: {
+      store: createLocalFileStore(settings.attachments.folder),
+      maxBytes: settings.attachments.maxBytes,
+    },
     outbound: { allowPrivateHosts: settings.sandbox },
     load,
     log,

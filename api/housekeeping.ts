@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
-import type { Logger } from 'pino';
 import { forgetOldKeys } from '../db/idempotency.ts';
 import { forgetOldEvents } from '../db/provider-events.ts';
 import { forgetOldTokens } from '../db/tokens.ts';
 import { forgetDeliveries } from '../db/webhooks.ts';
+import type { ApiDeps } from './context.ts';
 import { safely } from './http/error-handler.ts';
+import { sweepAttachments } from './support/messages/attachments.ts';
 
 const EVERY_MS = 3_600_000;
 const KEYS_LIVE_MS = 3 * 86_400_000;
@@ -13,10 +14,15 @@ const EVENTS_LIVE_MS = 40 * 86_400_000;
 /** So long a webhook's delivery can be replayed. */
 const DELIVERIES_LIVE_MS = 30 * 86_400_000;
 
-/** Once an hour, forgets idempotency keys, tokens, counters and events that serve nothing any more. */
-export function startHousekeeping(knex: Knex, log: Logger): { stop(): void } {
+/** Once an hour, forgets idempotency keys, tokens, counters, files and events that serve nothing any more. */
+export function startHousekeeping(deps: Pick<ApiDeps, 'knex' | 'attachments' | 'log'>): {
+  stop(): void;
+} {
+  const { knex, log } = deps;
   const timer = setInterval(() => {
-    tidy(knex).catch((error: unknown) => log.warn({ error: safely(error) }, 'housekeeping failed'));
+    Promise.all([tidy(knex), sweepAttachments(deps)]).catch((error: unknown) =>
+      log.warn({ error: safely(error) }, 'housekeeping failed'),
+    );
   }, EVERY_MS);
   timer.unref();
   return { stop: () => clearInterval(timer) };

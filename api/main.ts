@@ -24,7 +24,7 @@ async function start(settings: Settings, log: Logger): Promise<Running> {
   const server = createHttpServer(api.app);
   const realtime = startRealtime(server, deps, settings.database.url);
   const listening = await listen(server, { host, port, drainMs: DRAIN_MS });
-  const housekeeping = startHousekeeping(deps.knex, log);
+  const housekeeping = startHousekeeping(deps);
   log.info({ port: listening.port }, 'the API listens');
   return {
     stop: async () => {

@@ -5,6 +5,7 @@ import { readIceServers, readTrustedIssuers } from './json-settings.ts';
 import { logLevels } from './types.ts';
 import type {
   ApiSettings,
+  AttachmentSettings,
   AuthSettings,
   CrisisSettings,
   DatabaseSettings,
@@ -32,6 +33,7 @@ const withoutEffect = [
   'REDIS_URL',
 ];
 
+const MEBIBYTE = 1_024 * 1_024;
 const web = ['http:', 'https:'];
 
 /**
@@ -59,6 +61,7 @@ export function loadSettings(env: Env = process.env): Settings {
     eligibility: { url: reader.url('ELIGIBILITY_URL', web) },
     media: readMedia(reader),
     webhooks: readWebhooks(reader, sandbox),
+    attachments: readAttachments(reader, home),
     worker: { healthPort: ports.worker },
     ports,
     unused: withoutEffect.filter((variable) => reader.has(variable)),
@@ -216,6 +219,13 @@ function readMedia(reader: EnvReader): MediaSettings {
     minPort,
     maxPort,
     iceServers: readIceServers(reader),
+  };
+}
+
+function readAttachments(reader: EnvReader, home: string): AttachmentSettings {
+  return {
+    folder: resolve(reader.text('ATTACHMENTS_DIR') ?? resolve(home, 'attachments')),
+    maxBytes: reader.integer('ATTACHMENT_MAX_BYTES', 10 * MEBIBYTE, 1_024, 100 * MEBIBYTE),
   };
 }
 

@@ -73,6 +73,13 @@ export interface WebhookSettings {
   privateHosts: readonly string[];
 }
 
+/** Files that people send with their messages. */
+export interface AttachmentSettings {
+  /** Absolute; one for all API processes. */
+  folder: string;
+  maxBytes: number;
+}
+
 export interface MediaSettings {
   announcedIp: string;
   minPort: number;
@@ -112,6 +119,7 @@ export interface Settings {
   eligibility: { url: string | null };
   media: MediaSettings;
   webhooks: WebhookSettings;
+  attachments: AttachmentSettings;
   /** Where a worker process answers `GET /health`. */
   worker: { healthPort: number };
   ports: Ports;

@@ -1,3 +1,4 @@
+import type { ChatAttachment } from '../../db/chat-attachments.ts';
 import type { ChatMessage } from '../../db/chat-messages.ts';
 import type { SupportSession } from '../../db/support-sessions.ts';
 import type { Principal } from './principal.ts';
@@ -23,4 +24,20 @@ export function messageVerdict(
   const verdict = supportVerdict('converse', relation);
   if (verdict !== 'allowed' || act === 'react') return verdict;
   return message.senderId === principal.personId ? 'allowed' : 'forbidden';
+}
+
+/**
+ * An attachment is for those who take part, once a message shows it; until then it is its uploader's
+ * alone.
+ */
+export function attachmentVerdict(
+  principal: Principal,
+  session: SupportSession | null,
+  attachment: Pick<ChatAttachment, 'uploaderId' | 'messageId'> | null,
+): Verdict {
+  const relation = relationToSupport(principal, session);
+  if (attachment === null) return 'hidden';
+  const isShown = attachment.messageId !== null || attachment.uploaderId === principal.personId;
+  const verdict = supportVerdict('converse', relation);
+  return verdict === 'allowed' && !isShown ? 'hidden' : verdict;
 }

@@ -6,6 +6,10 @@ export interface ReadBody {
   /** The bytes as sent; empty without a body. */
   readonly raw: Buffer;
   readonly value: unknown;
+  /** Of a form, what can be checked against the document: all but its file. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+  /** Ends what the body holds on to once the request is answered. */
+  readonly release?: () => Promise<void>;
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json$/i;

@@ -13,7 +13,7 @@ import { bearerToken } from './bearer.ts';
 import { readJsonBody } from './body.ts';
 import type { ReadBody } from './body.ts';
 import type { ApiDocument, Operation } from './document.ts';
-import { operationsOf } from './document.ts';
+import { FORM_TYPE, operationsOf } from './document.ts';
 import { doorOfPath } from './door.ts';
 import type { Answer, Call, HandlerMap, PublicHandler } from './handler.ts';
 import type { Idempotency } from './idempotency.ts';
@@ -21,6 +21,7 @@ import type { Limiter } from './rate-limits.ts';
 import { refuseWhenShed } from './shedding.ts';
 import { RouteTable } from './route-table.ts';
 import { exchangeOf } from './exchange.ts';
+import { readUpload } from './upload.ts';
 import { pathValidators } from './validators.ts';
 import type { Validate } from './validators.ts';
 
@@ -112,8 +113,27 @@ async function answer(work: Work): Promise<void> {
   exchangeOf(res).principal = principal;
   const address = req.ip ?? '';
   await stages.limits?.(operation.limit, countedPerson(principal, operation), address, res);
+  const body = await readBody(work);
+  try {
+    await answerWith(work, principal, address, body);
+  } finally {
+    await body.release?.();
+  }
+}
+
+function readBody({ deps, req, res, operation }: Work): Promise<ReadBody> {
+  if (operation.isUpload) return readUpload(req, res, deps.attachments);
   const read = operation.refusesNothing ? readAnyBody : readJsonBody;
-  const body = await read(req, operation.bodyLimitBytes, deps.http.bodyTimeoutMs);
+  return read(req, operation.bodyLimitBytes, deps.http.bodyTimeoutMs);
+}
+
+async function answerWith(
+  work: Work,
+  principal: Principal | null,
+  address: string,
+  body: ReadBody,
+): Promise<void> {
+  const { deps, req, res, operation, stages } = work;
   await validate(work, body);
   const call = toCall(work, principal, address);
   const run = (own: typeof call): Promise<Answer> =>
@@ -166,11 +186,12 @@ async function validate({ req, res, next, ...work }: Work, body: ReadBody): Prom
   if (body.value === undefined && work.operation.needsBody) {
     throw new HoldfastError('malformed_request', 'The request must have a body');
   }
-  req.body = body.value;
+  req.body = body.fields ?? body.value;
   // One spelling for all, since the validator compiles a schema for each that it meets.
-  req.headers['content-type'] = 'application/json';
+  req.headers['content-type'] = work.operation.isUpload ? FORM_TYPE : 'application/json';
   if (req.method === 'HEAD') req.method = 'GET';
   await work.validate(req, res, next);
+  if (body.fields !== undefined) req.body = body.value;
 }
 
 function toCall(

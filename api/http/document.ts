@@ -21,7 +21,10 @@ export interface OperationObject {
   readonly 'x-body-limit-bytes'?: number;
   readonly 'x-limit'?: LimitGroup;
   readonly 'x-refuses-nothing'?: boolean;
-  readonly requestBody?: { readonly required?: boolean };
+  readonly requestBody?: {
+    readonly required?: boolean;
+    readonly content?: Readonly<Record<string, unknown>>;
+  };
   readonly [key: string]: unknown;
 }
 
@@ -49,6 +52,8 @@ export interface Operation {
   /** Reachable without a token. A valid token still makes a principal. */
   readonly isPublic: boolean;
   readonly needsBody: boolean;
+  /** A form with a file, instead of JSON. */
+  readonly isUpload: boolean;
   readonly bodyLimitBytes: number;
   readonly limit: LimitGroup;
   /**
@@ -58,6 +63,7 @@ export interface Operation {
   readonly refusesNothing: boolean;
 }
 
+export const FORM_TYPE = 'multipart/form-data';
 const DEFAULT_BODY_LIMIT_BYTES = 100 * 1024;
 const DOCUMENT_PATH = fileURLToPath(new URL('../../openapi.yaml', import.meta.url));
 
@@ -104,6 +110,7 @@ function toOperation(
     door,
     isPublic: described.security?.length === 0,
     needsBody: described.requestBody?.required ?? false,
+    isUpload: Object.hasOwn(described.requestBody?.content ?? {}, FORM_TYPE),
     bodyLimitBytes: described['x-body-limit-bytes'] ?? DEFAULT_BODY_LIMIT_BYTES,
     limit: described['x-limit'] ?? (door === 'support' ? 'api' : 'general'),
     refusesNothing: described['x-refuses-nothing'] ?? false,

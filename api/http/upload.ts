@@ -9,6 +9,7 @@ import { v7 as newId } from 'uuid';
 import type { FileStore } from '../../activities/gateways/file-store.ts';
 import { newFileKey, sealingStream } from '../../crypto/sealed-stream.ts';
 import { HoldfastError } from '../../domain/errors.ts';
+import { announcesBody } from './body.ts';
 import type { ReadBody } from './body.ts';
 
 /** A file as it came in: sealed in the store already, and gone again unless somebody keeps it. */
@@ -60,7 +61,10 @@ export async function readUpload(
   req: Request,
   res: Response,
   { store, maxBytes }: UploadOptions,
-): Promise<ReadBody & { readonly release: () => Promise<void> }> {
+): Promise<ReadBody> {
+  if (!announcesBody(req)) {
+    throw new HoldfastError('malformed_request', 'The request must have a body');
+  }
   if (!FORM.test(req.headers['content-type'] ?? '')) {
     throw new HoldfastError('unsupported_media_type', 'The body must be multipart/form-data');
   }
@@ -84,7 +88,7 @@ export async function readUpload(
   const raw = Buffer.from(
     JSON.stringify({ ...fields, digest: reception.digest, name: file?.filename }),
   );
-  return { raw, value, release: () => reception.release() };
+  return { raw, value, fields, release: () => reception.release() };
 }
 
 function refusal(fault: unknown, maxBytes: number): Error {
@@ -198,4 +202,4 @@ class Inspector extends Transform {
   }
 }
 
-const UNTYPED = /[\u0000-\u0008\u000E-\u001F]/;
+const UNTYPED = /[^\t\n\v\f\r\P{Cc}]/u;

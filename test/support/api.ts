@@ -1,11 +1,15 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { signAccessToken } from '../../api/auth/access-tokens.ts';
+import { createLocalFileStore } from '../../activities/gateways/file-store.ts';
 import { createCardGateway } from '../../activities/gateways/stripe.ts';
 import { createTwilioGateway } from '../../activities/gateways/twilio.ts';
 import { createAuthenticator } from '../../api/auth/authenticator.ts';
@@ -103,7 +107,8 @@ export async function startTestApi(
   const knex = openDatabase(database.url, { maxConnections: 10 });
   const mails: SentMail[] = [];
   const logged: Record<string, unknown>[] = [];
-  const deps = await testDeps({ knex, databaseUrl: database.url, mails, logged, options });
+  const files = await mkdtemp(join(tmpdir(), 'holdfast-files-'));
+  const deps = await testDeps({ knex, databaseUrl: database.url, files, mails, logged, options });
   const clinicId = await insertClinic(knex);
   server.on('request', createApp(deps));
   return {
@@ -123,6 +128,7 @@ export async function startTestApi(
       await deps.authenticator.close();
       await knex.destroy();
       await database.drop();
+      await rm(files, { recursive: true, force: true });
     },
   };
 }
@@ -141,6 +147,8 @@ async function drain(server: Server): Promise<void> {
 interface DepsInput {
   readonly knex: Knex;
   readonly databaseUrl: string;
+  /** A folder for uploads. */
+  readonly files: string;
   readonly mails: SentMail[];
   readonly logged: Record<string, unknown>[];
   readonly options: TestApiOptions;
@@ -149,6 +157,7 @@ interface DepsInput {
 async function testDeps({
   knex,
   databaseUrl,
+  files,
   mails,
   logged,
   options,
@@ -216,6 +225,7 @@ async function testDeps({
     }),
     eligibility: null,
     webhookHosts: { isSandbox: false, privateHosts: [] },
+    attachments: { store: createLocalFileStore(files), maxBytes: 1_000_000 },
     outbound: { allowPrivateHosts: false },
     load: NEVER_BUSY,
     log,
@@ -298,17 +308,20 @@ async function request<Body>(
   body: unknown,
   options: CallOptions = {},
 ): Promise<TestReply<Body>> {
+  // A form brings its own type.
+  const isJson = body !== undefined && !(body instanceof FormData);
   const response = await fetch(`${url}${path}`, {
     method,
     headers: {
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(isJson ? { 'content-type': 'application/json' } : {}),
       ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
       ...options.headers,
     },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(isJson ? { body: JSON.stringify(body) } : {}),
+    ...(body instanceof FormData ? { body } : {}),
   });
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
-  const parsed: unknown = isJson && text !== '' ? JSON.parse(text) : text;
+  const isAnswerJson = /json/.test(response.headers.get('content-type') ?? '');
+  const parsed: unknown = isAnswerJson && text !== '' ? JSON.parse(text) : text;
   return { status: response.status, headers: response.headers, body: parsed as Body };
 }

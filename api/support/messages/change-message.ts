@@ -61,13 +61,13 @@ export async function editMessage(call: Call): Promise<MessageView> {
   const words = text ?? JSON.stringify(body);
   let heard: Heard = { principal, screening: screenWords(text ?? body), words, sessionId: null };
   try {
+    if (text === null) throw malformed(faults);
     const found = await findFor(call, 'edit');
     const { session } = found;
     const known = await conversationsOf(deps).contexts.get(deps, session.id, principal.personId);
     const previous = textsInView(known, Date.now());
     heard = { ...heard, sessionId: session.id };
     if (previous.length > 0) heard = { ...heard, screening: screenWords(words, { previous }) };
-    if (text === null) throw malformed(faults);
     requireEditable(found, text);
     await replace(call, found, text, heard);
     return await reread(call, session);

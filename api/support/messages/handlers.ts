@@ -5,7 +5,9 @@ import { HoldfastError } from '../../../domain/errors.ts';
 import { auditContext } from '../../access/audit-context.ts';
 import { enforceSupport } from '../../access/support-access.ts';
 import type { Answer, Call, HandlerMap } from '../../http/handler.ts';
+import type { UploadBody } from '../../http/upload.ts';
 import { inBothShapes, iso } from '../dialect.ts';
+import { keepUpload, openAttachment } from './attachments.ts';
 import { deleteMessage, editMessage, reactToMessage } from './change-message.ts';
 import { readPage } from './message-page.ts';
 import type { PageQuery } from './message-page.ts';
@@ -105,7 +107,34 @@ async function toggleMessageReaction(call: Call<{ readonly reaction: string }>):
   });
 }
 
+/** `POST /api/messages/attachments` */
+async function uploadAttachment(call: Call<UploadBody>): Promise<Answer> {
+  const { id, mediaType, ...shown } = await keepUpload(call);
+  return inBothShapes(201, {
+    message: 'File uploaded successfully',
+    a: { attachment: { id, ...shown, mediaType } },
+    b: { attachment: { _id: id, ...shown, mediaType } },
+  });
+}
+
+/** `GET /api/messages/attachments/{id}` */
+async function downloadAttachment(call: Call): Promise<Answer> {
+  const { bytes, filename, mediaType } = await openAttachment(call);
+  return {
+    status: 200,
+    body: bytes,
+    contentType: mediaType,
+    headers: {
+      'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(filename)}`,
+      'content-security-policy': "sandbox; default-src 'none'",
+      'cache-control': 'private, no-store',
+    },
+  };
+}
+
 export const messageHandlers = {
+  uploadAttachment,
+  downloadAttachment,
   postMessage,
   listMessages,
   putMessage,

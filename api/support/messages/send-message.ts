@@ -17,6 +17,7 @@ import { screenWords } from '../../crisis/screen-words.ts';
 import { publishedRole } from '../dialect-people.ts';
 import { alarmForBody, inTransactionWithAlarm, raiseAlarm } from './alarm.ts';
 import type { Heard } from './alarm.ts';
+import { nameAttachments } from './attachments.ts';
 import { conversationsOf } from './conversations.ts';
 import { clientKeyOf, malformed, readMessageWish } from './message-wish.ts';
 import type { MessageWish } from './message-wish.ts';
@@ -28,7 +29,10 @@ import type { MessageContent } from './sealed-content.ts';
 import { textsInView } from './sender-context.ts';
 import type { SenderContext } from './sender-context.ts';
 
-export type MessageDeps = Pick<ApiDeps, 'knex' | 'crisisKnex' | 'cipher' | 'temporal' | 'log'>;
+export type MessageDeps = Pick<
+  ApiDeps,
+  'knex' | 'crisisKnex' | 'cipher' | 'temporal' | 'http' | 'log'
+>;
 
 /** Where a message comes from. */
 export interface SendingContext {
@@ -164,7 +168,10 @@ async function compose(
 ): Promise<Draft> {
   const { cipher, knex } = deps;
   const isCrisis = screening.severity !== null;
-  const { text, attachments, clientMessageId, replyTo } = wish;
+  const { text, clientMessageId, replyTo } = wish;
+  const { personId } = principal;
+  const named = await nameAttachments(deps, session.id, personId, wish.attachments);
+  const { attachments, uploadIds } = named;
   const analysis = analyseMessage(text, screening.finding.severity, isCrisis);
   const content: MessageContent = { text, attachments, analysis, clientMessageId };
   const id = context.newId;
@@ -172,7 +179,7 @@ async function compose(
   const row: NewChatMessage = {
     id,
     sessionId: session.id,
-    senderId: principal.personId,
+    senderId: personId,
     senderRole: publishedRole(principal),
     type: wish.type,
     content: await sealContent(cipher, knex, { id, sessionId: session.id }, content),
@@ -180,7 +187,7 @@ async function compose(
     isCrisis,
     clientKey: clientKeyOf(clientMessageId),
     replyTo,
-    attachmentIds: [],
+    attachmentIds: uploadIds,
   };
   return { row, content, replyTo: quoted };
 }

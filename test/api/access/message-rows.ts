@@ -1,3 +1,4 @@
+import { uploadForm } from '../support/messages/support-world.ts';
 import { give } from './row.ts';
 import type { Row } from './row.ts';
 
@@ -29,6 +30,16 @@ export const MESSAGE_ROWS = {
   },
   toggleMessageReaction: {
     request: async (world) => ({ id: await world.message(), body: { reaction: 'supportive' } }),
+    rest: 'hidden',
+    outcomes: THOSE_IN_IT,
+  },
+  uploadAttachment: {
+    request: async (world) => ({ body: uploadForm(await world.supportSession()) }),
+    rest: 'hidden',
+    outcomes: THOSE_IN_IT,
+  },
+  downloadAttachment: {
+    request: async (world) => ({ id: await world.attachment() }),
     rest: 'hidden',
     outcomes: THOSE_IN_IT,
   },

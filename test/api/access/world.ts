@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { TestApi, TestPerson } from '../../support/api.ts';
 import { writeTimeOfDay } from '../../../domain/time-text.ts';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
-import { supportSession, waitingSession } from '../support/messages/support-world.ts';
+import { supportSession, uploadForm, waitingSession } from '../support/messages/support-world.ts';
 
 /** Every role in every relation to one therapist, her client and their session. */
 export const ACTORS = [
@@ -52,6 +52,8 @@ export interface World {
   supportSession(status?: 'waiting' | 'active'): Promise<string>;
   /** In such a session, by the client. */
   message(): Promise<string>;
+  /** Shown by such a message. */
+  attachment(): Promise<string>;
 }
 
 export async function createWorld(api: TestApi): Promise<World> {
@@ -92,6 +94,7 @@ export async function createWorld(api: TestApi): Promise<World> {
     screening: () => answerScreening(api, people.client.token),
     supportSession: (status) => insertSupportSession(api, people, status),
     message: () => insertMessage(api, people),
+    attachment: () => insertAttachment(api, people),
   };
 }
 
@@ -348,4 +351,17 @@ async function answerScreening(api: TestApi, token: string): Promise<string> {
     await api.call('POST', '/api/responses/submit-answer', answer, { token });
   }
   return sessionId;
+}
+
+async function insertAttachment(api: TestApi, people: World['people']): Promise<string> {
+  const sessionId = await insertSupportSession(api, people);
+  const { token } = people.client;
+  const post = <Body>(path: string, body: unknown) => api.call<Body>('POST', path, body, { token });
+  const uploaded = await post<{ attachment: { url: string } }>(
+    '/api/messages/attachments',
+    uploadForm(sessionId),
+  );
+  const { url } = uploaded.body.attachment;
+  await post('/api/messages', { sessionId, message: 'Look', attachments: [{ url }] });
+  return url.split('/').at(-1) ?? '';
 }

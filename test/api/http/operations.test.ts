@@ -59,6 +59,7 @@ test('a literal segment wins over a parameter, in whatever order they come', () 
     door: 'own',
     isPublic: false,
     needsBody: false,
+    isUpload: false,
     bodyLimitBytes: 1,
     limit: 'none',
     refusesNothing: false,

@@ -52,3 +52,15 @@ export async function waitingSession(api: TestApi, patient: TestPerson): Promise
   await api.knex('support_participants').insert(participant);
   return id;
 }
+
+/** One file for a session; a short text where nothing else is said. */
+export function uploadForm(
+  sessionId: string,
+  content: string | Uint8Array<ArrayBuffer> = 'Nothing much',
+  filename = 'notes.txt',
+): FormData {
+  const form = new FormData();
+  form.set('sessionId', sessionId);
+  form.set('file', new Blob([content]), filename);
+  return form;
+}
