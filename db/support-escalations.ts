@@ -11,11 +11,14 @@ export interface NewSupportEscalation {
   readonly escalatedBy: string | null;
   readonly cause: EscalationCause;
   readonly from: { readonly severity: AlertSeverity; readonly helperType: SupportHelperType };
+  /** What the session becomes. */
   readonly to: {
     readonly severity: AlertSeverity;
     readonly helperType: SupportHelperType;
     readonly type: SupportType;
   };
+  /** Who is asked from now on, though others may still take it. */
+  readonly offeredTo: SupportHelperType;
   readonly requestedCounselorId: string | null;
   readonly alertId: string | null;
   /** Sealed: the reason and notes. */
@@ -29,7 +32,7 @@ export async function escalateSupport(
   trx: Knex.Transaction,
   escalation: NewSupportEscalation,
 ): Promise<void> {
-  const { from, to, staysActive, ...values } = escalation;
+  const { from, to, staysActive, offeredTo, ...values } = escalation;
   await trx.raw(
     `INSERT INTO support_escalations (id, session_id, escalated_by, cause, from_severity,
        to_severity, from_helper_type, to_helper_type, requested_counselor_id, alert_id, details)
@@ -40,7 +43,7 @@ export async function escalateSupport(
       fromSeverity: from.severity,
       toSeverity: to.severity,
       fromHelperType: from.helperType,
-      toHelperType: to.helperType,
+      toHelperType: offeredTo,
     },
   );
   await trx.raw(

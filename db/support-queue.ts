@@ -69,6 +69,9 @@ export async function findQueueFacts(db: Knex, clinicId: string): Promise<QueueF
 const PRESENT_HELPERS = `
   SELECT person_id FROM support_helpers_seen
     WHERE seen_at > now() - :seconds * interval '1 second'
+  UNION SELECT lease.person_id FROM presence_leases AS lease
+    JOIN presence_processes AS process
+      ON process.id = lease.process_id AND process.lease_until > now()
   UNION SELECT person_id FROM support_participants
     WHERE last_seen_at > now() - :seconds * interval '1 second'`;
 

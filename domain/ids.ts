@@ -7,6 +7,7 @@ const KINDS = [
   'calendar-import',
   'offer',
   'absence',
+  'support',
   'alert',
 ] as const;
 

@@ -6,4 +6,5 @@ export { offerWorkflow } from './offer.ts';
 export { reconciliationWorkflow } from './reconciliation.ts';
 export { sessionWorkflow } from './session.ts';
 export { startAheadWorkflow } from './start-ahead.ts';
+export { supportSessionWorkflow } from './support-session.ts';
 export { sweepWorkflow } from './sweep.ts';

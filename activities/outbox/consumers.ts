@@ -1,5 +1,6 @@
 import { sessionOfHolder } from '../crisis/session-of-holder.ts';
 import { absences, freedSlots } from '../offers/consumers.ts';
+import { supportSessions } from '../support/starting.ts';
 import type { OutboxConsumer } from './contract.ts';
 import { queueWebhooks } from './queue-webhooks.ts';
 import { seriesCards } from './pass-card-on.ts';
@@ -15,4 +16,5 @@ export const CONSUMERS: readonly OutboxConsumer[] = [
   freedSlots,
   absences,
   sessionOfHolder,
+  supportSessions,
 ];

@@ -91,7 +91,7 @@ export async function callOffSeat(client: Client, seat: SessionRow): Promise<voi
 export async function isRunning(
   temporal: Client,
   id: string,
-  kind: 'session' | 'enrolment' = 'session',
+  kind: 'session' | 'enrolment' | 'support' = 'session',
 ): Promise<boolean> {
   try {
     const handle = temporal.workflow.getHandle(workflowId(kind, id));

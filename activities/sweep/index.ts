@@ -17,6 +17,8 @@ import { ENROLMENT_WORKFLOW } from '../../workflows/messages/enrolment.ts';
 import { SESSION_WORKFLOW } from '../../workflows/messages/session.ts';
 import { startCalendarImport } from '../calendars/starting.ts';
 import { sweepSeats } from '../groups/sweeping.ts';
+import { SUPPORT_SESSION_WORKFLOW } from '../../workflows/messages/support-session.ts';
+import { stirSupport } from '../support/starting.ts';
 import { startAbsence, startOffering } from '../offers/starting.ts';
 import { isRunning, startSession } from '../session/starting.ts';
 import type { SweepActivities, SweepReport } from './contract.ts';
@@ -39,6 +41,7 @@ async function sweep(deps: SweepDeps): Promise<SweepReport> {
   const abandoned = await abandonedLives(deps.temporal);
   const revived = await reviveLost(deps, abandoned.session);
   const seats = await sweepSeats(deps, abandoned.enrolment);
+  await reviveSupport(deps, abandoned.support);
   await reviveOffers(deps);
   const claimsReleased = await releaseLapsedClaims(deps.knex);
   const importsStarted = await takeUpImports(deps);
@@ -127,18 +130,29 @@ async function reviveLost(deps: SweepDeps, abandoned: readonly string[]): Promis
   return revived;
 }
 
+/** A live session's workflow that somebody terminated: another one looks at the record. */
+async function reviveSupport({ temporal }: SweepDeps, ids: readonly string[]): Promise<void> {
+  for (const id of new Set(ids)) {
+    if (!(await isRunning(temporal, id, 'support'))) await stirSupport(temporal, id);
+  }
+}
+
+type Looked = 'session' | 'enrolment' | 'support';
+
 /** Sessions and seats whose workflow was ended by force: their reminders must not wait for the next deadline. */
 async function abandonedLives(
   temporal: Client,
-): Promise<Readonly<Record<'session' | 'enrolment', readonly string[]>>> {
+): Promise<Readonly<Record<Looked, readonly string[]>>> {
   const since = new Date(Date.now() - FORCED_ENDS_SINCE_MS).toISOString();
-  const query = `WorkflowType IN ('${SESSION_WORKFLOW}', '${ENROLMENT_WORKFLOW}') AND CloseTime > '${since}'
+  const query = `WorkflowType IN ('${SESSION_WORKFLOW}', '${ENROLMENT_WORKFLOW}',
+      '${SUPPORT_SESSION_WORKFLOW}') AND CloseTime > '${since}'
     AND ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut')`;
-  const ids: Record<'session' | 'enrolment', string[]> = { session: [], enrolment: [] };
+  const ids: Record<Looked, string[]> = { session: [], enrolment: [], support: [] };
   for await (const execution of temporal.workflow.list({ query })) {
     const identity = parseWorkflowId(execution.workflowId);
-    if (identity?.kind === 'session' || identity?.kind === 'enrolment') {
-      ids[identity.kind].push(identity.id);
+    const kind = identity?.kind;
+    if (kind === 'session' || kind === 'enrolment' || kind === 'support') {
+      ids[kind].push(identity!.id);
     }
   }
   return ids;

@@ -11,6 +11,7 @@ import { QUICK_PLAN, addClient, addTherapist, setPlan } from '../support/stack-p
 import type { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { absence, vacancy } from './offer-lives.ts';
+import { supportSession } from './support-lives.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
@@ -352,5 +353,6 @@ export const LIVES: Readonly<Record<string, Life>> = {
   'member-called-off': memberCalledOff,
   'too-few': tooFew,
   vacancy,
+  'support-session': supportSession,
   absence,
 };

@@ -11,6 +11,7 @@ import {
 } from '../../activities/session/reminders.ts';
 import { reviveSession } from '../../activities/session/reviving.ts';
 import { createTransitionActivities } from '../../activities/session/transitions.ts';
+import { createSupportActivities } from '../../activities/support/index.ts';
 import { createSweepActivities, type SweepDeps } from '../../activities/sweep/index.ts';
 
 export type CoreActivityDeps = MessagingDeps & MoneyActivityDeps & SweepDeps & CalendarDeps;
@@ -30,5 +31,6 @@ export function createCoreActivities(deps: CoreActivityDeps) {
     ...createSweepActivities(deps),
     ...createCalendarActivities(deps),
     ...createSeriesActivities(deps),
+    ...createSupportActivities(deps),
   });
 }

@@ -1,5 +1,6 @@
 import { auditRead } from '../../../db/audit/record.ts';
 import { countChatMessages } from '../../../db/chat-lists.ts';
+import { seeParticipant } from '../../../db/support-queue.ts';
 import { findSupportSession } from '../../../db/support-sessions.ts';
 import { HoldfastError } from '../../../domain/errors.ts';
 import { auditContext } from '../../access/audit-context.ts';
@@ -46,6 +47,7 @@ async function listMessages(call: Call<unknown, PageQuery>): Promise<Answer> {
     readPage(deps, sessionId, query),
     countChatMessages(knex, sessionId),
     systemNotes(deps, session, principal.personId),
+    seeParticipant(knex, sessionId, principal.personId),
   ]);
   const { patientId, isAnonymous } = session;
   const named = page.messages.map((one) => ({ ...one, patientId, isAnonymous }));

@@ -145,6 +145,7 @@ async function record(
       cause: 'asked',
       from: session,
       to,
+      offeredTo: to.helperType,
       staysActive,
       ...requested,
     });
