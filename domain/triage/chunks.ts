@@ -148,9 +148,9 @@ function wholeOrPieces(
     ({ text }) => vocabulary.isKnown(text) && (text.length > 1 || text === 'i' || text === 'a'),
   );
   // "+rain" is a train, though rain is a word, and "me$$age" none of me and age.
-  const signed = leet(chars.slice(start, Math.min(end, start + LONGEST_CHUNK)), 'i');
+  const signed = (): string => leet(chars.slice(start, Math.min(end, start + LONGEST_CHUNK)), 'i');
   const isSigned = pieces.length > 1 || end - start > last.end - first.start;
-  if (isKnown && !(isSigned && vocabulary.has(signed))) return pieces;
+  if (isKnown && !(isSigned && vocabulary.has(signed()))) return pieces;
   const spans: [number, number][] = [
     [start, end],
     [start, last.end],

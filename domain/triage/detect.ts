@@ -1,4 +1,5 @@
 import { fold } from './fold.ts';
+import { isBrokenOff } from './fragments.ts';
 import { gradeMatch } from './grade.ts';
 import type { LanguagePack } from './language-pack.ts';
 import { LANGUAGES } from './languages/index.ts';
@@ -72,9 +73,10 @@ function run(text: string, context: TriageContext, lexicons: readonly Lexicon[])
   const texts = [...earlier, readable];
   const characters = texts.reduce((sum, part) => sum + part.length, 0);
   const meter = new Meter(characters * 3 * lexicons.length, isOverdue);
-  const readings = readingsOf(readable, earlier, meter);
   const found = lexicons.flatMap((lexicon) =>
-    readings.flatMap((reading) => evidenceOf(readScene(reading, lexicon, meter), texts, meter)),
+    readingsOf(readable, earlier, lexicon, meter).flatMap((reading) =>
+      evidenceOf(readScene(reading, lexicon, meter), texts, meter),
+    ),
   );
   return conclude(found, isTruncated, meter.steps);
 }
@@ -83,11 +85,19 @@ function run(text: string, context: TriageContext, lexicons: readonly Lexicon[])
  * The text alone, so that an earlier "I don't" takes nothing back; and its beginning with what came
  * before, as words of their own and as words that were broken off.
  */
-function readingsOf(text: string, earlier: readonly string[], meter: Meter): Reading[] {
+function readingsOf(
+  text: string,
+  earlier: readonly string[],
+  { vocabulary }: Lexicon,
+  meter: Meter,
+): Reading[] {
   const alone: Reading = { messages: [fold(text, meter)], isGlued: false };
   if (earlier.length === 0) return [alone];
   const messages = [...earlier, text.slice(0, LONGEST_PREVIOUS)].map((part) => fold(part, meter));
-  return [alone, { messages, isGlued: false }, { messages, isGlued: true }];
+  const apart: Reading = { messages, isGlued: false };
+  return isBrokenOff(messages, vocabulary)
+    ? [alone, apart, { messages, isGlued: true }]
+    : [alone, apart];
 }
 
 interface Finding {

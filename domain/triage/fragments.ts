@@ -1,3 +1,4 @@
+import type { Folded } from './fold.ts';
 import { LEET } from './look-alikes.ts';
 import type { Meter } from './meter.ts';
 import type { RawWord } from './tokens.ts';
@@ -44,6 +45,7 @@ function joined(parts: readonly RawWord[], text: string): RawWord[] {
 }
 
 const DIGITS = /^\d+$/u;
+const LETTER_OR_DIGIT = /^[\p{L}\d]$/u;
 const MOST_FRAGMENTS = 4;
 const LONGEST_JOINED = 16;
 /** From here on even two known words may be one ("my self", "over dose"). */
@@ -72,11 +74,41 @@ export function mergeFragments(
   return merged;
 }
 
+/** Whether a message may end in the middle of a word that the next one goes on with. */
+export function isBrokenOff(messages: readonly Folded[], vocabulary: Vocabulary): boolean {
+  return messages.some(({ chars }, index) => {
+    const next = messages[index + 1];
+    if (next === undefined) return false;
+    return isOneWord(endOf(chars), beginningOf(next.chars), vocabulary);
+  });
+}
+
+function endOf(chars: readonly string[]): string {
+  let to = chars.length;
+  while (to > 0 && !LETTER_OR_DIGIT.test(chars[to - 1] ?? '')) to -= 1;
+  let from = to;
+  while (from > 0 && to - from <= LONGEST_JOINED && LETTER_OR_DIGIT.test(chars[from - 1] ?? ''))
+    from -= 1;
+  return chars.slice(from, to).join('');
+}
+
+function beginningOf(chars: readonly string[]): string {
+  const from = chars.findIndex((char) => LETTER_OR_DIGIT.test(char));
+  if (from === -1) return '';
+  let to = from;
+  while (to - from <= LONGEST_JOINED && LETTER_OR_DIGIT.test(chars[to] ?? '')) to += 1;
+  return chars.slice(from, to).join('');
+}
+
+function isOneWord(first: string, second: string, vocabulary: Vocabulary): boolean {
+  const isNumber = DIGITS.test(first) && DIGITS.test(second);
+  return isNumber || (first !== '' && second !== '' && vocabulary.has(first + second));
+}
+
 function spansMessages(words: readonly RawWord[], from: number, vocabulary: Vocabulary): boolean {
   const [first, second] = [words[from], words[from + 1]];
   if (first === undefined || second === undefined || first.message === second.message) return false;
-  const isNumber = DIGITS.test(first.text) && DIGITS.test(second.text);
-  return isNumber || vocabulary.has(first.text + second.text);
+  return isOneWord(first.text, second.text, vocabulary);
 }
 
 function fragmentCount(

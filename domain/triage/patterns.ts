@@ -77,16 +77,29 @@ export class PatternCompiler {
   }
 }
 
+interface Indexed<Tag> {
+  readonly pattern: Pattern<Tag>;
+  /** What must be in a text somewhere after its first word, the rarest first. */
+  readonly needs: readonly (readonly number[])[];
+}
+
 /** Patterns by the words that they may begin with. */
 export class PatternIndex<Tag> {
-  readonly #byFirst = new Map<number, Pattern<Tag>[]>();
+  readonly #byFirst = new Map<number, Indexed<Tag>[]>();
   readonly #fillers: ReadonlySet<number>;
 
   constructor(patterns: readonly Pattern<Tag>[], fillers: ReadonlySet<number>) {
     this.#fillers = fillers;
     for (const pattern of patterns) {
-      for (const id of pattern.elements[0]?.ids ?? []) {
-        this.#byFirst.set(id, [...(this.#byFirst.get(id) ?? []), pattern]);
+      const [first, ...rest] = pattern.elements;
+      const needs = rest
+        .filter(({ isOptional }) => !isOptional)
+        .map(({ ids }) => [...ids])
+        .toSorted((a, b) => a.length - b.length);
+      for (const id of first?.ids ?? []) {
+        const known = this.#byFirst.get(id) ?? [];
+        known.push({ pattern, needs });
+        this.#byFirst.set(id, known);
       }
     }
   }
@@ -94,15 +107,27 @@ export class PatternIndex<Tag> {
   /** At most one match of each pattern at each word: steps are bounded by words times patterns. */
   find(tokens: readonly Token[], meter: Meter): Match<Tag>[] {
     const matches: Match<Tag>[] = [];
+    const present = new Set(tokens.flatMap(({ ids }) => ids));
+    const possible = new Map<number, readonly Pattern<Tag>[]>();
+    for (const id of present) possible.set(id, this.#possibleFrom(id, present, meter));
     for (const [at, token] of tokens.entries()) {
-      const patterns = new Set(token.ids.flatMap((id) => this.#byFirst.get(id) ?? []));
-      for (const pattern of patterns) {
+      for (const pattern of startingAt(token, possible)) {
         meter.tick();
         const taken = this.#matchAt(pattern, tokens, at, meter);
         if (taken !== undefined) matches.push({ pattern, tokens: taken });
       }
     }
     return matches;
+  }
+
+  /** Most patterns lack a word in most texts: that is seen once for each text, not at each word. */
+  #possibleFrom(id: number, present: ReadonlySet<number>, meter: Meter): Pattern<Tag>[] {
+    const indexed = this.#byFirst.get(id);
+    if (indexed === undefined) return [];
+    meter.tick(indexed.length);
+    return indexed
+      .filter(({ needs }) => needs.every((ids) => ids.some((other) => present.has(other))))
+      .map(({ pattern }) => pattern);
   }
 
   #matchAt(
@@ -156,6 +181,16 @@ export class PatternIndex<Tag> {
     if (token.ids.some((id) => this.#fillers.has(id))) return true;
     return (token.text === before?.text && !token.isContinued) || /^\d{1,2}$/u.test(token.text);
   }
+}
+
+function startingAt<Tag>(
+  { ids }: Token,
+  possible: ReadonlyMap<number, readonly Pattern<Tag>[]>,
+): Iterable<Pattern<Tag>> {
+  const [only] = ids;
+  if (only === undefined) return [];
+  if (ids.length === 1) return possible.get(only) ?? [];
+  return new Set(ids.flatMap((id) => possible.get(id) ?? []));
 }
 
 /** With words left out between, a phrase ends with its sentence, but not with its message. */

@@ -36,8 +36,12 @@ export function readScene(reading: Reading, lexicon: Lexicon, meter: Meter): Sce
   const { messages, isGlued } = reading;
   const tokens = tokenise(messages, lexicon.vocabulary, meter, isGlued);
   const matches = lexicon.index.find(tokens, meter);
-  const cues = (cue: CuePhrase): Match<Tag>[] =>
-    matches.filter(({ pattern: { tag } }) => tag.kind === 'cue' && tag.cue === cue);
+  const byCue = new Map<CuePhrase, Match<Tag>[]>();
+  for (const match of matches) {
+    const { tag } = match.pattern;
+    if (tag.kind === 'cue') push(byCue, tag.cue, match);
+  }
+  const cues = (cue: CuePhrase): readonly Match<Tag>[] => byCue.get(cue) ?? [];
   const hollow = new Set(cues('hollowDenials').flatMap((match) => match.tokens));
   const sentences = (found: readonly Match<Tag>[]): Set<number> =>
     new Set(found.map((match) => tokens[match.tokens[0] ?? 0]?.sentence ?? -1));
@@ -122,4 +126,10 @@ function speakerOf(tokens: readonly Token[], from: number, to: number, lexicon: 
     (token) => means(token, words.firstPerson) || means(token, words.thirdPerson),
   );
   return means(speaker, words.thirdPerson) ? 'quoted_third' : 'quoted';
+}
+
+function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, [value]);
+  else known.push(value);
 }

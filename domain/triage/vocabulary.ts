@@ -23,6 +23,8 @@ export type Resolved =
   | { readonly kind: 'unknown' };
 
 const LONGEST_WORD = 16;
+const LONGEST_GUESSED = 60;
+const MOST_REMEMBERED = 20_000;
 
 /** Every word that a language pack knows, found by spelling, by repeated letters, by one typo. */
 export class Vocabulary {
@@ -32,6 +34,8 @@ export class Vocabulary {
   readonly #byLength = new Map<number, string[]>();
   readonly #expansions = new Map<string, readonly string[]>();
   readonly #ordinary: ReadonlySet<string>;
+  /** What was guessed before: people use few words, and one that is looked up costs as many steps. */
+  readonly #remembered = new Map<string, { similar: readonly string[]; steps: number }>();
 
   constructor(ordinary: Iterable<string>, expansions: Readonly<Record<string, string>>) {
     this.#ordinary = new Set([...ordinary].map(foldWord));
@@ -69,7 +73,7 @@ export class Vocabulary {
     const isOrdinary = this.#ordinary.has(word);
     const id = this.#ids.get(word);
     if (isOrdinary && id === undefined) return { kind: 'ordinary' };
-    const similar = isOrdinary ? [] : this.#similar(word, meter);
+    const similar = isOrdinary || word.length > LONGEST_GUESSED ? [] : this.#recall(word, meter);
     if (id !== undefined) {
       // Contractions are left out here: "want" is no "wasn't".
       const others = similar.filter((other) => !this.#expansions.has(other));
@@ -77,6 +81,19 @@ export class Vocabulary {
       return { kind: 'words', readings: [{ ids: [...ids], exact: [id] }] };
     }
     return this.#guess(word, similar);
+  }
+
+  #recall(word: string, meter: Meter): readonly string[] {
+    const known = this.#remembered.get(word);
+    if (known !== undefined) {
+      meter.tick(known.steps);
+      return known.similar;
+    }
+    const before = meter.steps;
+    const similar = this.#similar(word, meter);
+    if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
+    this.#remembered.set(word, { similar, steps: meter.steps - before });
+    return similar;
   }
 
   /** As {@link resolve}, without typos: spelled right or with letters repeated. */
