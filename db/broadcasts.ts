@@ -50,6 +50,19 @@ export async function broadcastAll(db: Knex, messages: readonly Broadcast[]): Pr
   ]);
 }
 
+/**
+ * As {@link broadcastAll}, of what is committed already and would be found without it, too: it waits
+ * for no disk.
+ */
+export async function announceAll(db: Knex, messages: readonly Broadcast[]): Promise<void> {
+  for (const message of messages) assertBroadcast(message);
+  await db.raw(
+    `SELECT set_config('synchronous_commit', 'off', true), pg_notify(?, message)
+     FROM unnest(?::text[]) AS message`,
+    [BROADCAST_CHANNEL, messages.map((message) => JSON.stringify(message))],
+  );
+}
+
 /** Where those listen who watch a therapist's slots of one date in the therapist's own zone. */
 export function slotsRoom(therapistId: string, date: string): Room {
   return `slots:${therapistId}:${date}`;

@@ -106,6 +106,8 @@ export type SendOutcome =
       readonly chatVersion: number;
       /** The open alert of the session's patient that the sender holds. */
       readonly heldAlertId: string | null;
+      /** Who took part in the session then. */
+      readonly participants: readonly string[];
     }
   | { readonly outcome: 'known'; readonly id: string }
   | {
@@ -113,7 +115,8 @@ export type SendOutcome =
     };
 
 /**
- * Gives the message its number and writes it with its audit rows and its news, in one statement.
+ * Gives the message its number and writes it with its audit rows, in one statement; its news is for
+ * the caller to tell after the commit.
  * `seenVersion` is the sender's {@link SenderView.chatVersion} that the text was screened with;
  * null sends it whatever has come in between.
  */
@@ -124,6 +127,7 @@ export async function insertChatMessage(
   audit: readonly AuditInsert[],
 ): Promise<SendOutcome> {
   const { rows } = await db.raw<{ rows: [SendOutcome] }>(SEND, [
+    message.sessionId,
     message.id,
     message.sessionId,
     message.senderId,
@@ -142,7 +146,9 @@ export async function insertChatMessage(
 }
 
 const SEND = `SELECT outcome, id, number, created_at AS "createdAt", chat_version AS "chatVersion",
-    held_alert_id AS "heldAlertId"
+    held_alert_id AS "heldAlertId", ARRAY(
+      SELECT person_id FROM support_participants WHERE session_id = ? AND left_at IS NULL
+    ) AS participants
   FROM send_chat_message(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** What has to be known of a sender before their next message: who they are, what they wrote last. */

@@ -2,6 +2,7 @@ import { lastMessageNumbers, participantsOf } from '../../db/live-messages.ts';
 import type { ApiDeps } from '../context.ts';
 import { readLiveMessages } from '../support/messages/live-messages.ts';
 import type { LiveView } from '../support/messages/live-messages.ts';
+import type { MessageView } from '../support/messages/message-view.ts';
 import { newMessageEvent } from '../support/messages/present-message.ts';
 import type { ChatSource, LiveMessage } from './chat-rooms.ts';
 
@@ -26,7 +27,11 @@ export function createChatSource(deps: Pick<ApiDeps, 'knex' | 'cipher'>): ChatSo
 }
 
 function shownTo({ sessionId, number, message }: LiveView): LiveMessage {
-  if (message === null) return { sessionId, number, shown: null };
+  return message === null ? { sessionId, number, shown: null } : liveMessage(message);
+}
+
+export function liveMessage(message: MessageView): LiveMessage {
+  const { sessionId, number } = message;
   const { hiddenPersonId } = message;
   const toOthers = newMessageEvent(message, null);
   const toPatient = hiddenPersonId === null ? toOthers : newMessageEvent(message, hiddenPersonId);

@@ -9,9 +9,10 @@ import { openListener } from '../../db/listener.ts';
 import type { Listener } from '../../db/listener.ts';
 import type { ApiDeps } from '../context.ts';
 import { safely } from '../http/error-handler.ts';
+import { messageNewsOf } from '../support/messages/message-news.ts';
 import { admitHandshake, beginWithHandshake } from './authentication.ts';
 import { ChatRooms } from './chat-rooms.ts';
-import { createChatSource } from './chat-source.ts';
+import { createChatSource, liveMessage } from './chat-source.ts';
 import { Connection } from './connection.ts';
 import { CONNECTION_TIMES, Connections } from './connections.ts';
 import type { ConnectionTimes } from './connections.ts';
@@ -61,6 +62,9 @@ export function startRealtime(
     chats.lookForMissed().catch((error: unknown) => logMissed(deps, error));
   };
   const listener = listen(live, databaseUrl, lookForMissed);
+  const unlisten = messageNewsOf(deps.knex).listen((message, participants) => {
+    if (chats.has(message.sessionId)) chats.tell(liveMessage(message), participants);
+  });
   const looking = setInterval(lookForMissed, LOOK_EVERY_MS).unref();
   return {
     publish: (message) => {
@@ -69,6 +73,7 @@ export function startRealtime(
     },
     close: async () => {
       clearInterval(looking);
+      unlisten();
       await listener.close();
       await io.close();
       chats.close();

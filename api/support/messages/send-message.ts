@@ -23,6 +23,7 @@ import { clientKeyOf, malformed, readMessageWish } from './message-wish.ts';
 import type { MessageWish } from './message-wish.ts';
 import { hiddenIn } from './message-view.ts';
 import type { MessageView, Quoted } from './message-view.ts';
+import { messageNewsOf } from './message-news.ts';
 import { quoteOf, readMessageView } from './read-message.ts';
 import { sealContent } from './sealed-content.ts';
 import type { MessageContent } from './sealed-content.ts';
@@ -227,7 +228,7 @@ function finish(
   { deps, principal }: Sending,
   context: SenderContext,
   { row, content, replyTo }: Draft,
-  { number, createdAt, chatVersion }: Extract<SendOutcome, { outcome: 'sent' }>,
+  { number, createdAt, chatVersion, participants }: Extract<SendOutcome, { outcome: 'sent' }>,
 ): SentMessage {
   const { personId } = principal;
   const said = { text: content.text, atMs: createdAt.getTime() };
@@ -251,6 +252,7 @@ function finish(
     editedAt: null,
     ...content,
   };
+  messageNewsOf(deps.knex).tell(message, participants, deps.log);
   return { message, suggestions: suggestionsOf(message), isRepeat: false };
 }
 
