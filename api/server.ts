@@ -42,8 +42,7 @@ export function createApi(deps: ApiDeps): Api {
   app.set('trust proxy', deps.http.trustedProxies);
   app.set('query parser', 'simple');
   app.use(requestIds(), requestLog(deps.log), helmet());
-  const { knex, cipher, temporal, cards, sms, log } = deps;
-  app.use('/webhooks', webhookRouter({ knex, cipher, temporal, cards, twilio: sms, log }));
+  app.use('/webhooks', webhookRouter(deps));
   app.use('/room', roomRouter());
   // The codec answers Temporal UI's origin alone, by rules of its own.
   if (deps.http.temporalUiOrigin !== null) {

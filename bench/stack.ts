@@ -48,6 +48,7 @@ const PORTS = [
   'SANDBOX_PORT',
   'SMTP_PORT',
   'WORKER_PORT',
+  'CRISIS_WORKER_PORT',
 ];
 const READY_WITHIN_MS = 240_000;
 

@@ -95,7 +95,8 @@ const REPORT = `
     INSERT INTO crisis_triggers (id, alert_id, clinic_id, severity, source, session_id, message_id,
       reported_by, details)
     VALUES (:triggerId, :alertId, :clinicId, :severity, :source, :sessionId, :messageId,
-      :reportedBy, :details)),
+      :reportedBy, :details)
+    ON CONFLICT (id) DO NOTHING),
   event AS (
     INSERT INTO crisis_events (alert_id, kind, actor_id, via, data)
     VALUES (:alertId, :kind, :reportedBy, :source, :data::jsonb))

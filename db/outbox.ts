@@ -41,6 +41,9 @@ export interface Subscription {
   readonly of: readonly string[] | null;
 }
 
+/** Crises have a lane of their own: their events wait behind no others. */
+export type OutboxLane = 'ordinary' | 'crisis';
+
 export interface Look {
   /** How many waiting events were handed on. */
   readonly fannedOut: number;
@@ -51,16 +54,19 @@ export interface Look {
 /**
  * Notes for each waiting event who has to hear of it, and tells for whom something is due.
  * Rows are known by a mark of their own rather than by a position: one that commits after rows
- * with higher ids is as new as any. Rows that another relay is at are left to it.
+ * with higher ids is as new as any. Rows that another relay is at are left to it, and so is the other
+ * lane: events of crises are those whose topic begins with `crisis.`.
  */
 export async function lookThrough(
   knex: Knex,
   subscriptions: readonly Subscription[],
   limit: number,
+  lane: OutboxLane = 'ordinary',
 ): Promise<Look> {
   const { rows } = await knex.raw<{ rows: [Look] }>(
     `WITH waiting AS (
        SELECT id, topic, payload FROM outbox WHERE dispatched_at IS NULL
+         AND starts_with(topic, 'crisis.') = :isCrisis
        ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED),
      subscription AS (
        SELECT consumer, topic, "of" FROM jsonb_to_recordset(:subscriptions::jsonb)
@@ -79,7 +85,7 @@ export async function lookThrough(
          WHERE consumer IN (SELECT noted.consumer FROM noted) OR EXISTS (
            SELECT FROM outbox_deliveries AS delivery
            WHERE delivery.consumer = subscription.consumer AND due_at <= clock_timestamp())) AS due`,
-    { limit, subscriptions: JSON.stringify(subscriptions) },
+    { limit, subscriptions: JSON.stringify(subscriptions), isCrisis: lane === 'crisis' },
   );
   return rows[0];
 }

@@ -27,6 +27,8 @@ export const ERROR_RULES = {
   slot_unavailable: { status: 409, retryable: false },
   client_unavailable: { status: 409, retryable: false },
   wrong_state: { status: 409, retryable: false },
+  already_held: { status: 409, retryable: false },
+  not_holder: { status: 409, retryable: false },
   version_conflict: { status: 409, retryable: false },
   already_exists: { status: 409, retryable: false },
   availability_overlap: { status: 409, retryable: false },

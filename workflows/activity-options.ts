@@ -42,3 +42,36 @@ export const PROVIDER_WHILE_CALLER_WAITS: ActivityOptions = {
     maximumInterval: '5 seconds',
   },
 };
+
+/** A page: tried at once again where a worker has died, and soon given up for the next person. */
+export const PAGE: ActivityOptions = {
+  startToCloseTimeout: '15 seconds',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  cancellationType: 'TRY_CANCEL',
+  retry: {
+    initialInterval: '300 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '2 seconds',
+    maximumAttempts: 3,
+  },
+};
+
+/** An alert's record: nothing waits for it for long, and it is written in the end. */
+export const RECORD: ActivityOptions = {
+  startToCloseTimeout: '10 seconds',
+  retry: {
+    initialInterval: '200 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '3 seconds',
+  },
+};
+
+/** What the next pages are decided by: short, since somebody waits for them. */
+export const LOOK: LocalActivityOptions = {
+  startToCloseTimeout: '5 seconds',
+  retry: {
+    initialInterval: '100 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '2 seconds',
+  },
+};

@@ -1,5 +1,6 @@
 export { absenceWorkflow } from './absence.ts';
 export { calendarImportWorkflow } from './calendar-import.ts';
+export { crisisAlertWorkflow } from './crisis-alert.ts';
 export { creditPurchaseWorkflow } from './credit-purchase.ts';
 export { enrolmentWorkflow } from './enrolment.ts';
 export { offerWorkflow } from './offer.ts';

@@ -70,6 +70,8 @@ export interface TwilioGateway {
   findMessage(search: MessageSearch): Promise<SearchResult>;
   /** Rings somebody up, with detection of answering machines. */
   call(call: VoiceCall): Promise<Delivery<RefusalReason>>;
+  /** Ends a call, ringing or answered. One that has ended already, or is unknown, is left alone. */
+  hangUp(callId: string): Promise<void>;
   /** Whether a webhook at `path` (with its query) below the public URL is the provider's. */
   verifySignature(request: SignedRequest): boolean;
 }
@@ -108,6 +110,14 @@ export function createTwilioGateway(settings: TwilioGatewaySettings): TwilioGate
           timeout: ringTimeoutSeconds,
         }),
       ),
+    hangUp: async (callId) => {
+      await client
+        .calls(callId)
+        .update({ status: 'completed' })
+        .catch((error: unknown) => {
+          if (numberProperty(error, 'status') !== 404) throw error;
+        });
+    },
     findMessage: (search) => findMessage(client, search),
     verifySignature: ({ path, params, signature }) =>
       signature !== undefined &&

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forgetDispatched, lookThrough } from '../../db/outbox.ts';
-import type { Subscription } from '../../db/outbox.ts';
+import type { OutboxLane, Subscription } from '../../db/outbox.ts';
 import type { OutboxConsumer, OutboxDeps } from './contract.ts';
 import { drainConsumer } from './drain.ts';
 import type { DrainOptions, RelayFault } from './drain.ts';
@@ -10,6 +10,8 @@ export interface RelayOptions extends Partial<Omit<DrainOptions, 'signal' | 'onF
   readonly pollMs?: number;
   /** How long events are kept that everybody has heard of, ms. */
   readonly retentionMs?: number;
+  /** Whose events it hands over; the ordinary ones by default. */
+  readonly lane?: OutboxLane;
   readonly onFault?: (fault: RelayFault) => void;
 }
 
@@ -59,6 +61,7 @@ class LoopingRelay {
   readonly #drain: DrainOptions;
   readonly #pollMs: number;
   readonly #retentionMs: number;
+  readonly #lane: OutboxLane;
   readonly #draining = new Map<string, Promise<void>>();
   #purgeAt = performance.now();
 
@@ -80,6 +83,7 @@ class LoopingRelay {
     this.#drain = drain;
     this.#pollMs = options.pollMs ?? POLL_MS;
     this.#retentionMs = options.retentionMs ?? RETENTION_MS;
+    this.#lane = options.lane ?? 'ordinary';
   }
 
   async run(): Promise<void> {
@@ -99,7 +103,12 @@ class LoopingRelay {
     const { knex } = this.#deps;
     let isMore = true;
     while (isMore && !this.#drain.signal.aborted) {
-      const { fannedOut, due } = await lookThrough(knex, this.#subscriptions, FAN_OUT_ROWS);
+      const { fannedOut, due } = await lookThrough(
+        knex,
+        this.#subscriptions,
+        FAN_OUT_ROWS,
+        this.#lane,
+      );
       for (const name of due) if (!this.#draining.has(name)) this.#begin(name);
       isMore = fannedOut === FAN_OUT_ROWS;
     }

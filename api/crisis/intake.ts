@@ -6,9 +6,10 @@ import {
   deliverRaise,
   startWithoutWorker,
 } from '../../activities/crisis/starting.ts';
-import type { FieldCipher, FieldRef } from '../../crypto/field-cipher.ts';
+import type { FieldCipher } from '../../crypto/field-cipher.ts';
+import { triggerTextRef } from '../../db/crisis-carrying.ts';
 import { recordTrigger } from '../../db/crisis-intake.ts';
-import type { NewTrigger, RaisedAlert, SealDetails, TriggerPlace } from '../../db/crisis-intake.ts';
+import type { NewTrigger, RaisedAlert, SealDetails } from '../../db/crisis-intake.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { HoldfastError, errorCodeOf } from '../../domain/errors.ts';
 import { auditContext } from '../access/audit-context.ts';
@@ -16,15 +17,12 @@ import type { Principal } from '../access/principal.ts';
 import type { ApiDeps } from '../context.ts';
 import { safely } from '../http/error-handler.ts';
 
+export { triggerTextRef };
+
 export type IntakeDeps = Pick<ApiDeps, 'crisisKnex' | 'temporal' | 'cipher' | 'log'>;
 
 /** A caller waits so long for the workflow; the outbox makes good what it misses, ms. */
 const START_TIMEOUT_MS = 2_000;
-
-/** Where a report's words are kept. */
-export function triggerTextRef({ alertId, triggerId }: TriggerPlace): FieldRef {
-  return { purpose: 'alert', objectId: alertId, column: 'details', rowId: triggerId };
-}
 
 /** Seals what a report says, within the transaction that records it. */
 export function sealingReport(cipher: FieldCipher, trx: Knex, words: string): SealDetails {

@@ -1,5 +1,6 @@
 import type { HandlerMap } from '../http/handler.ts';
 import { recordAttendance } from './attendance.ts';
+import { crisisVerbHandlers } from './crisis.ts';
 import { createCalendarFeed, listCalendarFeeds, revokeCalendarFeed } from './calendar-feeds.ts';
 import { getCalendarFile } from './calendar-file.ts';
 import { purchaseCredits } from './credit-purchase.ts';
@@ -94,4 +95,5 @@ export const ownHandlers = {
   getCrisisReadiness,
   startDrill,
   listDrills,
+  ...crisisVerbHandlers,
 } satisfies Partial<HandlerMap>;

@@ -15,7 +15,7 @@ export interface TwilioWebhookDeps {
   readonly log: Logger;
 }
 
-type Fields = Readonly<Record<string, string>>;
+export type Fields = Readonly<Record<string, string>>;
 type Handle = (fields: Fields, req: Request) => Promise<void>;
 
 const BODY_LIMIT = '64kb';
@@ -46,9 +46,12 @@ export function twilioStatusWebhook(deps: TwilioWebhookDeps): RequestHandler[] {
   });
 }
 
-/** `POST /webhooks/twilio/inbound`: a person's answer to a text; STOP and START are obeyed. */
-export function twilioInboundWebhook(deps: TwilioWebhookDeps): RequestHandler[] {
-  return signed(deps, async ({ From: from, Body: body, OptOutType: type }) => {
+/** `POST /webhooks/twilio/inbound`: an answer to a text: STOP, START, or the code of a page. */
+export function twilioInboundWebhook(
+  deps: TwilioWebhookDeps & { readonly takeByText: (fields: Fields) => Promise<void> },
+): RequestHandler[] {
+  return signed(deps, async (fields) => {
+    const { From: from, Body: body, OptOutType: type } = fields;
     if (from === undefined || !/^\+[1-9]\d{6,14}$/.test(from)) return;
     const word = (type ?? body ?? '')
       .trim()
@@ -56,6 +59,7 @@ export function twilioInboundWebhook(deps: TwilioWebhookDeps): RequestHandler[] 
       .replace(/[.!]+$/, '');
     if (STOP.has(word)) await optOut(deps.knex, from);
     else if (START.has(word)) await optIn(deps.knex, from);
+    else await deps.takeByText(fields);
   });
 }
 
@@ -71,7 +75,10 @@ function receiptOf(fields: Fields, key: unknown): SendReceipt | null {
  * 403 for a request that the provider did not sign, 204 for everything that was understood
  * or does not concern us, 503 while it can't be dealt with.
  */
-function signed({ twilio, log }: TwilioWebhookDeps, handle: Handle): RequestHandler[] {
+export function signed(
+  { twilio, log }: Pick<TwilioWebhookDeps, 'twilio' | 'log'>,
+  handle: Handle,
+): RequestHandler[] {
   const receive: RequestHandler = async (req, res) => {
     const params = fieldsOf(req.body);
     const signature = req.get('x-twilio-signature');

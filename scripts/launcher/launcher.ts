@@ -12,7 +12,7 @@ import {
   temporalService,
 } from './infrastructure.ts';
 import { type TemporalUi, freePort, serveTemporalUi } from '../parts/temporal-ui.ts';
-import { apiService, sandboxService, workerService } from './product.ts';
+import { apiService, crisisWorkerService, sandboxService, workerService } from './product.ts';
 import type { Run } from './run.ts';
 import type { Service } from './service.ts';
 
@@ -53,7 +53,11 @@ export class Launcher {
       this.#temporal(),
       hasStandIns(run.settings) ? this.#launch(sandboxService(run)) : Promise.resolve(),
     ]);
-    await allSettled([this.#launch(apiService(run)), this.#launch(workerService(run))]);
+    await allSettled([
+      this.#launch(apiService(run)),
+      this.#launch(workerService(run)),
+      this.#launch(crisisWorkerService(run)),
+    ]);
     writeFileSync(run.paths.startTimes, `${JSON.stringify(run.stopwatch.report(), null, 2)}\n`);
     return clinic;
   }
@@ -101,7 +105,7 @@ export class Launcher {
   async #stop(): Promise<void> {
     const byName = (name: string): Service | undefined =>
       this.#services.find((service) => service.name === name);
-    await Promise.all([byName('api')?.stop(), byName('worker')?.stop()]);
+    await Promise.all(['api', 'worker', 'crisis'].map(async (name) => byName(name)?.stop()));
     await byName('sandbox')?.stop();
     await this.#temporalUi?.close();
     await byName('temporal')?.stop();

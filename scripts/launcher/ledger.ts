@@ -12,7 +12,7 @@ interface Entry {
 
 const launcher = 'launcher';
 /** Later starters end first, as in an ordinary stop. */
-const endingOrder = ['api', 'worker', 'sandbox', 'temporal', 'postgres'];
+const endingOrder = ['api', 'worker', 'crisis', 'sandbox', 'temporal', 'postgres'];
 
 /**
  * Which processes belong to a data folder, on disk, so that the next start finds what a killed

@@ -34,6 +34,11 @@ export function apiService(run: Run): Service {
   );
 }
 
+export function crisisWorkerService(run: Run): Service {
+  const url = `http://127.0.0.1:${run.settings.ports.crisisWorker}/health`;
+  return productService(run, 'crisis', 'workers/crisis/main.ts', url);
+}
+
 export function workerService(run: Run): Service {
   const url = `http://127.0.0.1:${run.settings.ports.worker}/health`;
   return productService(run, 'worker', 'workers/core/main.ts', url);

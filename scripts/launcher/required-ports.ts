@@ -9,6 +9,12 @@ export function requiredPorts(settings: LauncherSettings): PortUse[] {
     { needed: true, variable: 'PORT', what: 'the API', port: ports.api },
     { needed: true, variable: 'WORKER_PORT', what: "the worker's health", port: ports.worker },
     {
+      needed: true,
+      variable: 'CRISIS_WORKER_PORT',
+      what: "the crisis worker's health",
+      port: ports.crisisWorker,
+    },
+    {
       needed: databaseUrl === null,
       variable: 'POSTGRES_PORT',
       what: 'PostgreSQL',

@@ -10,6 +10,7 @@ import { steer } from '../support/stack-findings.ts';
 import { QUICK_PLAN, addClient, addTherapist, setPlan } from '../support/stack-people.ts';
 import type { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
+import { alert, alertByHand } from './alert-lives.ts';
 import { absence, vacancy } from './offer-lives.ts';
 import { supportSession } from './support-lives.ts';
 
@@ -355,4 +356,6 @@ export const LIVES: Readonly<Record<string, Life>> = {
   vacancy,
   'support-session': supportSession,
   absence,
+  alert,
+  'alert-by-hand': alertByHand,
 };

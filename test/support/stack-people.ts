@@ -79,7 +79,7 @@ export async function addClient(api: TestApi, person: NewTestPerson = {}): Promi
 
 let phones = 0;
 
-function nextPhone(): string {
+export function nextPhone(): string {
   phones += 1;
   return `+1415555${String(2_000 + phones)}`;
 }

@@ -42,6 +42,8 @@ export interface Stack {
   readonly sandboxUrl: string;
   /** Starts the core worker, as `npm start` does. */
   startWorker(): Promise<StackProcess>;
+  /** Starts the worker of alerts, as `npm start` does. */
+  startCrisisWorker(): Promise<StackProcess>;
   /** Starts the core worker so that it kills itself at a point. */
   startKillableWorker(point: KillPoint): Promise<StackProcess>;
   /** Starts an API that kills itself at a point; the stack's own API stays as it is. */
@@ -205,6 +207,10 @@ function assemble({ api, namespace, temporal, sandbox, env, folder }: Parts): St
     startWorker: async () =>
       start('workers/core/main.ts', [], 'the core worker runs', {
         WORKER_PORT: String(await freePort()),
+      }),
+    startCrisisWorker: async () =>
+      start('workers/crisis/main.ts', [], 'the crisis worker runs', {
+        CRISIS_WORKER_PORT: String(await freePort()),
       }),
     startKillableWorker: (point) =>
       start('test/support/killable-worker.ts', [point], 'the core worker runs'),

@@ -77,7 +77,7 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
   const relay = openRelay({ knex, temporal: client, cipher }, log);
   const dispatcher = openDispatcher(settings, { knex, cipher }, log);
   const running = worker.run();
-  await becomeCurrent(clientConnection, temporal.namespace, deployment.version.buildId);
+  await becomeCurrent(clientConnection, temporal.namespace, deployment.version);
   await ensureSchedules(client);
   const health = serveHealth(worker, settings.worker.healthPort);
   log.info('the core worker runs');

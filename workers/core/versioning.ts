@@ -3,16 +3,17 @@ import { basename } from 'node:path';
 import type { Connection } from '@temporalio/client';
 import type { WorkerDeploymentOptions } from '@temporalio/worker';
 
-const DEPLOYMENT = 'holdfast-core';
+const CORE_DEPLOYMENT = 'holdfast-core';
 const ATTEMPTS = 40;
 const PAUSE_MS = 250;
 
-/** The version of the workflows that a bundle holds: its digest. */
+/** The version of the workflows that a bundle holds: its digest. Each task queue has its own. */
 export function deploymentOf(
   codePath: string,
+  deploymentName = CORE_DEPLOYMENT,
 ): WorkerDeploymentOptions & { useWorkerVersioning: true } {
   return {
-    version: { deploymentName: DEPLOYMENT, buildId: basename(codePath, '.js') },
+    version: { deploymentName, buildId: basename(codePath, '.js') },
     useWorkerVersioning: true,
     // Sessions live for weeks: they move on to the newest version, which replays them first.
     defaultVersioningBehavior: 'AUTO_UPGRADE',
@@ -26,13 +27,13 @@ export function deploymentOf(
 export async function becomeCurrent(
   connection: Connection,
   namespace: string,
-  buildId: string,
+  { deploymentName, buildId }: WorkerDeploymentOptions['version'],
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await connection.workflowService.setWorkerDeploymentCurrentVersion({
         namespace,
-        deploymentName: DEPLOYMENT,
+        deploymentName,
         buildId,
         ignoreMissingTaskQueues: true,
       });

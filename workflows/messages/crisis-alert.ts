@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { KnownContext, UnrecordedPage } from '../../activities/crisis/contract.ts';
 import type { AlertOutcome, AlertState } from '../../domain/alert-events.ts';
 import type { AlertSeverity } from '../../domain/escalation-policy.ts';
 import type { PageOrder } from '../../domain/escalation.ts';
@@ -30,6 +31,12 @@ export interface UnrecordedTrigger {
   readonly raisedAtMs: number;
 }
 
+export interface AlertResult {
+  readonly status: AlertState['kind'];
+  /** The person's other alert that this one was joined to; null for itself. */
+  readonly joinedTo: string | null;
+}
+
 export interface RaiseRequest {
   readonly triggerId: string;
   readonly severity: AlertSeverity;
@@ -44,6 +51,8 @@ export type VerbWay = 'api' | 'socket' | 'sms' | 'voice' | 'temporal_ui';
 export interface VerbRequest {
   readonly personId: string;
   readonly via: VerbWay;
+  /** The call in which it was said, which goes on. */
+  readonly callId?: string | null;
 }
 
 export interface ResolveRequest extends VerbRequest {
@@ -75,6 +84,8 @@ export const resolveUpdate = defineUpdate<AlertAnswer, [ResolveRequest]>('resolv
 /** A message, a call or a room join of its holder. */
 export const signSignal = defineSignal<[{ readonly personId: string }]>('sign');
 export const pageResultSignal = defineSignal<[PageResult]>('pageResult');
+/** The person is gone and more people are needed to find them. */
+export const contactLostSignal = defineSignal('contactLost');
 /** The record has changed without the workflow: it is read again. */
 export const lookAgainSignal = defineSignal('lookAgain');
 
@@ -90,20 +101,27 @@ export const alertStateQuery = defineQuery<AlertState | null>('alertState');
 
 /** All that one run hands to the next. */
 export interface AlertMemory {
+  readonly clinicId: string;
+  readonly known: KnownContext;
   readonly state: AlertState;
   readonly version: number;
-  /** The version on record that the next step builds on. */
+  /** The version on record that the next one follows. */
   readonly base: number;
   readonly triggerIds: readonly string[];
-  readonly unsaved: readonly AlertNews[];
-  readonly untold: readonly (RaiseRequest & { readonly unrecorded: UnrecordedTrigger })[];
+  readonly news: readonly AlertNews[];
+  readonly pages: readonly UnrecordedPage[];
+  readonly untold: readonly LateReport[];
+  readonly calls: readonly string[];
 }
+
+/** A report that is not on record yet. */
+export type LateReport = RaiseRequest & { readonly unrecorded: UnrecordedTrigger };
 
 /** One line of the alert's course, before it is written down. */
 export interface AlertNews {
   readonly kind: string;
   readonly atMs: number;
   readonly actorId: string | null;
-  readonly via: string | null;
+  readonly via: VerbWay | null;
   readonly data: Readonly<Record<string, string | number | boolean | null>>;
 }

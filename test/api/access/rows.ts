@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { OperationId } from '../../../api/generated/operations.ts';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
+import { ALERT_ROWS } from './alert-rows.ts';
 import { GROUP_ROWS } from './group-rows.ts';
 import { MESSAGE_ROWS } from './message-rows.ts';
 import { ON_CALL_ROWS } from './on-call-rows.ts';
@@ -85,6 +86,7 @@ const POLICY = { name: 'matrix', isActive: false, plan: DEFAULT_PLAN };
 
 /** Who may do what: every operation of openapi.yaml has its row, or the test fails. */
 export const MATRIX: Record<OperationId, Row> = {
+  ...ALERT_ROWS,
   ...SUPPORT_SESSION_ROWS,
   getHealth: EVERYBODY,
   getReadiness: EVERYBODY,

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { TestApi, TestPerson } from '../../support/api.ts';
+import { recordTrigger } from '../../../db/crisis-intake.ts';
 import { writeTimeOfDay } from '../../../domain/time-text.ts';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
 import { supportSession, uploadForm, waitingSession } from '../support/messages/support-world.ts';
@@ -50,6 +51,8 @@ export interface World {
   screening(): Promise<string>;
   /** Live support of the client, an active one by the therapist. */
   supportSession(status?: 'waiting' | 'active'): Promise<string>;
+  /** About the client; nobody has it. */
+  alert(): Promise<string>;
   /** In such a session, by the client. */
   message(): Promise<string>;
   /** Shown by such a message. */
@@ -93,9 +96,28 @@ export async function createWorld(api: TestApi): Promise<World> {
     roster: () => insertRoster(api),
     screening: () => answerScreening(api, people.client.token),
     supportSession: (status) => insertSupportSession(api, people, status),
+    alert: () => insertAlert(api, people),
     message: () => insertMessage(api, people),
     attachment: () => insertAttachment(api, people),
   };
+}
+
+/** As a drill, of which a person may have many at once. */
+async function insertAlert(api: TestApi, { client }: World['people']): Promise<string> {
+  const raised = await api.knex.transaction((trx) =>
+    recordTrigger(trx, {
+      clinicId: api.clinicId,
+      personId: client.id,
+      severity: 'high',
+      type: 'user-report',
+      source: 'drill',
+      sessionId: null,
+      messageId: null,
+      reportedBy: null,
+      details: null,
+    }),
+  );
+  return raised.alertId;
 }
 
 async function insertSession(

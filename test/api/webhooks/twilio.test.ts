@@ -36,11 +36,12 @@ beforeAll(async () => {
     publicUrl: PUBLIC_URL,
   });
   const deps = { knex: bench.knex, twilio: gateway, news, log: pino({ level: 'silent' }) };
+  const takeByText = async (): Promise<void> => undefined;
   const app = express();
   app.set('query parser', 'simple');
   const router = express.Router();
   router.post('/twilio/status', ...twilioStatusWebhook(deps));
-  router.post('/twilio/inbound', ...twilioInboundWebhook(deps));
+  router.post('/twilio/inbound', ...twilioInboundWebhook({ ...deps, takeByText }));
   app.use('/webhooks', router);
   server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,0 +1,24 @@
+import type { CrisisActivities } from './contract.ts';
+import type { CrisisDeps } from './deps.ts';
+import { sendPage, stopPages } from './paging.ts';
+import { beginAlert, recordAlert, recordLate } from './recording.ts';
+import { openFollowUp, raiseAnew, tellHolder, tellPerson } from './telling.ts';
+
+/** Everything that an alert's workflow does outside. */
+export function createCrisisActivities(deps: CrisisDeps): CrisisActivities {
+  return {
+    beginAlert: (input) => beginAlert(deps, input),
+    readContext: async ({ clinicId, digest }) => {
+      const known = await deps.knowledge.contextOf(clinicId);
+      return known.digest === digest ? null : known;
+    },
+    sendPage: (job) => sendPage(deps, { ...job, sentBy: 'workflow' }),
+    stopPages: (input) => stopPages(deps, input),
+    recordAlert: (step) => recordAlert(deps, step),
+    recordLate: (late) => recordLate(deps, late),
+    tellPerson: (told) => tellPerson(deps, told),
+    tellHolder: (told) => tellHolder(deps, told),
+    raiseAnew: (report) => raiseAnew(deps, report),
+    openFollowUp: (input) => openFollowUp(deps, input),
+  };
+}

@@ -1,0 +1,149 @@
+import { Context } from '@temporalio/activity';
+import { broadcastAll } from '../../db/broadcasts.ts';
+import { markSent, openPage, settlePage, stopOpenPages } from '../../db/crisis-pages.ts';
+import type { OpenedPage } from '../../db/crisis-pages.ts';
+import { assertNever } from '../../domain/assert-never.ts';
+import type { Delivery } from '../gateways/delivery.ts';
+import type { RefusalReason } from '../gateways/twilio.ts';
+import type { PageJob, PageSent } from './contract.ts';
+import type { CrisisDeps } from './deps.ts';
+import { type PageIdentity, type PageSender, codeDigest, codeOf, pageKey } from './page-codes.ts';
+
+/** One page by one sender. */
+export interface OutgoingPage extends PageJob {
+  readonly sentBy: PageSender;
+}
+
+type PageDeps = Pick<CrisisDeps, 'knex' | 'keyRing' | 'sms' | 'publicUrl' | 'knowledge'>;
+
+const RING_SECONDS = 30;
+
+/**
+ * Sends one page, at least once: what an earlier attempt has sent for certain is not sent again.
+ * It goes out without PostgreSQL as well. Throws when the provider does not answer or may not have
+ * understood, to be tried again.
+ */
+export async function sendPage(deps: PageDeps, page: OutgoingPage): Promise<PageSent> {
+  const ref = refOf(page);
+  const code = page.channel === 'sms' ? await codeOf(deps.keyRing, ref) : null;
+  const codeHash = code === null ? null : await codeDigest(deps.keyRing, page.personId, code);
+  const { tier } = page;
+  const opened = await deps.knowledge.ask(() => openPage(deps.knex, { ...ref, tier, codeHash }));
+  if (opened !== null && opened.state !== 'sending') return already(opened);
+  const sent = await deliver(deps, page, opened, code);
+  const isRecorded = opened !== null && (await recordSent(deps, ref, sent));
+  return sent.kind === 'sent' ? { ...sent, isRecorded } : sent;
+}
+
+function refOf({ alertId, sentBy, batch, personId, channel }: OutgoingPage): PageIdentity {
+  return { alertId, sentBy, batch, personId, channel };
+}
+
+function already({ state, providerId }: OpenedPage): PageSent {
+  if (state === 'failed') return { kind: 'failed', code: 'failed_before' };
+  return { kind: 'sent', providerId, isRecorded: true };
+}
+
+type Sent =
+  | { readonly kind: 'sent'; readonly providerId: string | null }
+  | { readonly kind: 'failed'; readonly code: string };
+
+async function deliver(
+  deps: PageDeps,
+  page: OutgoingPage,
+  opened: OpenedPage | null,
+  code: string | null,
+): Promise<Sent> {
+  const { channel, personId } = page;
+  if (channel === 'socket') return throughSockets(deps, page);
+  const phone = opened === null ? deps.knowledge.phoneOf(personId) : opened.phone;
+  if (phone === null) return { kind: 'failed', code: 'no_verified_phone' };
+  return settled(await throughProvider(deps, page, { phone, code }));
+}
+
+async function throughSockets(deps: PageDeps, page: OutgoingPage): Promise<Sent> {
+  const { alertId, personId, batch, tier } = page;
+  const told = await deps.knowledge.ask(async () => {
+    const ids = { alertId, batch, tier };
+    await broadcastAll(deps.knex, [{ room: `person:${personId}`, event: 'crisis-page', ids }]);
+    return true;
+  });
+  return told === null
+    ? { kind: 'failed', code: 'no_broadcast' }
+    : { kind: 'sent', providerId: null };
+}
+
+function throughProvider(
+  { sms, publicUrl }: PageDeps,
+  page: OutgoingPage,
+  { phone: to, code }: { phone: string; code: string | null },
+): Promise<Delivery<RefusalReason>> {
+  const key = `?page=${pageKey(page)}`;
+  const hooks = `${publicUrl}/webhooks/twilio`;
+  if (page.channel === 'sms') {
+    const body = textOf(page, code!);
+    return sms.sendSms({ to, body, statusCallback: `${hooks}/crisis-text${key}` });
+  }
+  return sms.call({
+    to,
+    url: `${hooks}/crisis-call${key}`,
+    statusCallback: `${hooks}/crisis-call/status${key}`,
+    ringTimeoutSeconds: RING_SECONDS,
+  });
+}
+
+/** Nothing about anybody's health: a case number and a code. */
+function textOf({ number, isDrill }: PageJob, code: string): string {
+  const what = isDrill ? 'a drill' : 'an alert';
+  const which = number === null ? what : `${isDrill ? 'drill' : 'alert'} ${number}`;
+  return `Holdfast: ${which} needs you. Reply ${code} to take it.`;
+}
+
+const ATTEMPTS = 3;
+
+function settled(delivery: Delivery<RefusalReason>): Sent {
+  switch (delivery.kind) {
+    case 'accepted':
+      return { kind: 'sent', providerId: delivery.id };
+    case 'refused':
+      return { kind: 'failed', code: delivery.code };
+    case 'unavailable':
+    case 'ambiguous':
+      if (attempt() < ATTEMPTS) throw new Error('The provider did not answer');
+      return delivery.kind === 'ambiguous'
+        ? { kind: 'sent', providerId: null }
+        : { kind: 'failed', code: delivery.code };
+    default:
+      return assertNever(delivery);
+  }
+}
+
+/** The auditor, which is no activity, has but one. */
+function attempt(): number {
+  try {
+    return Context.current().info.attempt;
+  } catch {
+    return ATTEMPTS;
+  }
+}
+
+async function recordSent(deps: PageDeps, page: PageIdentity, sent: Sent): Promise<boolean> {
+  const written = await deps.knowledge.ask(async () => {
+    if (sent.kind === 'sent') await markSent(deps.knex, page, sent.providerId);
+    else await settlePage(deps.knex, page, 'failed', sent.code);
+    return true;
+  });
+  return written !== null;
+}
+
+/** Hangs up what still rings; no page of the alert is open after that. */
+export async function stopPages(
+  deps: CrisisDeps,
+  { alertId, calls }: { readonly alertId: string; readonly calls: readonly string[] },
+): Promise<void> {
+  const known = await deps.knowledge.ask(() => stopOpenPages(deps.knex, alertId));
+  const ringing = new Set([...calls, ...(known ?? [])]);
+  const ended = await Promise.allSettled([...ringing].map((call) => deps.sms.hangUp(call)));
+  const failed = ended.find((each) => each.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}

@@ -1,0 +1,96 @@
+import type { Knex } from 'knex';
+import { v7 as newId } from 'uuid';
+import { openAlert } from '../domain/alert.ts';
+import type { AlertEvent, AlertRefusal, AlertState } from '../domain/alert-events.ts';
+import { applyEvent } from '../domain/alert-verbs.ts';
+import { type AlertLine, lockAlert, writeStep } from './crisis-record.ts';
+import { stopOpenPages } from './crisis-pages.ts';
+import { readEscalationContext } from './on-call.ts';
+import { insertOutboxRow } from './outbox.ts';
+
+export type HumanEvent = Extract<AlertEvent, { by: string }>;
+
+export interface Decided {
+  readonly state: AlertState;
+  readonly refusal: AlertRefusal | null;
+  /** Calls that may still ring, by the provider's names: to be hung up. */
+  readonly calls: readonly string[];
+}
+
+const HORIZON_MS = 60_000;
+
+/**
+ * Decides a human's verb on the alert's row, under its lock, by the same rules as its workflow; the
+ * workflow goes on from there when it is back. Pages that are due are the auditor's then. Null for
+ * an unknown alert.
+ */
+export async function decideOnRow(
+  trx: Knex.Transaction,
+  alertId: string,
+  event: HumanEvent,
+  via: string,
+): Promise<Decided | null> {
+  const alert = await lockAlert(trx, alertId);
+  if (alert === null) return null;
+  const nowMs = Date.now();
+  const context = await readEscalationContext(trx, alert.clinicId, nowMs, HORIZON_MS);
+  const { severity, createdAt, clinicId } = alert;
+  const before = alert.state ?? openAlert(context.policies, severity, createdAt.getTime());
+  const { state, effects, refusal } = applyEvent(context, before, event, nowMs);
+  if (refusal !== null || state === before) return { state, refusal, calls: [] };
+  const line: AlertLine = {
+    kind: event.kind,
+    atMs: nowMs,
+    actorId: event.by,
+    via,
+    data: { status: state.kind, byRecord: true },
+  };
+  const version = alert.version + 1;
+  const lines = event.kind === 'sign' ? [] : [line];
+  await writeStep(trx, alert, { state, version, mark: `verb:${newId()}`, lines });
+  await insertOutboxRow(trx, { topic: 'crisis.verb', clinicId, payload: { alertId, version } });
+  const isStopped = effects.some(({ kind }) => kind === 'stop_pages');
+  return { state, refusal, calls: isStopped ? await stopOpenPages(trx, alertId) : [] };
+}
+
+/** The alerts of a session that a person has, or had until nobody did. */
+export async function findHeldAlerts(
+  db: Knex,
+  sessionId: string,
+  personId: string,
+): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { id: string }[] }>(
+    `SELECT id FROM crisis_alerts WHERE session_id = :sessionId AND status <> 'resolved'
+       AND (holder_id = :personId OR state->>'lastHolderId' = :personId::text)`,
+    { sessionId, personId },
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Whether somebody has been paged for an alert. */
+export async function wasPaged(db: Knex, alertId: string, personId: string): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: unknown[] }>(
+    'SELECT FROM crisis_pages WHERE alert_id = ? AND person_id = ? LIMIT 1',
+    [alertId, personId],
+  );
+  return rows.length > 0;
+}
+
+/** A page by text or call was the one that was answered. */
+export async function markAnswered(
+  db: Knex,
+  page: {
+    readonly alertId: string;
+    readonly sentBy: string;
+    readonly batch: number;
+    readonly personId: string;
+    readonly channel: string;
+  },
+): Promise<void> {
+  await db.raw(
+    `UPDATE crisis_pages SET state = 'answered', settled_at = clock_timestamp()
+     WHERE alert_id = :alertId AND sent_by = :sentBy AND batch = :batch
+       AND person_id = :personId AND channel = :channel`,
+    { ...page },
+  );
+}

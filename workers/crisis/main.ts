@@ -1,0 +1,181 @@
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { pino, type Logger } from 'pino';
+import { startAuditor } from '../../activities/auditor/auditor.ts';
+import { sendAuditRound } from '../../activities/crisis/audit-round.ts';
+import { CRISIS_CONSUMERS } from '../../activities/crisis/consumers.ts';
+import type { CrisisDeps } from '../../activities/crisis/deps.ts';
+import { openKnowledge } from '../../activities/crisis/knowledge.ts';
+import { createTwilioGateway } from '../../activities/gateways/twilio.ts';
+import { startRelay, type Relay } from '../../activities/outbox/relay.ts';
+import { type Settings, SettingsFault, loadSettings } from '../../config/settings.ts';
+import { createClientDataConverter, createDataConverter } from '../../crypto/data-converter.ts';
+import { createFieldCipher } from '../../crypto/field-cipher.ts';
+import { loadKeyRing } from '../../crypto/key-ring.ts';
+import { beatOf } from '../../db/crisis-knowledge.ts';
+import { openDatabase } from '../../db/knex.ts';
+import { provideWorkflowBundle } from '../core/bundle.ts';
+import { becomeCurrent, deploymentOf } from '../core/versioning.ts';
+import { createCrisisWorker } from './worker.ts';
+
+const DEPLOYMENT = 'holdfast-crisis';
+/** Whoever waits for a page waits no longer for a provider or the database, ms. */
+const PROVIDER_TIMEOUT_MS = 6_000;
+const ACQUIRE_TIMEOUT_MS = 1_500;
+const QUERY_TIMEOUT_MS = 4_000;
+/** An event that could not be handed over is tried again this soon, ms. */
+const MAX_PAUSE_MS = 3_000;
+const POLL_MS = 200;
+const BEAT_EVERY_MS = 5_000;
+
+/** Hands the SDK's own messages to the log: their codes and ids, never a payload. */
+function installRuntime(log: Logger): void {
+  const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
+    const { workflowId, activityType, taskQueue } = meta ?? {};
+    log.warn({ level, workflowId, activityType, taskQueue }, message);
+  });
+  Runtime.install({ logger, shutdownSignals: [] });
+}
+
+async function openDeps(settings: Settings, connection: Connection, log: Logger) {
+  const { database, crisis, temporal, twilio, api } = settings;
+  const keyRing = await loadKeyRing(settings.keysFile);
+  const knex = openDatabase(database.url, {
+    maxConnections: crisis.poolSize,
+    applicationName: 'holdfast-crisis',
+    acquireTimeoutMs: ACQUIRE_TIMEOUT_MS,
+    queryTimeoutMs: QUERY_TIMEOUT_MS,
+  });
+  const { publicUrl } = api;
+  const deps: CrisisDeps = {
+    knex,
+    temporal: new Client({
+      connection,
+      namespace: temporal.namespace,
+      dataConverter: createClientDataConverter(keyRing),
+    }),
+    cipher: createFieldCipher(keyRing),
+    keyRing,
+    sms: createTwilioGateway({ ...twilio, publicUrl, timeoutMs: PROVIDER_TIMEOUT_MS }),
+    publicUrl,
+    knowledge: openKnowledge(knex, {
+      onFault: (error) => log.warn({ error: nameOf(error) }, 'the last known people are paged'),
+    }),
+    log,
+  };
+  return { deps, dataConverter: createDataConverter(keyRing) };
+}
+
+async function start(settings: Settings, log: Logger): Promise<() => Promise<void>> {
+  const { address, namespace } = settings.temporal;
+  const [connection, clientConnection, workflowBundle] = await Promise.all([
+    NativeConnection.connect({ address }),
+    Connection.connect({ address }),
+    provideWorkflowBundle(join(settings.home, 'bundles')),
+  ]);
+  const { deps, dataConverter } = await openDeps(settings, clientConnection, log);
+  const deployment = deploymentOf(workflowBundle.codePath, DEPLOYMENT);
+  const worker = await createCrisisWorker({
+    connection,
+    namespace,
+    dataConverter,
+    workflowBundle,
+    deployment,
+    deps,
+  });
+  const relay = openRelay(deps, log);
+  const auditor = startAuditor(
+    {
+      knex: deps.knex,
+      temporal: deps.temporal,
+      page: (round) => sendAuditRound(deps, round),
+      onFault: (error) => log.error({ error: nameOf(error) }, 'the auditor could not watch'),
+    },
+    { databaseUrl: settings.database.url, host: 'crisis' },
+  );
+  const running = worker.run();
+  await becomeCurrent(clientConnection, namespace, deployment.version);
+  const health = serveHealth(worker, settings.crisis.healthPort);
+  const heart = startHeart(deps, worker);
+  log.info('the crisis worker runs');
+  running.catch((error: unknown) => endAtOnce(error, log));
+  return async () => {
+    heart.stop();
+    worker.shutdown();
+    await Promise.all([running, relay.close(), auditor.close()]);
+    health.close();
+    await deps.knowledge.close();
+    await clientConnection.close();
+    await connection.close();
+    await deps.knex.destroy();
+  };
+}
+
+/** Whoever supervises the process starts another. */
+function endAtOnce(error: unknown, log: Logger): void {
+  log.fatal({ error: nameOf(error) }, 'the crisis worker failed');
+  process.exit(1);
+}
+
+function openRelay({ knex, temporal, cipher }: CrisisDeps, log: Logger): Relay {
+  return startRelay({ knex, temporal, cipher }, CRISIS_CONSUMERS, {
+    lane: 'crisis',
+    pollMs: POLL_MS,
+    maxPauseMs: MAX_PAUSE_MS,
+    leaseMs: 15_000,
+    handleWithinMs: 6_000,
+    onFault: ({ consumer, outboxId, error }) =>
+      log.warn({ consumer, outboxId, error: nameOf(error) }, 'an event was not handed over'),
+  });
+}
+
+/** Readiness tells an admin when it stops. */
+function startHeart({ knex, knowledge }: CrisisDeps, worker: Worker): { stop(): void } {
+  const beat = (): void => {
+    if (worker.getState() === 'RUNNING') void knowledge.ask(() => beatOf(knex, 'worker', 'crisis'));
+  };
+  beat();
+  const timer = setInterval(beat, BEAT_EVERY_MS);
+  return { stop: () => clearInterval(timer) };
+}
+
+function serveHealth(worker: Worker, port: number): ReturnType<typeof createServer> {
+  const server = createServer((_request, response) => {
+    const state = worker.getState();
+    response.writeHead(state === 'RUNNING' ? 200 : 503, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ status: state === 'RUNNING' ? 'ok' : 'unavailable', state }));
+  });
+  return server.listen(port, '127.0.0.1');
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown';
+}
+
+async function main(): Promise<void> {
+  const settings = loadSettings();
+  const log = pino({ level: settings.logLevel, base: { process: 'crisis' } });
+  installRuntime(log);
+  const stop = await start(settings, log);
+  let isStopping = false;
+  const onSignal = (): void => {
+    if (isStopping) return;
+    isStopping = true;
+    stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+await main().catch((fault: unknown) => {
+  const known = fault instanceof SettingsFault ? fault.message : null;
+  console.error(
+    known ?? (fault instanceof Error ? fault.message : 'The crisis worker did not start.'),
+  );
+  process.exit(1);
+});
