@@ -3,6 +3,7 @@ import { findSupportPeople } from '../../../db/support-people.ts';
 import type { SupportPerson } from '../../../db/support-people.ts';
 import type { SupportSession } from '../../../db/support-sessions.ts';
 import type { Knex } from 'knex';
+import { patientAlias } from '../../../domain/support-session.ts';
 import { publishedRole } from '../dialect-people.ts';
 
 /** A session's people as one reader may know them. */
@@ -22,15 +23,23 @@ export function facesOf(
   return { patient: isHidden ? unknown(session) : people.get(session.patientId)!, helper };
 }
 
+/** Of anybody in a session, the id as one reader may know it. */
+export function idFor(
+  session: SupportSession,
+  personId: string | null,
+  relation: SupportRelation,
+): string | null {
+  const isHidden = session.isAnonymous && !KNOWS_PATIENT.has(relation);
+  return isHidden && personId === session.patientId ? patientAlias(session.id).id : personId;
+}
+
 /** Those who look after lives have to know whose it is. */
 const KNOWS_PATIENT: ReadonlySet<SupportRelation> = new Set(['patient', 'admin', 'crisis_team']);
 
 function unknown(session: SupportSession): SupportPerson {
   return {
-    // Messages carry it too: within the conversation it tells who said what.
-    id: session.patientId,
+    ...patientAlias(session.id),
     role: 'patient',
-    username: 'anonymous',
     firstName: 'Anonymous',
     preferredName: null,
     specializations: [],

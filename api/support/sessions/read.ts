@@ -9,6 +9,7 @@ import type { SupportRelation } from '../../access/support-access.ts';
 import type { Answer, Call } from '../../http/handler.ts';
 import { iso, inBothShapes, severityOf } from '../dialect.ts';
 import { openEscalationTexts } from './escalation-texts.ts';
+import { idFor } from './people.ts';
 import { wholeInA, wholeInB } from './present.ts';
 import type { SessionContext } from './present.ts';
 import { recentMessages } from './recent-messages.ts';
@@ -50,7 +51,7 @@ async function contextOf(
     crisisFlags: reports.map(flagOf),
     escalationHistory: escalations.map((step, index) => ({
       _id: step.id,
-      escalatedBy: step.escalatedBy,
+      escalatedBy: idFor(session, step.escalatedBy, relation),
       escalatedTo: step.toHelperType,
       previousSeverity: severityOf(step.fromSeverity),
       newSeverity: severityOf(step.toSeverity),

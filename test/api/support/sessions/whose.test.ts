@@ -139,6 +139,7 @@ test('helpers of an anonymous session learn no name, in no list either', async (
   for (const { status, body } of shown) {
     expect(status).toBe(200);
     expect(JSON.stringify(body)).not.toContain(username);
+    expect(JSON.stringify(body)).not.toContain(who.id);
   }
   const own = await desk.as(who, 'GET', `/api/sessions/${id}`);
   expect(own.body.session.patientId.username).toBe(username);
