@@ -104,7 +104,7 @@ export type SendOutcome =
       readonly number: number;
       readonly createdAt: Date;
       readonly chatVersion: number;
-      /** The open alert of the session's patient that the sender holds. */
+      /** The open alert of the session's patient that the sender holds, or held last. */
       readonly heldAlertId: string | null;
       /** Who took part in the session then. */
       readonly participants: readonly string[];
@@ -127,6 +127,9 @@ export async function insertChatMessage(
   audit: readonly AuditInsert[],
 ): Promise<SendOutcome> {
   const { rows } = await db.raw<{ rows: [SendOutcome] }>(SEND, [
+    message.senderRole,
+    message.sessionId,
+    message.senderId,
     message.sessionId,
     message.id,
     message.sessionId,
@@ -146,7 +149,11 @@ export async function insertChatMessage(
 }
 
 const SEND = `SELECT outcome, id, number, created_at AS "createdAt", chat_version AS "chatVersion",
-    held_alert_id AS "heldAlertId", ARRAY(
+    coalesce(held_alert_id, CASE WHEN ? <> 'patient' THEN (
+      SELECT alert.id FROM support_sessions AS session
+      JOIN crisis_alerts AS alert ON alert.person_id = session.patient_id
+      WHERE session.id = ? AND alert.status = 'paging' AND NOT alert.is_drill
+        AND alert.state->>'lastHolderId' = ?) END) AS "heldAlertId", ARRAY(
       SELECT person_id FROM support_participants WHERE session_id = ? AND left_at IS NULL
     ) AS participants
   FROM send_chat_message(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;

@@ -24,7 +24,6 @@ import type { MessageView } from './message-view.ts';
 import { readMessageView } from './read-message.ts';
 import { openContents, sealContent } from './sealed-content.ts';
 import type { MessageContent } from './sealed-content.ts';
-import { textsInView } from './sender-context.ts';
 
 interface Found {
   readonly session: SupportSession;
@@ -64,8 +63,9 @@ export async function editMessage(call: Call): Promise<MessageView> {
     if (text === null) throw malformed(faults);
     const found = await findFor(call, 'edit');
     const { session } = found;
-    const known = await conversationsOf(deps).contexts.get(deps, session.id, principal.personId);
-    const previous = textsInView(known, Date.now());
+    const { contexts } = conversationsOf(deps);
+    const known = await contexts.get(deps, session.id, principal.personId);
+    const previous = contexts.textsInView(principal.personId, known, Date.now());
     heard = { ...heard, sessionId: session.id };
     if (previous.length > 0) heard = { ...heard, screening: screenWords(words, { previous }) };
     requireEditable(found, text);

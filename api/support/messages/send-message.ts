@@ -14,6 +14,7 @@ import type { Verdict } from '../../access/session-access.ts';
 import { relationToSupport, supportVerdict } from '../../access/support-access.ts';
 import type { ApiDeps } from '../../context.ts';
 import { screenWords } from '../../crisis/screen-words.ts';
+import { signOfContact } from '../../crisis/sign-of-contact.ts';
 import { publishedRole } from '../dialect-people.ts';
 import { alarmForBody, inTransactionWithAlarm, raiseAlarm } from './alarm.ts';
 import type { Heard } from './alarm.ts';
@@ -27,7 +28,6 @@ import { messageNewsOf } from './message-news.ts';
 import { quoteOf, readMessageView } from './read-message.ts';
 import { sealContent } from './sealed-content.ts';
 import type { MessageContent } from './sealed-content.ts';
-import { textsInView } from './sender-context.ts';
 import type { SenderContext } from './sender-context.ts';
 
 export type MessageDeps = Pick<
@@ -110,6 +110,7 @@ async function attempt(sending: Sending, isLast: boolean): Promise<SentMessage |
     if (outcome.outcome === 'known') return await repeat(sending, admitted, outcome.id, heard);
     throw refusal(outcome.outcome);
   } catch (error) {
+    contexts.wroteInVain(principal.personId, { text: wish.text, atMs: Date.now() });
     await raiseAlarm(deps, heard, context.requestId);
     throw error;
   }
@@ -126,9 +127,11 @@ async function settled<T>(promise: Promise<T>): Promise<Settled<T>> {
 }
 
 /** Reads the message together with what its sender wrote last. */
-function hear({ principal, wish }: Sending, known: SenderContext | null): Heard {
+function hear({ deps, principal, wish }: Sending, known: SenderContext | null): Heard {
   const words = wordsOf(wish);
-  const screening = screenWords(words, { previous: textsInView(known, Date.now()) });
+  const { contexts } = conversationsOf(deps);
+  const previous = contexts.textsInView(principal.personId, known, Date.now());
+  const screening = screenWords(words, { previous });
   const isTheirs = verdictFor(principal, known) === 'allowed';
   return { principal, screening, words, sessionId: isTheirs ? wish.sessionId : null };
 }
@@ -228,9 +231,16 @@ function finish(
   { deps, principal }: Sending,
   context: SenderContext,
   { row, content, replyTo }: Draft,
-  { number, createdAt, chatVersion, participants }: Extract<SendOutcome, { outcome: 'sent' }>,
+  {
+    number,
+    createdAt,
+    chatVersion,
+    heldAlertId,
+    participants,
+  }: Extract<SendOutcome, { outcome: 'sent' }>,
 ): SentMessage {
   const { personId } = principal;
+  if (heldAlertId !== null) signOfContact(deps, heldAlertId, personId);
   const said = { text: content.text, atMs: createdAt.getTime() };
   conversationsOf(deps).contexts.wrote(personId, context, said, chatVersion);
   const { id, sessionId, senderRole, type, isEncrypted, isCrisis } = row;

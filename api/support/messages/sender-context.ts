@@ -10,6 +10,7 @@ import { openContents } from './sealed-content.ts';
 /** A cry that is split over messages is typed within this time. */
 export const PREVIOUS_WITHIN_MS = 10 * 60_000;
 const MOST_REMEMBERED = 5_000;
+const KNOWN_FOR_MS = 5 * 60_000;
 
 export interface Utterance {
   readonly text: string;
@@ -27,6 +28,8 @@ export interface SenderContext {
   readonly chatVersion: number;
   /** The sender's own last messages, oldest first. */
   readonly previous: readonly Utterance[];
+  /** When all of it was read, epoch ms: names change. */
+  readonly readAtMs: number;
 }
 
 export type ContextDeps = { readonly knex: Knex; readonly cipher: FieldCipher };
@@ -34,23 +37,36 @@ export type ContextDeps = { readonly knex: Knex; readonly cipher: FieldCipher };
 /** Remembers those who write, so that a message in a running conversation needs no look first. */
 export class SenderContexts {
   readonly #known = new Map<string, SenderContext>();
+  readonly #refused = new Map<string, readonly Utterance[]>();
 
   /** Null where there is no such session. */
   async get(deps: ContextDeps, sessionId: string, personId: string): Promise<SenderContext | null> {
     const known = this.#known.get(keyOf(sessionId, personId));
-    return known ?? readContext(deps, sessionId, personId);
+    const isFresh = known !== undefined && Date.now() - known.readAtMs < KNOWN_FOR_MS;
+    return isFresh ? known : readContext(deps, sessionId, personId);
   }
 
   /** Notes what somebody has just written, at the version that the database gave it. */
   wrote(personId: string, context: SenderContext, said: Utterance, chatVersion: number): void {
-    const key = keyOf(context.session.id, personId);
-    this.#known.delete(key);
-    const oldest = this.#known.keys().next();
-    if (this.#known.size >= MOST_REMEMBERED && oldest.done !== true) {
-      this.#known.delete(oldest.value);
-    }
     const previous = [...context.previous, said].slice(-PREVIOUS_MESSAGES);
-    this.#known.set(key, { ...context, chatVersion, previous });
+    const key = keyOf(context.session.id, personId);
+    remember(this.#known, key, { ...context, chatVersion, previous });
+  }
+
+  /** Notes what somebody wrote in vain: it was said all the same. */
+  wroteInVain(personId: string, said: Utterance): void {
+    const before = this.#refused.get(personId) ?? [];
+    remember(this.#refused, personId, [...before, said].slice(-PREVIOUS_MESSAGES));
+  }
+
+  /** The sender's texts that are still near enough to belong to what comes next, oldest first. */
+  textsInView(personId: string, context: SenderContext | null, nowMs: number): string[] {
+    const said = [...(context?.previous ?? []), ...(this.#refused.get(personId) ?? [])];
+    return said
+      .filter(({ atMs }) => nowMs - atMs <= PREVIOUS_WITHIN_MS)
+      .toSorted((one, other) => one.atMs - other.atMs)
+      .slice(-PREVIOUS_MESSAGES)
+      .map(({ text }) => text);
   }
 
   forget(sessionId: string, personId: string): void {
@@ -58,10 +74,12 @@ export class SenderContexts {
   }
 }
 
-/** The texts that are still near enough to belong to what comes next. */
-export function textsInView(context: SenderContext | null, nowMs: number): string[] {
-  const recent = context?.previous.filter(({ atMs }) => nowMs - atMs <= PREVIOUS_WITHIN_MS);
-  return recent?.map(({ text }) => text) ?? [];
+/** What was noted longest ago is forgotten first. */
+function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key);
+  const oldest = map.keys().next();
+  if (map.size >= MOST_REMEMBERED && oldest.done !== true) map.delete(oldest.value);
+  map.set(key, value);
 }
 
 function keyOf(sessionId: string, personId: string): string {
@@ -79,12 +97,13 @@ async function readContext(
     findSenderView(knex, sessionId, personId, last),
   ]);
   if (session === null) return null;
-  if (view === null) return { session, sender: null, chatVersion: 0, previous: [] };
+  const readAtMs = Date.now();
+  if (view === null) return { session, sender: null, chatVersion: 0, previous: [], readAtMs };
   const { lastMessages, chatVersion, ...sender } = view;
   const sealed = lastMessages.map(({ id, content }) => ({ id, sessionId, content }));
   const contents = await openContents(cipher, knex, sealed);
   const previous = contents.map(({ text }, at) => {
     return { text, atMs: lastMessages[at]!.createdAt.getTime() };
   });
-  return { session, sender, chatVersion, previous };
+  return { session, sender, chatVersion, previous, readAtMs };
 }

@@ -1,4 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Client } from '@temporalio/client';
+import { v7 as uuidv7 } from 'uuid';
+import type { Principal } from '../../../../api/access/principal.ts';
+import { sendMessage } from '../../../../api/support/messages/send-message.ts';
+import type { SentMessage } from '../../../../api/support/messages/send-message.ts';
+import { openDatabase } from '../../../../db/knex.ts';
 import { startTestApi } from '../../../support/api.ts';
 import type { TestApi, TestPerson, TestReply } from '../../../support/api.ts';
 import { supportSession } from './support-world.ts';
@@ -102,12 +108,68 @@ test('a cry for help raises an alert with the message, and where the message is 
   expect(found[1]![0]).toMatchObject({ session_id: null });
 });
 
-test('a cry that is split over messages is heard', async () => {
+/** As another process of the API does, which remembers nothing of this one. */
+async function sendElsewhere(
+  who: TestPerson,
+  body: unknown,
+  temporal: Client = api.deps.temporal,
+): Promise<SentMessage> {
+  const knex = openDatabase(api.databaseUrl, { maxConnections: 1 });
+  const context = { requestId: 'elsewhere', newId: uuidv7() };
+  try {
+    return await sendMessage({ ...api.deps, knex, temporal }, principalOf(who), body, context);
+  } finally {
+    await knex.destroy();
+  }
+}
+
+function principalOf({ id, clinicId, role, familyId }: TestPerson): Principal {
+  const isHelper = role === 'counselor';
+  return {
+    personId: id,
+    clinicId,
+    role,
+    familyId,
+    isVerifiedHelper: isHelper,
+    isVerifiedTherapist: isHelper,
+    isAnonymous: false,
+    expiresAt: Date.now() + 60_000,
+  };
+}
+
+test('a cry that is split over messages is heard, whichever processes they come through', async () => {
   const { id: sessionId, patient } = await supportSession(api);
   await send(patient, { sessionId, message: 'I want to' });
-  await send(patient, { sessionId, message: 'kill' });
+  await sendElsewhere(patient, { sessionId, message: 'kill' });
   const last = await send(patient, { sessionId, message: 'myself' });
   expect(last.body.messageData['crisisDetected']).toBe(true);
+  expect(await triggersOf(patient)).toHaveLength(1);
+});
+
+test('a cry is heard in pieces that are all refused', async () => {
+  const { id: sessionId } = await supportSession(api);
+  const outsider = await api.person();
+  for (const message of ['I want to', 'kill', 'myself']) {
+    expect((await send(outsider, { sessionId, message })).status).toBe(404);
+  }
+  expect(await triggersOf(outsider)).toHaveLength(1);
+});
+
+test('what the holder of an alert writes to its person is a sign of contact', async () => {
+  const { id: sessionId, patient, helper } = await supportSession(api);
+  await send(patient, { sessionId, message: 'I want to kill myself' });
+  const mine = api.knex('crisis_alerts').where({ person_id: patient.id });
+  await mine.clone().update({ holder_id: helper.id, status: 'held' });
+  const signs: unknown[] = [];
+  const getHandle = (id: string) => ({
+    signal: async (_definition: unknown, sign: object) => void signs.push({ id, ...sign }),
+  });
+  const temporal = { workflow: { getHandle } } as unknown as Client;
+  await sendElsewhere(patient, { sessionId, message: 'Is somebody there?' }, temporal);
+  expect(signs).toEqual([]);
+  await sendElsewhere(helper, { sessionId, message: 'I am here with you' }, temporal);
+  const alert = await mine.clone().first();
+  expect(signs).toEqual([{ id: `alert-${alert.id}`, personId: helper.id }]);
 });
 
 test('no text of a conversation is in the database in clear', async () => {
