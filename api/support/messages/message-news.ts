@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { announceAll } from '../../../db/broadcasts.ts';
 import type { Broadcast } from '../../../db/broadcasts.ts';
+import { afterAnswering } from '../../auth/background.ts';
 import type { ApiDeps } from '../../context.ts';
 import { safely } from '../../http/error-handler.ts';
 import type { MessageView } from './message-view.ts';
@@ -40,7 +41,7 @@ export class MessageNews {
     const { id: messageId, sessionId, number } = message;
     const ids = { messageId, number };
     this.#waiting.push({ room: `session:${sessionId}`, event: 'message-created', ids });
-    if (!this.#isSending) void this.#send(log);
+    if (!this.#isSending) afterAnswering(log, 'news of messages', () => this.#send(log));
   }
 
   async #send(log: ApiDeps['log']): Promise<void> {

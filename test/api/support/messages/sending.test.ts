@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Client } from '@temporalio/client';
+import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
+import { settleBackground } from '../../../../api/auth/background.ts';
 import type { Principal } from '../../../../api/access/principal.ts';
 import { sendMessage } from '../../../../api/support/messages/send-message.ts';
 import type { SentMessage } from '../../../../api/support/messages/send-message.ts';
@@ -24,10 +26,16 @@ interface Listed {
 }
 
 let api: TestApi;
+let elsewhere: Knex;
 beforeAll(async () => {
   api = await startTestApi();
+  elsewhere = openDatabase(api.databaseUrl, { maxConnections: 2 });
 }, 60_000);
-afterAll(() => api.close());
+afterAll(async () => {
+  await settleBackground();
+  await elsewhere.destroy();
+  await api.close();
+});
 
 function send({ token }: TestPerson, body: unknown): Promise<TestReply<Sent>> {
   return api.call<Sent>('POST', '/api/messages', body, { token });
@@ -60,7 +68,7 @@ test('sends from both sides at once are numbered without a gap, and listed in th
   expect(body.data.messages.map((one) => one['messageNumber'])).toEqual(oneToFifty);
   const instants = body.messages.map((one) => String(one['createdAt']));
   expect(instants).toEqual(instants.toSorted());
-});
+}, 30_000);
 
 test('a client that sends the same message many times at once has sent one', async () => {
   const { id: sessionId, patient, helper } = await supportSession(api);
@@ -114,13 +122,8 @@ async function sendElsewhere(
   body: unknown,
   temporal: Client = api.deps.temporal,
 ): Promise<SentMessage> {
-  const knex = openDatabase(api.databaseUrl, { maxConnections: 1 });
   const context = { requestId: 'elsewhere', newId: uuidv7() };
-  try {
-    return await sendMessage({ ...api.deps, knex, temporal }, principalOf(who), body, context);
-  } finally {
-    await knex.destroy();
-  }
+  return sendMessage({ ...api.deps, knex: elsewhere, temporal }, principalOf(who), body, context);
 }
 
 function principalOf({ id, clinicId, role, familyId }: TestPerson): Principal {
