@@ -1,6 +1,7 @@
 import { findPeopleInCrisis } from '../../db/open-alerts.ts';
 import { findAccessFacts } from '../../db/tokens.ts';
 import { HoldfastError } from '../../domain/errors.ts';
+import { isCrisisTeam } from '../access/crisis-access.ts';
 import type { Principal } from '../access/principal.ts';
 import type { ApiDeps } from '../context.ts';
 import { safely } from '../http/error-handler.ts';
@@ -184,9 +185,4 @@ function warn(connection: Connection, expiresAt: number): void {
   if (connection.isWarned) return;
   connection.isWarned = true;
   connection.socket.emit('token-expiring', { expiresAt });
-}
-
-/** Who is told of every alert of the clinic. */
-export function isCrisisTeam({ role, isVerifiedHelper }: Principal): boolean {
-  return role === 'admin' || role === 'staff' || (role === 'counselor' && isVerifiedHelper);
 }

@@ -1,11 +1,14 @@
 import { ALERT_SEVERITIES, severityRank } from '../../domain/escalation-policy.ts';
 import type { AlertSeverity } from '../../domain/escalation-policy.ts';
+import { actOnAlert } from '../crisis/verbs.ts';
+import type { AlertVerb } from '../crisis/verbs.ts';
 import { anyBody, idIn, placeIn, textIn, wordIn } from '../crisis/read-body.ts';
 import { screenWords } from '../crisis/screen-words.ts';
 import { severityOf } from '../crisis/take-report.ts';
 import { subjectOf } from '../crisis/whom.ts';
 import { ALERT_TYPES } from '../support/crisis/alert-words.ts';
 import type { EventAnswer, EventCall } from './event-call.ts';
+import type { AlertRef } from './payloads.ts';
 
 /** `crisis-alert`: whatever it holds, it calls a human; what is missing or unknown counts as grave. */
 export async function callForHelp(call: EventCall): Promise<EventAnswer> {
@@ -26,4 +29,20 @@ export async function callForHelp(call: EventCall): Promise<EventAnswer> {
 function graver(one: AlertSeverity, other: AlertSeverity | null): AlertSeverity {
   if (other === null) return one;
   return ALERT_SEVERITIES[Math.max(severityRank(one), severityRank(other))]!;
+}
+
+/** `acknowledge-alert`, `contact-made` and `release-alert`: the words of the crisis team. */
+export function acting(verb: AlertVerb): (call: EventCall<AlertRef>) => Promise<EventAnswer> {
+  return async ({ deps, principal, payload, socket }) => {
+    const { alertId, note } = payload;
+    const options = { via: 'socket', requestId: socket.id, note } as const;
+    const { id, number, severity, status, holderId, isRecorded } = await actOnAlert(
+      deps,
+      principal,
+      alertId,
+      verb,
+      options,
+    );
+    return { alertId: id, alertNumber: number, severity, status, holderId, isRecorded };
+  };
 }

@@ -1,6 +1,7 @@
 import { HoldfastError } from '../../domain/errors.ts';
 import { safely } from '../http/error-handler.ts';
 import { toFault } from '../http/fault.ts';
+import { presentError } from '../http/present-error.ts';
 import { renew } from './authentication.ts';
 import type { Connection } from './connection.ts';
 import type { EventAnswer } from './event-call.ts';
@@ -70,16 +71,12 @@ function answer(
   work.then(
     (result) => acknowledge?.({ success: true, ...result }),
     (error: unknown) => {
-      const { code, message, status, details } = toFault(error);
-      if (status >= 500) {
-        live.deps.log.error(
-          { code, event: name.slice(0, 40), error: safely(error) },
-          'an event failed',
-        );
+      const fault = toFault(error);
+      if (fault.status >= 500) {
+        const event = name.slice(0, 40);
+        live.deps.log.error({ code: fault.code, event, error: safely(error) }, 'an event failed');
       }
-      const { retryAfterSeconds } = details;
-      const retry = retryAfterSeconds === undefined ? {} : { retryAfter: retryAfterSeconds };
-      const refusal = { success: false, error: code.toUpperCase(), message, ...retry };
+      const refusal = presentError('support', fault, socket.id).body;
       if (acknowledge === null) socket.emit('error-message', refusal);
       else acknowledge(refusal);
     },

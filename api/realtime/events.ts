@@ -1,8 +1,8 @@
 import { clientEvent } from './client-event.ts';
 import type { ClientEvent } from './client-event.ts';
-import { callForHelp } from './crisis-events.ts';
+import { acting, callForHelp } from './crisis-events.ts';
 import { sendOverSocket } from './message-events.ts';
-import { parseJoin, parseSessionRef, parseTyping } from './payloads.ts';
+import { parseAlertRef, parseJoin, parseSessionRef, parseTyping } from './payloads.ts';
 import { joinSession, leaveSession, tellTyping } from './session-events.ts';
 import { parseSlotsDay, subscribeToSlots, unsubscribeFromSlots } from './slots-events.ts';
 
@@ -16,6 +16,9 @@ export const CLIENT_EVENTS: ReadonlyMap<string, ClientEvent> = new Map([
   ['typing-indicator', typing],
   ['send-message', { handle: sendOverSocket, criesForHelp: true }],
   ['crisis-alert', { handle: callForHelp, isUrgent: true }],
+  ['acknowledge-alert', clientEvent(parseAlertRef, acting('acknowledge'))],
+  ['contact-made', clientEvent(parseAlertRef, acting('contact'))],
+  ['release-alert', clientEvent(parseAlertRef, acting('release'))],
   ['subscribe-slots', clientEvent(parseSlotsDay, subscribeToSlots)],
   ['unsubscribe-slots', clientEvent(parseSlotsDay, unsubscribeFromSlots)],
 ]);

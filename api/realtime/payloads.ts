@@ -41,3 +41,18 @@ export function parseTyping(payload: unknown): TypingNews | null {
   const isTyping = said(payload, 'isTyping') ?? true;
   return ref !== null && typeof isTyping === 'boolean' ? { ...ref, isTyping } : null;
 }
+
+export interface AlertRef {
+  readonly alertId: string;
+  /** What the caller notes about it. */
+  readonly note: string | null;
+}
+
+const LONGEST_NOTE = 5_000;
+
+export function parseAlertRef(payload: unknown): AlertRef | null {
+  const alertId = said(payload, 'alertId');
+  const note = said(payload, 'note') ?? null;
+  const isNote = note === null || (typeof note === 'string' && note.length <= LONGEST_NOTE);
+  return typeof alertId === 'string' && isUuid(alertId) && isNote ? { alertId, note } : null;
+}
