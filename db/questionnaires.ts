@@ -70,3 +70,12 @@ export async function insertQuestionnaire(
   );
   return rows[0]!;
 }
+
+/** All types that a clinic can ask, in order. */
+export async function questionnaireTypes(db: Knex, clinicId: string): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { type: string }[] }>(
+    'SELECT DISTINCT type FROM questionnaires WHERE clinic_id = ? OR clinic_id IS NULL ORDER BY type',
+    [clinicId],
+  );
+  return rows.map(({ type }) => type);
+}

@@ -49,12 +49,12 @@ const COMPLETE = `
   scored AS (
     INSERT INTO screening_results (id, response_id, clinic_id, person_id, questionnaire_id, type,
       total, maximum, percentage, severity, methods, categories, flags, is_flagged,
-      is_flagged_by_item, alert_id, review, completed_at)
+      is_flagged_by_total, alert_id, review, completed_at)
     SELECT (result->>'id')::uuid, done.id, clinic_id, person_id, questionnaire_id, type,
       (result->>'total')::int, (result->>'maximum')::int, (result->>'percentage')::real,
       result->>'severity', (result->'methods')::jsonb, (result->'categories')::jsonb,
       (result->'flags')::jsonb, (result->>'isFlagged')::boolean,
-      (result->>'isFlaggedByItem')::boolean, (result->>'alertId')::uuid,
+      (result->>'isFlaggedByTotal')::boolean, (result->>'alertId')::uuid,
       CASE WHEN (result->>'isFlagged')::boolean THEN 'awaited' ELSE 'none' END, completed_at
     FROM done, given RETURNING completed_at),
   audited AS (
@@ -84,8 +84,8 @@ export async function completeResponse(
 ): Promise<Date | null> {
   const { total, maximum, percentage, severity, methods, categories, flags } = score;
   const isFlagged = flags.length > 0;
-  const isFlaggedByItem = flags.some(({ isOfTotal }) => !isOfTotal);
-  const marks = { isFlagged, isFlaggedByItem, alertId };
+  const isFlaggedByTotal = flags.some(({ isOfTotal }) => isOfTotal);
+  const marks = { isFlagged, isFlaggedByTotal, alertId };
   const points = { total, maximum, percentage, severity, methods, categories, flags };
   const { rows } = await db.raw<{ rows: { completedAt: Date }[] }>(COMPLETE, [
     JSON.stringify({ id, responseId, version, ...points, ...marks }),

@@ -10,6 +10,10 @@ export interface SweepReport {
   readonly revived: number;
   /** Imports of outside calendars that nobody looked after. */
   readonly importsStarted: number;
+  /** Unfinished questionnaires with an answer of danger, for which a human was called. */
+  readonly dangersRaised: number;
+  /** Questionnaires whose time was up. */
+  readonly responsesExpired: number;
 }
 
 export interface SweepActivities {

@@ -22,6 +22,7 @@ import { stirSupport } from '../support/starting.ts';
 import { startAbsence, startOffering } from '../offers/starting.ts';
 import { isRunning, startSession } from '../session/starting.ts';
 import type { SweepActivities, SweepReport } from './contract.ts';
+import { sweepScreening } from './screening.ts';
 
 /** How far back a sweep looks for workflows that did not end by themselves. */
 const FORCED_ENDS_SINCE_MS = 24 * 3_600_000;
@@ -45,12 +46,14 @@ async function sweep(deps: SweepDeps): Promise<SweepReport> {
   await reviveOffers(deps);
   const claimsReleased = await releaseLapsedClaims(deps.knex);
   const importsStarted = await takeUpImports(deps);
+  const screening = await sweepScreening(deps.knex);
   return {
     started: started + seats.started,
     released,
     claimsReleased,
     revived: revived + seats.revived,
     importsStarted,
+    ...screening,
   };
 }
 

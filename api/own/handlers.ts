@@ -29,6 +29,7 @@ import {
   listRosters,
   putRoster,
 } from './rosters.ts';
+import { getScreeningPolicy, listScreeningReviews, putScreeningPolicy } from './screening.ts';
 import { createSeries, editSeriesOccurrences, listSeries } from './series.ts';
 import { getTherapistSettings, putTherapistSettings } from './settings.ts';
 import { completeTask, listTasks } from './tasks.ts';
@@ -92,6 +93,9 @@ export const ownHandlers = {
   confirmPhone,
   getResources,
   putResources,
+  listScreeningReviews,
+  getScreeningPolicy,
+  putScreeningPolicy,
   getCrisisReadiness,
   startDrill,
   listDrills,

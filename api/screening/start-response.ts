@@ -58,6 +58,11 @@ export async function startResponse(call: Call, wish: StartWish): Promise<Starte
   const opened = await inTransaction(deps.knex, context, async (trx, audit) => {
     const left = await overdueDanger(trx, personId, questionnaireId);
     raised = left === null ? null : await raiseUnfinished(trx, left);
+    if (raised !== null) {
+      const changes = { source: 'screening', severity: raised.severity };
+      const alert = { objectType: 'alert', objectId: raised.alertId, subjectId: personId };
+      audit({ action: 'alert.raise', ...alert, changes });
+    }
     const begun = await openResponse(trx, { id, clinicId, personId, questionnaireId, type });
     audit({
       action: begun.isNew ? 'screening_response.start' : 'screening_response.resume',

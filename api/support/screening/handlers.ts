@@ -1,4 +1,5 @@
 import type { HandlerMap } from '../../http/handler.ts';
+import { getScreeningAggregate } from './aggregate.ts';
 import { createQuestionnaire, getQuestionnaire } from './questionnaires.ts';
 import {
   completeResponseSession,
@@ -6,6 +7,7 @@ import {
   submitResponseAnswer,
 } from './responses.ts';
 import { getLatestResult, listUserResults } from './results.ts';
+import { reviewResult } from './review.ts';
 
 export const supportScreeningHandlers = {
   createQuestionnaire,
@@ -15,4 +17,6 @@ export const supportScreeningHandlers = {
   completeResponseSession,
   getLatestResult,
   listUserResults,
+  getScreeningAggregate,
+  reviewResult,
 } satisfies Partial<HandlerMap>;

@@ -18,6 +18,8 @@ const RESULTS: Row = {
   outcomes: give('allowed', 'client', 'therapist', 'admin'),
 };
 
+const ADMINS: Row = { rest: 'forbidden', outcomes: give('allowed', 'admin', 'foreignAdmin') };
+
 export const SCREENING_ROWS = {
   createQuestionnaire: {
     request: () => ({
@@ -41,4 +43,19 @@ export const SCREENING_ROWS = {
   completeResponseSession: OWN,
   getLatestResult: RESULTS,
   listUserResults: RESULTS,
+  getScreeningAggregate: ADMINS,
+  reviewResult: {
+    request: async (world) => ({
+      id: await world.flaggedResult(),
+      body: { decision: 'no_action', notes: 'n' },
+    }),
+    rest: 'forbidden',
+    outcomes: { admin: 'allowed', foreignAdmin: 'hidden' },
+  },
+  listScreeningReviews: { ...ADMINS, request: () => ({ query: '?limit=5' }) },
+  getScreeningPolicy: ADMINS,
+  putScreeningPolicy: {
+    ...ADMINS,
+    request: () => ({ body: { alerts: { 'GAD-7': { severe_total: 'low' } }, responseHours: 48 } }),
+  },
 } satisfies Record<string, Row>;

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { TestApi, TestPerson } from '../../support/api.ts';
+import { answerScreening, insertFlagged } from './screening-world.ts';
 import { recordTrigger } from '../../../db/crisis-intake.ts';
 import { writeTimeOfDay } from '../../../domain/time-text.ts';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
@@ -49,6 +50,8 @@ export interface World {
   roster(): Promise<string>;
   /** The client's, with every question answered. */
   screening(): Promise<string>;
+  /** The client's, that nobody has looked at yet. */
+  flaggedResult(): Promise<string>;
   /** Live support of the client, an active one by the therapist. */
   supportSession(status?: 'waiting' | 'active'): Promise<string>;
   /** About the client; nobody has it. */
@@ -94,7 +97,8 @@ export async function createWorld(api: TestApi): Promise<World> {
     helper: async () => (await api.person({ role: 'peer', isVerified: false })).id,
     offer: () => insertOffer(api, people),
     roster: () => insertRoster(api),
-    screening: () => answerScreening(api, people.client.token),
+    screening: () => answerScreening(api, people.client.token, 0),
+    flaggedResult: () => insertFlagged(api, people.client.token),
     supportSession: (status) => insertSupportSession(api, people, status),
     alert: () => insertAlert(api, people),
     message: () => insertMessage(api, people),
@@ -362,17 +366,6 @@ async function insertMessage(api: TestApi, people: World['people']): Promise<str
     },
   );
   return sent.body.data.message.id;
-}
-
-async function answerScreening(api: TestApi, token: string): Promise<string> {
-  const begin = { questionnaireType: 'GAD-7' };
-  const { body } = await api.call('POST', '/api/responses/start', begin, { token });
-  const { sessionId } = body as { sessionId: string };
-  for (let questionNumber = 1; questionNumber <= 7; questionNumber += 1) {
-    const answer = { sessionId, questionNumber, selectedValue: 0 };
-    await api.call('POST', '/api/responses/submit-answer', answer, { token });
-  }
-  return sessionId;
 }
 
 async function insertAttachment(api: TestApi, people: World['people']): Promise<string> {

@@ -1,0 +1,102 @@
+import { auditRead } from '../../db/audit/record.ts';
+import { readScreeningPolicy, replaceScreeningPolicy } from '../../db/screening-policies.ts';
+import type { ScreeningPolicy } from '../../db/screening-policies.ts';
+import { resultsToReview } from '../../db/screening-results.ts';
+import type { ScreeningResult } from '../../db/screening-results.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { isUuid } from '../../domain/ids.ts';
+import { typeNamed } from '../../domain/screening/instruments/index.ts';
+import type { AlertPolicy } from '../../domain/screening/score.ts';
+import { auditContext } from '../access/audit-context.ts';
+import { enforce } from '../access/clinic-access.ts';
+import { mayRunScreening } from '../access/screening-access.ts';
+import type { Answer, Call } from '../http/handler.ts';
+import { pageOf, readCursor } from './paging.ts';
+import type { PageQuery } from './paging.ts';
+import { etag, expectedVersion } from './versions.ts';
+
+/** GET /api/v1/screening-reviews */
+export async function listScreeningReviews(call: Call<unknown, PageQuery>): Promise<Answer> {
+  const { deps, principal, query, requestId } = call;
+  const { clinicId } = principal;
+  const target = { action: 'screening_review.list', objectType: 'clinic', objectId: clinicId };
+  await enforce(call, mayRunScreening(principal), target);
+  const after = readCursor(query.cursor, isUuid);
+  const results = await resultsToReview(deps.knex, { clinicId, after, limit: query.limit + 1 });
+  const page = pageOf(results, query.limit, presentReview);
+  const context = auditContext(principal, requestId);
+  const shown = results.slice(0, query.limit);
+  await auditRead(
+    deps.knex,
+    context,
+    target,
+    ...shown.map(({ id, personId }) => ({
+      action: 'screening_result.read',
+      objectType: 'screening_result',
+      objectId: id,
+      subjectId: personId,
+    })),
+  );
+  return { status: 200, body: page };
+}
+
+function presentReview(result: ScreeningResult): { id: string } & Record<string, unknown> {
+  const { id, personId, type, total, maximum, severity, flags, alertId, completedAt } = result;
+  return {
+    id,
+    personId,
+    questionnaireType: type,
+    totalScore: total,
+    maxScore: maximum,
+    severityLevel: severity,
+    riskFlags: flags.map(({ code, description, alert, items }) => ({
+      type: code,
+      severity: alert ?? 'review',
+      description,
+      questionNumbers: items,
+    })),
+    alertId,
+    completedAt: completedAt.toISOString(),
+  };
+}
+
+interface PolicyBody {
+  readonly version?: number;
+  readonly alerts: Readonly<Record<string, AlertPolicy>>;
+  readonly responseHours: number;
+}
+
+/** GET /api/v1/screening-policy */
+export async function getScreeningPolicy(call: Call): Promise<Answer> {
+  await openPolicy(call, 'screening_policy.read');
+  return presentPolicy(await readScreeningPolicy(call.deps.knex, call.principal.clinicId));
+}
+
+/** PUT /api/v1/screening-policy */
+export async function putScreeningPolicy(call: Call<PolicyBody>): Promise<Answer> {
+  const { body, deps, principal, requestId } = call;
+  const target = await openPolicy(call, 'screening_policy.change');
+  const { clinicId, personId: changedBy } = principal;
+  const alerts = Object.fromEntries(
+    Object.entries(body.alerts).map(([type, policy]) => [typeNamed(type), policy]),
+  );
+  const { responseHours } = body;
+  const change = { alerts, responseHours, expectedVersion: expectedVersion(call), changedBy };
+  const context = auditContext(principal, requestId);
+  const policy = await inTransaction(deps.knex, context, async (trx, audit) => {
+    audit(target);
+    return replaceScreeningPolicy(trx, clinicId, change);
+  });
+  return presentPolicy(policy);
+}
+
+async function openPolicy(call: Call, action: string) {
+  const objectId = call.principal.clinicId;
+  const target = { action, objectType: 'screening_policy', objectId };
+  await enforce(call, mayRunScreening(call.principal), target);
+  return target;
+}
+
+function presentPolicy(policy: ScreeningPolicy): Answer {
+  return { status: 200, body: policy, headers: etag(policy.version) };
+}

@@ -1,0 +1,162 @@
+import type { Knex } from 'knex';
+import { type MonthCounts, type ShownMonth, shownMonth } from '../domain/screening/small-groups.ts';
+
+/** A transaction that began in a month has ended so long after it: then nothing is added to it. */
+const CLOSED_AFTER_MINUTES = 60;
+
+interface Question {
+  readonly clinicId: string;
+  readonly type: string;
+}
+
+interface RawMonth {
+  readonly month: string;
+  readonly totals_sum: string;
+  readonly percentages_sum: number;
+  readonly flagged_by_total: number;
+  readonly flagged_by_answer: number;
+  readonly gave_up: number;
+  readonly severities: Readonly<Record<string, number>>;
+}
+
+/**
+ * Writes down what is shown of each month that is over and not yet written. From then on a month
+ * is read from its row: it never changes, so that no later figure tells about one person, and a
+ * million results cost no more to ask for than a hundred.
+ */
+export async function closeMonths(
+  knex: Knex,
+  { clinicId, type }: Question,
+  labels: readonly string[],
+): Promise<void> {
+  const months = await openMonths(knex, { clinicId, type });
+  if (months.length === 0) return;
+  const raw = new Map(
+    (await countMonths(knex, { clinicId, type }, months)).map((m) => [m.month, m]),
+  );
+  const rows = months.map(({ month }) => {
+    const counted = raw.get(month);
+    const shown = counted === undefined ? null : shownMonth(countsOf(counted, labels));
+    return {
+      clinic_id: clinicId,
+      type,
+      month,
+      shown: shown === null ? null : JSON.stringify(shown),
+    };
+  });
+  await knex('screening_months').insert(rows).onConflict(['clinic_id', 'type', 'month']).ignore();
+}
+
+interface OpenMonth {
+  readonly month: string;
+  readonly startsAt: Date;
+  readonly endsAt: Date;
+}
+
+/** Months that are over, from the first with anything in it, and have no row. */
+async function openMonths(knex: Knex, question: Question): Promise<OpenMonth[]> {
+  const { rows } = await knex.raw<{ rows: OpenMonth[] }>(
+    `WITH clinic AS (SELECT time_zone AS zone FROM clinics WHERE id = :clinicId),
+     last AS (SELECT max(month) AS closed FROM screening_months
+       WHERE clinic_id = :clinicId AND type = :type),
+     first AS (SELECT least(
+       (SELECT min(completed_at) FROM screening_results
+         WHERE clinic_id = :clinicId AND type = :type),
+       (SELECT min(expires_at) FROM screening_responses
+         WHERE clinic_id = :clinicId AND type = :type AND completed_at IS NULL)) AS at)
+     SELECT to_char(month, 'YYYY-MM-DD') AS month, month AT TIME ZONE zone AS "startsAt",
+       (month + interval '1 month') AT TIME ZONE zone AS "endsAt"
+     FROM clinic, last, first, generate_series(
+       coalesce(last.closed + interval '1 month', date_trunc('month', first.at AT TIME ZONE zone)),
+       date_trunc('month', (now() - make_interval(mins => ${CLOSED_AFTER_MINUTES})) AT TIME ZONE zone)
+         - interval '1 month',
+       interval '1 month') AS month
+     ORDER BY month`,
+    { ...question },
+  );
+  return rows;
+}
+
+/** Each person once a month, with their last result in it, from the index alone. */
+async function countMonths(
+  knex: Knex,
+  { clinicId, type }: Question,
+  months: readonly OpenMonth[],
+): Promise<RawMonth[]> {
+  const { rows } = await knex.raw<{ rows: RawMonth[] }>(
+    `WITH months AS (
+       SELECT * FROM json_to_recordset(:months::json)
+         AS m (month text, "startsAt" timestamptz, "endsAt" timestamptz)),
+     latest AS (
+       SELECT DISTINCT ON (month, person_id) month, person_id, total, percentage, severity,
+         is_flagged, is_flagged_by_total
+       FROM months JOIN screening_results ON clinic_id = :clinicId AND type = :type
+         AND completed_at >= "startsAt" AND completed_at < "endsAt"
+       ORDER BY month, person_id, completed_at DESC),
+     counted AS (
+       SELECT month, severity, count(*)::int AS people, sum(total) AS totals,
+         sum(percentage) AS percentages,
+         count(*) FILTER (WHERE is_flagged_by_total)::int AS by_total,
+         count(*) FILTER (WHERE is_flagged AND NOT is_flagged_by_total)::int AS by_answer
+       FROM latest GROUP BY month, severity),
+     left_open AS (
+       SELECT month, count(DISTINCT person_id)::int AS people
+       FROM months JOIN screening_responses r ON clinic_id = :clinicId AND type = :type
+         AND r.completed_at IS NULL AND expires_at >= "startsAt" AND expires_at < "endsAt"
+       WHERE NOT EXISTS (SELECT FROM latest
+         WHERE latest.month = months.month AND latest.person_id = r.person_id)
+       GROUP BY month)
+     SELECT month, sum(totals) AS totals_sum, sum(percentages)::float8 AS percentages_sum,
+       sum(by_total)::int AS flagged_by_total, sum(by_answer)::int AS flagged_by_answer,
+       coalesce(min(left_open.people), 0) AS gave_up,
+       json_object_agg(severity, counted.people) AS severities
+     FROM counted LEFT JOIN left_open USING (month) GROUP BY month`,
+    { clinicId, type, months: JSON.stringify(months) },
+  );
+  return rows;
+}
+
+/** Bands that the active version no longer has come last. */
+function countsOf(raw: RawMonth, labels: readonly string[]): MonthCounts {
+  const all = new Set([...labels, ...Object.keys(raw.severities).toSorted()]);
+  return {
+    bands: [...all].map((label) => ({ label, people: raw.severities[label] ?? 0 })),
+    totalsSum: Number(raw.totals_sum),
+    percentagesSum: raw.percentages_sum,
+    flaggedByTotal: raw.flagged_by_total,
+    flaggedByAnswer: raw.flagged_by_answer,
+    gaveUp: raw.gave_up,
+  };
+}
+
+export interface ClosedMonth {
+  /** Its first day. */
+  readonly month: string;
+  /** Null where too few people answered. */
+  readonly shown: ShownMonth | null;
+  /** People with a flagged result of this month that nobody has looked at yet. */
+  readonly awaitingReview: number;
+}
+
+/** Closed months from one to another, without the latter. Null for no limit. */
+export async function closedMonths(
+  knex: Knex,
+  question: Question & { readonly from: string | null; readonly before: string | null },
+): Promise<ClosedMonth[]> {
+  const { rows } = await knex.raw<{ rows: ClosedMonth[] }>(
+    `WITH clinic AS (SELECT time_zone AS zone FROM clinics WHERE id = :clinicId),
+     awaited AS (
+       SELECT date_trunc('month', completed_at AT TIME ZONE zone)::date AS month,
+         count(DISTINCT person_id)::int AS people
+       FROM screening_results, clinic
+       WHERE clinic_id = :clinicId AND type = :type AND review = 'awaited' GROUP BY 1)
+     SELECT to_char(month, 'YYYY-MM-DD') AS month, shown,
+       coalesce(awaited.people, 0) AS "awaitingReview"
+     FROM screening_months LEFT JOIN awaited USING (month)
+     WHERE clinic_id = :clinicId AND type = :type
+       AND (:from::date IS NULL OR month >= :from) AND (:before::date IS NULL OR month < :before)
+     ORDER BY month`,
+    { ...question },
+  );
+  return rows;
+}

@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { v7 as newId } from 'uuid';
+import { sweepScreening } from '../../../activities/sweep/screening.ts';
+import { activeQuestionnaire } from '../../../db/questionnaires.ts';
+import { startTestApi } from '../../support/api.ts';
+import type { TestApi, TestPerson } from '../../support/api.ts';
+import { answerAll, startScreening } from './answering.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+}, 60_000);
+afterAll(() => api.close());
+
+interface Figures {
+  readonly participants: number | null;
+  readonly averageScore: number | null;
+  readonly completionRate: number | null;
+  readonly flaggedResponses: number | null;
+  readonly flaggedAwaitingReview: number | null;
+  readonly severityDistribution: readonly {
+    readonly severityLevels: readonly string[];
+    readonly participants: number;
+  }[];
+  readonly trend: readonly (Figures & { readonly month: string; readonly isShown: boolean })[];
+}
+
+let admin: TestPerson;
+let people: TestPerson[];
+beforeEach(async () => {
+  const clinicId = await api.clinic();
+  admin = await api.person({ role: 'admin', clinicId });
+  people = await Promise.all(Array.from({ length: 12 }, () => api.person({ clinicId })));
+});
+
+const BANDS = ['minimal', 'mild', 'moderate', 'severe'];
+
+/** Results of GAD-7 as they stand after a month, one person each; what was given up besides. */
+async function month(at: string, bands: readonly number[], gaveUp = 0): Promise<void> {
+  const questionnaire = (await activeQuestionnaire(api.knex, admin.clinicId, 'GAD-7'))!;
+  for (const [index, band] of [...bands, ...Array.from({ length: gaveUp }, () => -1)].entries()) {
+    const id = newId();
+    const when = new Date(`${at}-15T12:00:00Z`);
+    const common = {
+      clinic_id: admin.clinicId,
+      person_id: people[index]!.id,
+      questionnaire_id: questionnaire.id,
+      type: 'GAD-7',
+    };
+    const status = band < 0 ? 'expired' : 'completed';
+    const completed_at = band < 0 ? null : when;
+    const row = { ...common, id, status, expires_at: when, completed_at };
+    await api.knex('screening_responses').insert(row);
+    if (band < 0) continue;
+    const isFlagged = band === 3;
+    await api.knex('screening_results').insert({
+      ...common,
+      id,
+      response_id: id,
+      total: band * 5,
+      maximum: 21,
+      percentage: (band * 500) / 21,
+      severity: BANDS[band],
+      methods: '{}',
+      categories: '{}',
+      flags: '[]',
+      is_flagged: isFlagged,
+      is_flagged_by_total: isFlagged,
+      review: isFlagged ? 'awaited' : 'none',
+      completed_at: when,
+    });
+  }
+}
+
+async function aggregate(query = ''): Promise<Figures> {
+  const path = `/api/results/admin/aggregate?questionnaireType=GAD-7${query}`;
+  const reply = await api.call<{ data: Figures }>('GET', path, undefined, { token: admin.token });
+  expect(reply.status).toBe(200);
+  return reply.body.data;
+}
+
+const spread = (figures: Pick<Figures, 'severityDistribution'>): string[] =>
+  figures.severityDistribution.map((g) => `${g.severityLevels.join('+')} ${g.participants}`);
+
+describe('figures', () => {
+  test('are shown by whole months, small groups together, small months not at all', async () => {
+    await month('2025-01', [0, 0, 0, 0, 0, 1, 1, 3]);
+    await month('2025-02', [0, 3, 3, 3]);
+    await month('2025-03', [0, 0, 0, 0, 0, 3, 3, 3, 3, 3], 2);
+    const figures = await aggregate();
+    const shown = figures.trend.map((m) => [m.month, m.participants, m.isShown]);
+    expect(shown.slice(0, 4)).toEqual([
+      ['2025-01', 8, true],
+      ['2025-02', null, false],
+      ['2025-03', 10, true],
+      ['2025-04', null, false],
+    ]);
+    expect(spread(figures.trend[0]!)).toEqual(['minimal+mild+moderate+severe 8']);
+    expect(spread(figures.trend[2]!)).toEqual(['minimal 5', 'mild+moderate+severe 5']);
+    expect(figures.trend[2]).toMatchObject({ averageScore: 7.5, completionRate: null });
+    expect(figures).toMatchObject({
+      participants: 18,
+      flaggedResponses: null,
+      flaggedAwaitingReview: 5,
+    });
+    expect(spread(figures)).toEqual(['minimal+mild+moderate+severe 18']);
+  });
+
+  test('leave out months that a filter cuts, and the one that is not over', async () => {
+    await month('2025-01', [0, 0, 0, 0, 0]);
+    await month('2025-02', [0, 0, 0, 0, 0, 0]);
+    await month(new Date().toISOString().slice(0, 7), [0, 0, 0, 0, 0, 0, 0]);
+    const total = async (query: string) => (await aggregate(query)).participants;
+    expect(await total('')).toBe(11);
+    expect(await total('&from=2025-02')).toBe(6);
+    expect(await total('&from=2025-01-02')).toBe(6);
+    expect(await total('&to=2025-01')).toBe(5);
+    expect(await total('&to=2025-02-01')).toBe(5);
+    expect(await total('&to=2025-02-28')).toBe(5);
+    expect(await total('&from=2025-01-16&to=2025-02-14')).toBeNull();
+  });
+
+  test('of a month stay as they are, whatever comes to light later', async () => {
+    await month('2025-01', [0, 0, 0, 0, 0]);
+    const before = await aggregate();
+    await month('2025-01', [3]);
+    expect(await aggregate()).toEqual(before);
+  });
+
+  test('count each person once a month, with their last result', async () => {
+    await month('2025-01', [0, 0, 0, 0, 0]);
+    await month('2025-01', [1, 1, 1, 1, 1]);
+    await api.knex('screening_results').where({ severity: 'mild' }).update({
+      completed_at: '2025-01-20T12:00:00Z',
+    });
+    expect((await aggregate()).trend[0]).toMatchObject({ participants: 5, averageScore: 5 });
+  });
+});
+
+describe('a review', () => {
+  async function flagged(): Promise<{ id: string; person: TestPerson }> {
+    const person = people[0]!;
+    const sessionId = await startScreening(api, person, 'PHQ-9');
+    await answerAll(api, person, sessionId, [0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    const path = '/api/responses/complete';
+    const token = { token: person.token };
+    const { body } = await api.call<{ data: { id: string } }>('POST', path, { sessionId }, token);
+    return { id: body.data.id, person };
+  }
+
+  test('takes a result off the queue once, with notes that only open with their key', async () => {
+    const { id } = await flagged();
+    const of = { token: admin.token };
+    const queue = () =>
+      api.call<{ data: { id: string }[] }>('GET', '/api/v1/screening-reviews', undefined, of);
+    expect((await queue()).body.data.map(({ id: of }) => of)).toEqual([id]);
+    const body = { decision: 'follow_up', notes: 'Rang her, she is safe' };
+    const review = () => api.call('POST', `/api/results/${id}/review`, body, of);
+    const statuses = (await Promise.all([review(), review(), review()])).map((r) => r.status);
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 409, 409]);
+    expect((await queue()).body.data).toEqual([]);
+    const [row] = await api.knex('screening_results').where({ id });
+    expect(row).toMatchObject({ review: 'done', decision: 'follow_up', reviewed_by: admin.id });
+    expect(row.review_notes.toString('latin1')).not.toContain('safe');
+  });
+});
+
+describe('an unfinished questionnaire', () => {
+  const alerts = (person: TestPerson) => api.knex('crisis_alerts').where({ person_id: person.id });
+  const age = (id: string, change: object) =>
+    api.knex('screening_responses').where({ id }).update(change);
+
+  test('with an answer of danger calls a human once it lies still, and once only', async () => {
+    const person = people[0]!;
+    const sessionId = await startScreening(api, person, 'PHQ-9');
+    const answer = { sessionId, questionNumber: 9, selectedValue: 3 };
+    await api.call('POST', '/api/responses/submit-answer', answer, { token: person.token });
+    await sweepScreening(api.knex);
+    expect(await alerts(person)).toEqual([]);
+    await age(sessionId, { updated_at: new Date(Date.now() - 16 * 60_000) });
+    await Promise.all([sweepScreening(api.knex), sweepScreening(api.knex)]);
+    await sweepScreening(api.knex);
+    const [alert, ...others] = await alerts(person);
+    expect([alert.severity, others]).toEqual(['critical', []]);
+    expect(await api.knex('crisis_triggers').where({ alert_id: alert.id })).toHaveLength(1);
+  });
+
+  test('is looked at also when it is begun anew past its time', async () => {
+    const person = people[0]!;
+    const sessionId = await startScreening(api, person, 'PHQ-9');
+    const answer = { sessionId, questionNumber: 9, selectedValue: 1 };
+    await api.call('POST', '/api/responses/submit-answer', answer, { token: person.token });
+    await age(sessionId, { expires_at: new Date() });
+    expect(await startScreening(api, person, 'PHQ-9')).not.toBe(sessionId);
+    expect((await alerts(person)).map(({ severity }) => severity)).toEqual(['high']);
+  });
+
+  test('is written down as expired', async () => {
+    const sessionId = await startScreening(api, people[0]!, 'GAD-7');
+    await age(sessionId, { expires_at: new Date() });
+    expect(await sweepScreening(api.knex)).toMatchObject({ responsesExpired: 1 });
+    const [row] = await api.knex('screening_responses').where({ id: sessionId });
+    expect(row.status).toBe('expired');
+  });
+});
+
+test('a clinic decides who is called for a severe total', async () => {
+  const of = { token: admin.token };
+  const policy = { alerts: { 'gad-7': { severe_total: 'high' } }, responseHours: 24 };
+  const put = await api.call('PUT', '/api/v1/screening-policy', policy, of);
+  expect(put).toMatchObject({ status: 200, body: { version: 1, responseHours: 24 } });
+  const person = people[0]!;
+  const sessionId = await startScreening(api, person, 'GAD-7');
+  await answerAll(api, person, sessionId, [3, 3, 3, 3, 3, 0, 0]);
+  const path = '/api/responses/complete';
+  await api.call('POST', path, { sessionId }, { token: person.token });
+  const [alert] = await api.knex('crisis_alerts').where({ person_id: person.id });
+  expect(alert.severity).toBe('high');
+});
