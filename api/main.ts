@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { SettingsFault, loadSettings } from '../config/settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { warmUpScreening } from './crisis/screen-words.ts';
+import { startApiAuditor } from './crisis/auditor.ts';
 import { openDeps } from './deps.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { safely } from './http/error-handler.ts';
@@ -25,6 +26,7 @@ async function start(settings: Settings, log: Logger): Promise<Running> {
   const realtime = startRealtime(server, deps, settings.database.url);
   const listening = await listen(server, { host, port, drainMs: DRAIN_MS });
   const housekeeping = startHousekeeping(deps);
+  const auditor = startApiAuditor(deps, settings.database.url);
   log.info({ port: listening.port }, 'the API listens');
   return {
     stop: async () => {
@@ -33,6 +35,7 @@ async function start(settings: Settings, log: Logger): Promise<Running> {
       await realtime.close();
       await drained;
       await api.drain();
+      await auditor.close();
       await close();
     },
   };

@@ -7,6 +7,7 @@ export interface WatchedRow extends WatchedAlert {
   readonly id: string;
   readonly clinicId: string;
   readonly personId: string;
+  readonly number: string;
   readonly isDrill: boolean;
 }
 
@@ -20,7 +21,7 @@ interface Row extends Omit<WatchedRow, 'audit' | 'state'> {
 const ms = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`;
 
 const COLUMNS = `alert.id, alert.clinic_id AS "clinicId", alert.person_id AS "personId",
-  alert.is_drill AS "isDrill", alert.status, alert.severity, alert.state,
+  alert.number, alert.is_drill AS "isDrill", alert.status, alert.severity, alert.state,
   ${ms('alert.created_at')} AS "createdAtMs", ${ms('alert.first_page_at')} AS "firstPageAtMs",
   ${ms('alert.last_page_at')} AS "lastPageAtMs", watch.rounds,
   ${ms('watch.paged_at')} AS "pagedAtMs", ${ms('watch.next_due_at')} AS "nextDueAtMs"`;
@@ -77,7 +78,6 @@ function fromRow({ rounds, pagedAtMs, nextDueAtMs, ...row }: Row): WatchedRow {
 
 /** An open alert whose workflow should be running. */
 export interface OpenAlertRow extends WatchedRow {
-  readonly number: string;
   readonly type: string;
   readonly sessionId: string | null;
   /** Its last report, by which its workflow can be begun again. */
@@ -90,7 +90,7 @@ export async function listOpenAlerts(
   page: { readonly after: string | null; readonly minAgeMs: number; readonly limit: number },
 ): Promise<OpenAlertRow[]> {
   const { rows } = await db.raw<{ rows: (Row & OpenAlertRow)[] }>(
-    `SELECT ${COLUMNS}, alert.number, alert.type, alert.session_id AS "sessionId",
+    `SELECT ${COLUMNS}, alert.type, alert.session_id AS "sessionId",
        report.id AS "triggerId"
      FROM crisis_alerts AS alert LEFT JOIN crisis_watch AS watch ON watch.alert_id = alert.id,
        LATERAL (SELECT id FROM crisis_triggers WHERE alert_id = alert.id

@@ -5,7 +5,10 @@ import { seekLeadership } from '../../db/leadership.ts';
 import { WATCH_TIMES, neglectOf } from '../../domain/alert-watch.ts';
 import type { Neglect, WatchTimes } from '../../domain/alert-watch.ts';
 import type { AuditorDeps } from './contract.ts';
+import { endDueDrills } from './drills.ts';
+import { reopenOnRecord } from './on-record.ts';
 import { pageFor } from './paging.ts';
+import { askForReadiness } from './readiness-tasks.ts';
 import { sweepWorkflows } from './workflows.ts';
 
 export interface AuditorOptions {
@@ -17,6 +20,8 @@ export interface AuditorOptions {
   readonly everyMs?: number;
   /** Pause between two looks at the workflows, ms. */
   readonly sweepEveryMs?: number;
+  /** Pause before the first look at the clinics' readiness, and between two, ms. */
+  readonly readinessEveryMs?: number;
 }
 
 export interface Auditor {
@@ -28,6 +33,8 @@ export interface Auditor {
 export const AUDITOR = 'auditor';
 const EVERY_MS = 1_000;
 const SWEEP_EVERY_MS = 5_000;
+const DRILLS_EVERY_MS = 2_000;
+const READINESS_EVERY_MS = 3_600_000;
 
 /**
  * Watches over open alerts from outside their workflows, and pages by itself where nobody does.
@@ -36,8 +43,7 @@ const SWEEP_EVERY_MS = 5_000;
  * and the worker's, so that they are with every API dead.
  */
 export function startAuditor(deps: AuditorDeps, options: AuditorOptions): Auditor {
-  const { databaseUrl, host, everyMs = EVERY_MS, sweepEveryMs = SWEEP_EVERY_MS } = options;
-  const times = options.times ?? WATCH_TIMES;
+  const { databaseUrl, host, times = WATCH_TIMES } = options;
   const leadership = seekLeadership({
     databaseUrl,
     host,
@@ -48,11 +54,16 @@ export function startAuditor(deps: AuditorDeps, options: AuditorOptions): Audito
   const { signal } = stopping;
   const watch = new Watch(deps, times);
   const isIdle = (): boolean => signal.aborted || !leadership.isLeading;
+  const again = (everyMs: number, work: () => Promise<void>, firstMs = 0): Promise<void> =>
+    repeat({ everyMs, firstMs, signal }, () =>
+      isIdle() ? Promise.resolve() : work().catch(deps.onFault),
+    );
+  const readinessMs = options.readinessEveryMs ?? READINESS_EVERY_MS;
   const loops = [
-    repeat(deps, everyMs, signal, async () => (isIdle() ? undefined : watch.look())),
-    repeat(deps, sweepEveryMs, signal, async () =>
-      isIdle() ? undefined : sweepWorkflows(deps, isIdle),
-    ),
+    again(options.everyMs ?? EVERY_MS, () => watch.look()),
+    again(options.sweepEveryMs ?? SWEEP_EVERY_MS, () => sweepWorkflows(deps, isIdle)),
+    again(DRILLS_EVERY_MS, () => endDueDrills(deps)),
+    again(readinessMs, () => askForReadiness(deps.knex, Date.now()), Math.min(readinessMs, 60_000)),
   ];
   return {
     get isLeading() {
@@ -66,15 +77,22 @@ export function startAuditor(deps: AuditorDeps, options: AuditorOptions): Audito
   };
 }
 
+interface Pace {
+  readonly firstMs: number;
+  readonly everyMs: number;
+  readonly signal: AbortSignal;
+}
+
 async function repeat(
-  { onFault }: AuditorDeps,
-  everyMs: number,
-  signal: AbortSignal,
+  { firstMs, everyMs, signal }: Pace,
   work: () => Promise<void>,
 ): Promise<void> {
+  const pause = (ms: number): Promise<void> =>
+    sleep(ms, undefined, { signal }).catch(() => undefined);
+  if (firstMs > 0) await pause(firstMs);
   while (!signal.aborted) {
-    await work().catch(onFault);
-    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+    await work();
+    await pause(everyMs);
   }
 }
 
@@ -101,8 +119,15 @@ class Watch {
     await Promise.all(this.#inHand.values());
   }
 
+  /** A lease that is over is over on the record, too: whoever is paged must be able to take it. */
+  async #page(alert: WatchedRow, because: Neglect): Promise<void> {
+    const isLapsed = because === 'lease_over';
+    if (isLapsed) await reopenOnRecord(this.#deps.knex, alert.id);
+    await pageFor(this.#deps, isLapsed ? { ...alert, status: 'paging' } : alert, because);
+  }
+
   #take(alert: WatchedRow, because: Neglect): void {
-    const paging = pageFor(this.#deps, alert, because)
+    const paging = this.#page(alert, because)
       .catch(this.#deps.onFault)
       .finally(() => this.#inHand.delete(alert.id));
     this.#inHand.set(alert.id, paging);

@@ -2,7 +2,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { listOpenAlerts, noteAudit } from '../../db/crisis-watch.ts';
 import type { OpenAlertRow } from '../../db/crisis-watch.ts';
 import { workflowId } from '../../domain/ids.ts';
-import { callOf, deliverRaise, startWithoutWorker } from '../crisis/starting.ts';
+import { callOf, startWithoutWorker } from '../crisis/starting.ts';
 import type { AuditorDeps } from './contract.ts';
 import { askForHuman, pageFor } from './paging.ts';
 
@@ -53,9 +53,7 @@ async function revive(deps: AuditorDeps, alert: OpenAlertRow): Promise<void> {
   if (status === 'paging' && !isPagedFor) await pageFor(deps, alert, 'workflow_missing');
   await askForHuman(deps, alert, 'workflow_missing');
   const call = callOf({ ...alert, alertId, isNew: false });
-  const hasWorker = await deliverRaise(deps.temporal, call, RESTART_WITHIN_MS).catch(async () => {
-    await startWithoutWorker(deps.temporal, call, RESTART_WITHIN_MS);
-    return false;
-  });
-  await noteAudit(deps.knex, { alertId, kind: 'workflow_restarted', data: { hasWorker } });
+  // A start alone: of a report that the terminated run has heard, Temporal would tell what it said.
+  await startWithoutWorker(deps.temporal, call, RESTART_WITHIN_MS);
+  await noteAudit(deps.knex, { alertId, kind: 'workflow_restarted', data: {} });
 }

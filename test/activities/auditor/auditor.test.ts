@@ -3,6 +3,7 @@ import pg from 'pg';
 import { v7 as newId } from 'uuid';
 import { type Auditor, startAuditor } from '../../../activities/auditor/auditor.ts';
 import type { AuditRound } from '../../../activities/auditor/contract.ts';
+import { askForReadiness } from '../../../activities/auditor/readiness-tasks.ts';
 import { FIND_LAPSED, FIND_UNANSWERED } from '../../../db/crisis-watch.ts';
 import { seekLeadership } from '../../../db/leadership.ts';
 import { DEFAULT_POLICIES } from '../../../domain/escalation-policy.ts';
@@ -33,12 +34,19 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => api.close());
 
+const HELD = {
+  kind: 'held',
+  severity: 'critical',
+  tier: 0,
+  batch: 1,
+  lastPagedAtMs: 0,
+  holderId: newId(),
+  heldSinceMs: 0,
+};
 const running: Auditor[] = [];
 afterEach(async () => {
   await Promise.all(running.splice(0).map((auditor) => auditor.close()));
-  await api.knex('crisis_events').delete();
-  await api.knex('crisis_watch').delete();
-  await api.knex('crisis_alerts').delete();
+  await api.knex.raw('TRUNCATE crisis_alerts CASCADE');
 });
 
 /** Sends nothing, and writes down what a sender would. */
@@ -118,14 +126,17 @@ test('an alert whose workflow pages in time is left alone; one whose pages stop 
   const once = { first_page_at: new Date(), last_page_at: new Date(Date.now() - 10_000) };
   const healthy = await alert({ ...once, state: paging(Date.now() + 600_000) });
   const silent = await alert({ ...once, state: paging(Date.now() - 5_000) });
-  const lapsed = { kind: 'held', leaseUntilMs: Date.now() - 5_000 };
+  const lapsed = { ...HELD, leaseUntilMs: Date.now() - 5_000 };
   const held = await alert({ ...once, status: 'held', state: JSON.stringify(lapsed) });
-  const keeper = { kind: 'held', leaseUntilMs: Date.now() + 600_000 };
+  const keeper = { ...HELD, leaseUntilMs: Date.now() + 600_000 };
   const kept = await alert({ ...once, status: 'held', state: JSON.stringify(keeper) });
   auditor(rounds);
   await until(() => paged(rounds, silent).length >= 2 && paged(rounds, held).length >= 2);
   expect(paged(rounds, healthy)).toEqual([]);
   expect(paged(rounds, kept)).toEqual([]);
+  // Whoever is paged for it can take it.
+  const [reopened] = await api.knex('crisis_alerts').where({ id: held });
+  expect(reopened).toMatchObject({ status: 'paging', holder_id: null, version: 1 });
 });
 
 test('of several auditors one pages; when it dies, and when it hangs, another does', async () => {
@@ -186,7 +197,7 @@ test('a look costs the same however many alerts there ever were: indexes serve i
     `INSERT INTO crisis_alerts (id, number, clinic_id, person_id, severity, type, status, created_at,
        resolved_at, first_page_at, last_page_at)
      SELECT gen_random_uuid(), 'CA-2030-' || (100000 + n), ?, ?, 'high', 'x', 'resolved',
-       now() - n * interval '1 minute', now(), now(), now() FROM generate_series(1, 100000) AS n`,
+       now() - n * interval '1 minute', now(), now(), now() FROM generate_series(1, 50000) AS n`,
     [api.clinicId, personId],
   );
   await Promise.all(Array.from({ length: 20 }, () => alert()));
@@ -198,4 +209,44 @@ test('a look costs the same however many alerts there ever were: indexes serve i
   for (const { root } of [unanswered, lapsed]) {
     expect(root['Shared Hit Blocks'] + root['Shared Read Blocks']).toBeLessThan(100);
   }
+});
+
+test('a drill ends when it was answered, and at its limit; nobody is paged for it any more', async () => {
+  const drill = async (changes: object, alertChanges: object): Promise<string> => {
+    const id = await alert({ is_drill: true, type: 'drill', ...alertChanges });
+    await api.knex('crisis_drills').insert({
+      id,
+      clinic_id: api.clinicId,
+      alert_id: id,
+      severity: 'critical',
+      started_by: admin.id,
+      ends_at: new Date(Date.now() + 600_000),
+      ...changes,
+    });
+    return id;
+  };
+  const recent = { first_page_at: new Date(), last_page_at: new Date() };
+  const answered = await drill({}, { ...recent, acknowledged_at: new Date() });
+  const over = await drill({ clinic_id: await api.clinic(), ends_at: new Date() }, recent);
+  const running = await drill({ clinic_id: await api.clinic() }, recent);
+  auditor([]);
+  const ended = (): Promise<string[]> =>
+    api.knex('crisis_drills').whereNotNull('ended_at').pluck('id');
+  await until(async () => (await ended()).length === 2);
+  expect((await ended()).toSorted()).toEqual([answered, over].toSorted());
+  const open = api.knex('crisis_alerts').whereNot({ status: 'resolved' }).pluck('id');
+  expect(await open).toEqual([running]);
+  await api.knex('crisis_drills').delete();
+});
+
+test('what stands in the way of an alert is a task for a human, once', async () => {
+  const now = Date.now();
+  await askForReadiness(api.knex, now);
+  await askForReadiness(api.knex, now + 3_600_000);
+  const tasks = await api
+    .knex('tasks')
+    .where({ kind: 'crisis_readiness', clinic_id: api.clinicId });
+  const parts = tasks.filter(({ data }) => data.code === 'part_silent');
+  expect(parts.map(({ data }) => data.subjectId).toSorted()).toEqual(['auditor', 'worker']);
+  expect(tasks.filter(({ data }) => data.code === 'no_drill')).toHaveLength(1);
 });
