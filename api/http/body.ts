@@ -38,6 +38,23 @@ export async function readJsonBody(
   return { raw, value: raw.length === 0 ? undefined : parseJson(raw) };
 }
 
+/**
+ * As {@link readJsonBody}, but tells `hear` what was sent before anything about its type or its JSON
+ * can be found wrong.
+ */
+export async function readHeardBody(
+  req: IncomingMessage,
+  limitBytes: number,
+  timeoutMs: number,
+  hear: (text: string) => void,
+): Promise<ReadBody> {
+  if (!announcesBody(req)) return NOTHING;
+  const raw = await readAll(req, limitBytes, timeoutMs);
+  hear(raw.toString('utf8'));
+  requireJson(req);
+  return { raw, value: raw.length === 0 ? undefined : parseJson(raw) };
+}
+
 function requireJson(req: IncomingMessage): void {
   const [type = '', ...parameters] = (req.headers['content-type'] ?? '').split(';');
   const charset = parameters.find((parameter) => /^\s*charset=/i.test(parameter));

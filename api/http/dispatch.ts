@@ -10,12 +10,14 @@ import type { OperationId } from '../generated/operations.ts';
 import { withHelpLines } from '../crisis/help-lines.ts';
 import { readAnyBody } from './any-body.ts';
 import { bearerToken } from './bearer.ts';
-import { readJsonBody } from './body.ts';
+import { readHeardBody, readJsonBody } from './body.ts';
 import type { ReadBody } from './body.ts';
 import type { ApiDocument, Operation } from './document.ts';
 import { FORM_TYPE, operationsOf } from './document.ts';
 import { doorOfPath } from './door.ts';
 import type { Answer, Call, HandlerMap, PublicHandler } from './handler.ts';
+import { hearRefused } from './hearing.ts';
+import type { Hearing } from './hearing.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { Limiter } from './rate-limits.ts';
 import { refuseWhenShed } from './shedding.ts';
@@ -51,7 +53,8 @@ export function createDispatcher(
     const { operation, params } = route(routes, req, res);
     const validate: Validate = (...request) => validatorOf(operation.path)(...request);
     const handler = handlers[operation.id as OperationId] as PublicHandler;
-    await serve({ deps, req, res, next, operation, params, validate, handler, stages });
+    const hearing: Hearing = { words: null, isHandled: false };
+    await serve({ deps, req, res, next, operation, params, validate, handler, stages, hearing });
   };
 }
 
@@ -86,6 +89,7 @@ interface Work {
   readonly validate: Validate;
   readonly handler: PublicHandler;
   readonly stages: Stages;
+  readonly hearing: Hearing;
 }
 
 async function serve(work: Work): Promise<void> {
@@ -93,7 +97,7 @@ async function serve(work: Work): Promise<void> {
   refuseWhenShed(load.level(), work.operation);
   const leave = load.enter();
   try {
-    await (work.operation.refusesNothing ? answerForHelp(work) : answer(work));
+    await (work.operation.refusesNothing ? answerForHelp(work) : answerHearing(work));
   } finally {
     leave();
   }
@@ -104,6 +108,18 @@ async function answerForHelp(work: Work): Promise<void> {
     await answer(work);
   } catch (error) {
     throw await withHelpLines(work.deps, exchangeOf(work.res).principal, error);
+  }
+}
+
+async function answerHearing(work: Work): Promise<void> {
+  try {
+    await answer(work);
+  } catch (error) {
+    const { principal, requestId } = exchangeOf(work.res);
+    if (work.operation.hearsRefused) {
+      await hearRefused(work.deps, work.hearing, principal, requestId);
+    }
+    throw error;
   }
 }
 
@@ -121,10 +137,15 @@ async function answer(work: Work): Promise<void> {
   }
 }
 
-function readBody({ deps, req, res, operation }: Work): Promise<ReadBody> {
+function readBody({ deps, req, res, operation, hearing }: Work): Promise<ReadBody> {
   if (operation.isUpload) return readUpload(req, res, deps.attachments);
+  const { bodyLimitBytes, hearsRefused } = operation;
+  const { bodyTimeoutMs } = deps.http;
+  if (hearsRefused) {
+    return readHeardBody(req, bodyLimitBytes, bodyTimeoutMs, (text) => (hearing.words = text));
+  }
   const read = operation.refusesNothing ? readAnyBody : readJsonBody;
-  return read(req, operation.bodyLimitBytes, deps.http.bodyTimeoutMs);
+  return read(req, bodyLimitBytes, bodyTimeoutMs);
 }
 
 async function answerWith(
@@ -138,7 +159,10 @@ async function answerWith(
   const call = toCall(work, principal, address);
   const run = (own: typeof call): Promise<Answer> =>
     deps.temporal.withDeadline(Date.now() + TEMPORAL_TIMEOUT_MS, () => {
-      const handle = (): Promise<Answer> => work.handler(own);
+      const handle = (): Promise<Answer> => {
+        work.hearing.isHandled = true;
+        return work.handler(own);
+      };
       if (operation.isPublic) return handle();
       return recordingDenials(own, async () => {
         requireAccount(principal, operation);

@@ -21,6 +21,7 @@ export interface OperationObject {
   readonly 'x-body-limit-bytes'?: number;
   readonly 'x-limit'?: LimitGroup;
   readonly 'x-refuses-nothing'?: boolean;
+  readonly 'x-hears-refused'?: boolean;
   readonly requestBody?: {
     readonly required?: boolean;
     readonly content?: Readonly<Record<string, unknown>>;
@@ -61,6 +62,8 @@ export interface Operation {
    * taken as a report, and who is turned away all the same is told whom to call.
    */
   readonly refusesNothing: boolean;
+  /** What is refused before its handler could read it is read for words of crisis all the same. */
+  readonly hearsRefused: boolean;
 }
 
 export const FORM_TYPE = 'multipart/form-data';
@@ -114,5 +117,6 @@ function toOperation(
     bodyLimitBytes: described['x-body-limit-bytes'] ?? DEFAULT_BODY_LIMIT_BYTES,
     limit: described['x-limit'] ?? (door === 'support' ? 'api' : 'general'),
     refusesNothing: described['x-refuses-nothing'] ?? false,
+    hearsRefused: described['x-hears-refused'] ?? false,
   };
 }

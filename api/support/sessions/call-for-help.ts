@@ -54,7 +54,8 @@ export async function neverUnheard(
   const { deps, principal, requestId } = call;
   try {
     const { answer, raised } = await work();
-    if (raised !== null) await startAlert(deps, raised);
+    // It is on record and starts by the outbox at the latest, so that nobody waits for it here.
+    if (raised !== null) void startAlert(deps, raised);
     return answer;
   } catch (error) {
     if (cry !== null) {

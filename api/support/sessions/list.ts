@@ -79,8 +79,16 @@ function instantOf(field: 'dateFrom' | 'dateTo', text: string | undefined): Date
   const isDay = text.length === 10;
   const end = isDay && field === 'dateTo' ? 'T23:59:59.999Z' : '';
   const instant = new Date(ISO.test(text) ? `${text}${end}` : Number.NaN);
-  if (!Number.isNaN(instant.getTime())) return instant;
+  // A day that isn't there, such as February 31st, would be read as another one.
+  const day = text.slice(0, 10);
+  const isThere = !Number.isNaN(instant.getTime()) && dayOf(day) === day;
+  if (isThere) return instant;
   throw new HoldfastError('malformed_request', `${field} must be an ISO date or time`, {
     fields: [{ field, message: 'must be an ISO date or time' }],
   });
+}
+
+function dayOf(day: string): string | null {
+  const midnight = new Date(`${day}T00:00:00Z`);
+  return Number.isNaN(midnight.getTime()) ? null : midnight.toISOString().slice(0, 10);
 }

@@ -63,6 +63,7 @@ test('a literal segment wins over a parameter, in whatever order they come', () 
     bodyLimitBytes: 1,
     limit: 'none',
     refusesNothing: false,
+    hearsRefused: false,
   });
   const routes = new RouteTable([
     operation('one', '/api/sessions/{id}'),

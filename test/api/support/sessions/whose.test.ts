@@ -170,6 +170,26 @@ describe('a cry for help', () => {
     expect(await desk.alertsOf(who)).toHaveLength(1);
   });
 
+  test('is heard where no handler reads it: broken JSON, a key used for something else', async () => {
+    const who = await api.person();
+    const raw = await fetch(`${api.url}/api/sessions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${who.token}`, 'content-type': 'application/json' },
+      body: `{"description": "${CRY}`,
+    });
+    expect(raw.status).toBe(400);
+    expect(await desk.alertsOf(who)).toHaveLength(1);
+    const other = await api.person();
+    const keyed = (body: object) =>
+      api.call('POST', '/api/sessions', body, {
+        token: other.token,
+        headers: { 'idempotency-key': 'one-key' },
+      });
+    expect((await keyed({ title: 'Exams' })).status).toBe(201);
+    expect((await keyed({ title: CRY })).status).toBe(422);
+    expect(await desk.alertsOf(other)).toHaveLength(1);
+  });
+
   test('that needs no words: critical, or an intervention', async () => {
     for (const body of [{ urgencyLevel: 'critical' }, { type: 'crisis_intervention' }]) {
       const who = await api.person();

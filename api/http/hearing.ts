@@ -1,0 +1,31 @@
+import type { Principal } from '../access/principal.ts';
+import type { ApiDeps } from '../context.ts';
+import { alarmForBody } from '../support/messages/alarm.ts';
+
+/** What came with a request whose words nobody may lose. */
+export interface Hearing {
+  /** As it was sent, whatever it is; null while nothing was read. */
+  words: string | null;
+  /** The handler has begun: it screens what it was given by itself. */
+  isHandled: boolean;
+}
+
+/** Calls help for words of crisis that were refused before any handler could read them. Never throws. */
+export async function hearRefused(
+  deps: ApiDeps,
+  { words, isHandled }: Hearing,
+  principal: Principal | null,
+  requestId: string,
+): Promise<void> {
+  if (words === null || isHandled || principal === null) return;
+  await alarmForBody(deps, principal, spoken(words), requestId);
+}
+
+/** JSON's own quotation marks would make a quotation of what somebody says of themselves. */
+function spoken(words: string): unknown {
+  try {
+    return JSON.parse(words);
+  } catch {
+    return words.replaceAll(/["{}[\]\\]+/g, '\n');
+  }
+}
