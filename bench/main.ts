@@ -7,6 +7,7 @@ import { measureCalendar } from './calendar.ts';
 import { type BenchContext, openContext } from './context.ts';
 import { measureContention } from './contention.ts';
 import { measureLives } from './lives.ts';
+import { measureMessages } from './messages.ts';
 import { measureReading } from './reading.ts';
 import { type Finding, costsOf, tableOf, writeResults } from './report.ts';
 import { measureSearch } from './search.ts';
@@ -22,6 +23,7 @@ const MEASURES = {
   starting: async ({ stack }) => reportStarts(stack),
   booking: measureBooking,
   reading: measureReading,
+  messages: measureMessages,
   contention: measureContention,
   lives: measureLives,
   slots: measureSlots,

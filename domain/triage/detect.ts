@@ -1,4 +1,4 @@
-import { fold } from './fold.ts';
+import { type Folded, fold } from './fold.ts';
 import { isBrokenOff } from './fragments.ts';
 import { gradeMatch } from './grade.ts';
 import type { LanguagePack } from './language-pack.ts';
@@ -6,6 +6,7 @@ import { LANGUAGES } from './languages/index.ts';
 import { type Lexicon, type Tag, buildLexicon } from './lexicon.ts';
 import { Meter, TimeLimitError, WorkLimitError } from './meter.ts';
 import type { Match } from './patterns.ts';
+import { Recall } from './recall.ts';
 import { type Reading, type Scene, readScene } from './scene.ts';
 import { isSaidOfOneself } from './surroundings.ts';
 import { SEVERITIES } from './types.ts';
@@ -24,6 +25,7 @@ export const LONGEST_TEXT = 120_000;
 export const PREVIOUS_MESSAGES = 5;
 const LONGEST_PREVIOUS = 2_000;
 const MOST_EVIDENCE = 25;
+const MOST_KEPT = 1_000;
 
 export type Detect = (text: string, context?: TriageContext) => Detection;
 
@@ -91,13 +93,21 @@ function readingsOf(
   { vocabulary }: Lexicon,
   meter: Meter,
 ): Reading[] {
-  const alone: Reading = { messages: [fold(text, meter)], isGlued: false };
+  const alone: Reading = { messages: [folded(text, meter)], isGlued: false };
   if (earlier.length === 0) return [alone];
-  const messages = [...earlier, text.slice(0, LONGEST_PREVIOUS)].map((part) => fold(part, meter));
+  const messages = [...earlier, text.slice(0, LONGEST_PREVIOUS)].map((part) => folded(part, meter));
   const apart: Reading = { messages, isGlued: false };
   return isBrokenOff(messages, vocabulary)
     ? [alone, apart, { messages, isGlued: true }]
     : [alone, apart];
+}
+
+/** Who writes a message has those before it read again: they are kept for a while. */
+const lately = new Recall<Folded>(MOST_KEPT);
+
+function folded(text: string, meter: Meter): Folded {
+  if (text.length > LONGEST_PREVIOUS) return fold(text, meter);
+  return lately.get(text, meter, () => fold(text, meter));
 }
 
 interface Finding {

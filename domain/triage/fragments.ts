@@ -124,6 +124,7 @@ function fragmentCount(
   for (let count = 2; count <= MOST_FRAGMENTS; count += 1) {
     const next = words[from + count - 1];
     if (next === undefined || next.breakBefore === 'sentence') return 1;
+    if (!vocabulary.isBeginning(text)) return 1;
     if (isGlued && spansMessages(words, from + count - 1, vocabulary)) return 1;
     meter.tick();
     text += next.text;

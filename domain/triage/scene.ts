@@ -2,7 +2,8 @@ import type { Folded } from './fold.ts';
 import type { CuePhrase, CueWord, Lexicon, Tag } from './lexicon.ts';
 import type { Meter } from './meter.ts';
 import type { Match } from './patterns.ts';
-import { findQuotes } from './quotes.ts';
+import { type Quote, findQuotes } from './quotes.ts';
+import { RecallOf } from './recall.ts';
 import { type Token, tokenise } from './tokens.ts';
 
 /** How a token stands in a quotation. */
@@ -86,6 +87,7 @@ function idiomaticTokens(matches: readonly Match<Tag>[], tokens: readonly Token[
 }
 
 const SPEAKER_WINDOW = 8;
+const quotes = new RecallOf<Folded, readonly Quote[]>();
 
 /** Whose voice each token is: in quotation marks it may be somebody else's. */
 function voicesOf(
@@ -99,7 +101,8 @@ function voicesOf(
     const message = index - messages.length + 1;
     let from = tokens.findIndex((token) => token.message === message);
     if (from === -1) continue;
-    for (const quote of findQuotes(folded, meter)) {
+    const found = quotes.get(folded, meter, () => findQuotes(folded, meter));
+    for (const quote of found) {
       while (isBefore(tokens[from], message, quote.start)) from += 1;
       let to = from;
       while (isBefore(tokens[to], message, quote.end)) to += 1;

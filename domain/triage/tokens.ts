@@ -36,9 +36,14 @@ export function tokenise(
   meter: Meter,
   isGlued: boolean,
 ): Token[] {
-  const raw = messages.flatMap((folded, index) =>
-    chunkWords(folded, index - messages.length + 1, vocabulary, meter, isGlued),
-  );
+  const raw = messages.flatMap((folded, index) => {
+    const message = index - messages.length + 1;
+    if (isGlued) return chunkWords(folded, message, vocabulary, meter, true);
+    const words = vocabulary.chunks.get(folded, meter, () =>
+      chunkWords(folded, 0, vocabulary, meter),
+    );
+    return words.map((word) => ({ ...word, message }));
+  });
   const whole = mergeFragments(mergeLetters(raw, vocabulary, meter), vocabulary, meter, isGlued);
   const tokens: Token[] = [];
   let sentence = 0;

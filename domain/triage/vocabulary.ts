@@ -1,5 +1,6 @@
-import { foldWord } from './fold.ts';
+import { type Folded, foldWord } from './fold.ts';
 import type { Meter } from './meter.ts';
+import { Recall, RecallOf } from './recall.ts';
 import {
   FUZZY_FROM_LETTERS,
   isDrawn,
@@ -9,6 +10,7 @@ import {
   withNeighboursSwapped,
   withoutOneLetter,
 } from './spelling.ts';
+import type { RawWord } from './tokens.ts';
 
 /** What a written word may mean: ids of words, of which `exact` are spelled right. */
 export interface Reading {
@@ -24,18 +26,21 @@ export type Resolved =
 
 const LONGEST_WORD = 16;
 const LONGEST_GUESSED = 60;
-const MOST_REMEMBERED = 20_000;
+const MOST_GUESSES = 20_000;
 
 /** Every word that a language pack knows, found by spelling, by repeated letters, by one typo. */
 export class Vocabulary {
+  /** Messages that were read with this vocabulary, while they are in somebody's view. */
+  readonly chunks = new RecallOf<Folded, readonly RawWord[]>();
   readonly #ids = new Map<string, number>();
   readonly #squeezed = new Map<string, string[]>();
   readonly #shortened = new Map<string, string[]>();
   readonly #byLength = new Map<number, string[]>();
   readonly #expansions = new Map<string, readonly string[]>();
   readonly #ordinary: ReadonlySet<string>;
-  /** What was guessed before: people use few words, and one that is looked up costs as many steps. */
-  readonly #remembered = new Map<string, { similar: readonly string[]; steps: number }>();
+  /** People use few words, over and over. */
+  readonly #guesses = new Recall<readonly string[]>(MOST_GUESSES);
+  readonly #prefixes = new Set<string>();
 
   constructor(ordinary: Iterable<string>, expansions: Readonly<Record<string, string>>) {
     this.#ordinary = new Set([...ordinary].map(foldWord));
@@ -62,6 +67,11 @@ export class Vocabulary {
     return this.#ids.has(word) || this.#expansions.has(word);
   }
 
+  /** Whether a word that the vocabulary has begins so. */
+  isBeginning(letters: string): boolean {
+    return this.#prefixes.has(letters);
+  }
+
   /** Whether the word is nothing that needs guessing. */
   isKnown(word: string): boolean {
     return this.has(word) || this.#ordinary.has(word);
@@ -73,7 +83,10 @@ export class Vocabulary {
     const isOrdinary = this.#ordinary.has(word);
     const id = this.#ids.get(word);
     if (isOrdinary && id === undefined) return { kind: 'ordinary' };
-    const similar = isOrdinary || word.length > LONGEST_GUESSED ? [] : this.#recall(word, meter);
+    const similar =
+      isOrdinary || word.length > LONGEST_GUESSED
+        ? []
+        : this.#guesses.get(word, meter, () => this.#similar(word, meter));
     if (id !== undefined) {
       // Contractions are left out here: "want" is no "wasn't".
       const others = similar.filter((other) => !this.#expansions.has(other));
@@ -81,19 +94,6 @@ export class Vocabulary {
       return { kind: 'words', readings: [{ ids: [...ids], exact: [id] }] };
     }
     return this.#guess(word, similar);
-  }
-
-  #recall(word: string, meter: Meter): readonly string[] {
-    const known = this.#remembered.get(word);
-    if (known !== undefined) {
-      meter.tick(known.steps);
-      return known.similar;
-    }
-    const before = meter.steps;
-    const similar = this.#similar(word, meter);
-    if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
-    this.#remembered.set(word, { similar, steps: meter.steps - before });
-    return similar;
   }
 
   /** As {@link resolve}, without typos: spelled right or with letters repeated. */
@@ -179,6 +179,7 @@ export class Vocabulary {
   }
 
   #index(key: string): void {
+    for (let to = 1; to <= key.length; to += 1) this.#prefixes.add(key.slice(0, to));
     push(this.#squeezed, squeeze(key), key);
     if (key.length < FUZZY_FROM_LETTERS) return;
     for (const shorter of withoutOneLetter(key)) push(this.#shortened, shorter, key);
