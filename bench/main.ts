@@ -12,6 +12,7 @@ import { measureReading } from './reading.ts';
 import { type Finding, costsOf, tableOf, writeResults } from './report.ts';
 import { measureSearch } from './search.ts';
 import { measureSlots } from './slots.ts';
+import { measureSockets } from './sockets.ts';
 import { type BenchStack, startStack } from './stack.ts';
 import { reportStarts } from './starting.ts';
 
@@ -24,6 +25,7 @@ const MEASURES = {
   booking: measureBooking,
   reading: measureReading,
   messages: measureMessages,
+  sockets: measureSockets,
   contention: measureContention,
   lives: measureLives,
   slots: measureSlots,

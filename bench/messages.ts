@@ -5,6 +5,7 @@ import { type BenchContext, cpuMeters } from './context.ts';
 import { type Conversation, ask, makeConversations, openSocket } from './conversations.ts';
 import { alternate, inParallel, median, percentile } from './measure.ts';
 import { type Finding, compared } from './report.ts';
+import type { Weighed } from './stack.ts';
 
 const CONVERSATIONS = 100;
 const MESSAGES = 3_000;
@@ -36,7 +37,7 @@ export async function measureMessages(context: BenchContext): Promise<Finding[]>
   const size = { therapists: 2 * CONVERSATIONS, clients: 2 * CONVERSATIONS };
   const clinic = await context.openClinic(size);
   const conversations = await makeConversations(context, clinic);
-  const plainUrl = await startPlainSockets(context, clinic);
+  const { url: plainUrl } = await startPlainSockets(context, clinic);
   const ours = await connected(context.stack.apiUrl, conversations.slice(0, CONVERSATIONS));
   const plain = await connected(plainUrl, conversations.slice(CONVERSATIONS));
   const count = Math.ceil(MESSAGES * context.scale);
@@ -78,16 +79,18 @@ export async function measureMessages(context: BenchContext): Promise<Finding[]>
 export async function startPlainSockets(
   { stack }: BenchContext,
   clinic: BenchClinic,
-): Promise<string> {
+): Promise<Weighed & { readonly url: string }> {
   const port = await stack.freePort();
   const { databaseUrl, apiUrl: issuer } = stack.demo;
   const { keysFile } = stack;
   const insert = await insertOfMessage();
   const options = { port, databaseUrl, issuer, keysFile, insert, clinicId: clinic.id };
-  await stack.startBeside('bench/baseline/sockets.ts', [JSON.stringify(options)], (line) =>
-    line.includes('the plain socket server listens'),
+  const started = await stack.startBeside(
+    'bench/baseline/sockets.ts',
+    [JSON.stringify(options)],
+    (line) => line.includes('the plain socket server listens'),
   );
-  return `http://127.0.0.1:${port}`;
+  return { ...started, url: `http://127.0.0.1:${port}` };
 }
 
 /** The very statement with which the product writes a message. */

@@ -19,6 +19,12 @@ export interface StartReport {
   readonly parts: readonly PartTime[];
 }
 
+/** A process that tells what it holds. */
+export interface Weighed {
+  /** Bytes in use after its garbage is gone, in the heap and beside it. */
+  heldBytes(): Promise<number>;
+}
+
 export interface BenchStack {
   readonly demo: DemoFile;
   readonly keysFile: string;
@@ -31,7 +37,9 @@ export interface BenchStack {
     entry: string,
     args: readonly string[],
     isReady: (line: string) => boolean,
-  ): Promise<void>;
+  ): Promise<Weighed>;
+  /** Another API as clinics run it, for a measure that must not share one. */
+  startApi(): Promise<Weighed & { readonly url: string }>;
   freePort(): Promise<number>;
   /** Processor time of each process so far. */
   cpu(): CpuTimes;
@@ -50,6 +58,7 @@ const PORTS = [
   'WORKER_PORT',
   'CRISIS_WORKER_PORT',
 ];
+const WEIGHED = ['--expose-gc', '--import', join(root, 'bench/baseline/memory.ts')];
 const READY_WITHIN_MS = 240_000;
 
 /** `npm start` in a temporary data folder: once to make it, then warm, so many times; the last stays. */
@@ -86,24 +95,34 @@ async function beside(
     const { child } = await started(entry, args, env, isReady);
     running.push(child);
     others[entry] = child.pid ?? 0;
+    return { heldBytes: () => heldBytes(child) };
   };
-  const port = await freePort();
-  const production = { ...productionEnvironment(home, env), PORT: String(port) };
-  const api = await started('api/main.ts', [], production, (line) =>
-    line.includes('the API listens'),
-  );
-  running.push(api.child);
-  others['api (production)'] = api.child.pid ?? 0;
+  const production = productionEnvironment(home, env);
+  const startApi = async (): Promise<Weighed & { url: string; pid: number }> => {
+    const port = await freePort();
+    const { child } = await started(
+      'api/main.ts',
+      [],
+      { ...production, PORT: String(port) },
+      (line) => line.includes('the API listens'),
+    );
+    running.push(child);
+    const url = `http://127.0.0.1:${port}`;
+    return { url, pid: child.pid ?? 0, heldBytes: () => heldBytes(child) };
+  };
+  const api = await startApi();
+  others['api (production)'] = api.pid;
   return {
     demo,
     keysFile: homePaths(home).keys,
-    apiUrl: `http://127.0.0.1:${port}`,
+    apiUrl: api.url,
     firstStart: firstStart!,
     warmStarts,
     startBeside,
+    startApi,
     freePort,
     cpu: () => cpuTimes(homePaths(home).run, others),
-    apiMemory: () => residentBytes(api.child.pid ?? 0),
+    apiMemory: () => residentBytes(api.pid),
     close: () => closeAll(home, running),
   };
 }
@@ -118,6 +137,20 @@ function productionEnvironment(
   const secrets = readOrMakeSecrets(homePaths(home).secrets);
   const product = productEnvironment(settings, secrets, { databaseUrl, temporalAddress });
   return { ...product, HOLDFAST_SANDBOX: '0' };
+}
+
+function heldBytes(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(
+      () => reject(new Error('A process did not say what it holds.')),
+      30_000,
+    );
+    child.once('message', (usage: NodeJS.MemoryUsage) => {
+      clearTimeout(late);
+      resolve(usage.heapUsed + usage.external);
+    });
+    child.send('memory');
+  });
 }
 
 /** Later starters end first. */
@@ -135,8 +168,8 @@ async function started(
   const began = performance.now();
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', join(root, entry), ...args],
-    { cwd: root, env: environmentWith(env), stdio: ['ignore', 'pipe', 'pipe'] },
+    ['--disable-warning=ExperimentalWarning', ...WEIGHED, join(root, entry), ...args],
+    { cwd: root, env: environmentWith(env), stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
   );
   await untilReady(child, entry, isReady);
   return { child, wallMs: performance.now() - began };

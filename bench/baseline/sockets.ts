@@ -79,14 +79,9 @@ async function write(personId: string, { sessionId, message }: Sent): Promise<ob
     changes: { sessionId },
   };
   const content = Buffer.from(JSON.stringify({ text: message }));
-  const { rows } = await pool.query({
-    name: 'send',
-    text: insert,
-    values: [
-      ...[id, sessionId, personId, 'patient', 'text', content, false, false],
-      ...[null, null, null, [], JSON.stringify([audit])],
-    ],
-  });
+  const row = [id, sessionId, personId, 'patient', 'text', content, false, false];
+  const rest = [null, null, null, [], JSON.stringify([audit])];
+  const { rows } = await pool.query({ name: 'send', text: insert, values: [...row, ...rest] });
   const { outcome, number, createdAt } = rows[0];
   if (outcome !== 'sent') throw new Error(outcome);
   return { id, sessionId, messageNumber: number, senderId: personId, message, createdAt };
