@@ -127,10 +127,6 @@ export async function insertChatMessage(
   audit: readonly AuditInsert[],
 ): Promise<SendOutcome> {
   const { rows } = await db.raw<{ rows: [SendOutcome] }>(SEND, [
-    message.senderRole,
-    message.sessionId,
-    message.senderId,
-    message.sessionId,
     message.id,
     message.sessionId,
     message.senderId,
@@ -148,15 +144,22 @@ export async function insertChatMessage(
   return rows[0];
 }
 
-const SEND = `SELECT outcome, id, number, created_at AS "createdAt", chat_version AS "chatVersion",
-    coalesce(held_alert_id, CASE WHEN ? <> 'patient' THEN (
+const SEND = `SELECT sent.outcome, sent.id, sent.number, sent.created_at AS "createdAt",
+    sent.chat_version AS "chatVersion",
+    coalesce(sent.held_alert_id, CASE WHEN given.sender_role <> 'patient' THEN (
       SELECT alert.id FROM support_sessions AS session
       JOIN crisis_alerts AS alert ON alert.person_id = session.patient_id
-      WHERE session.id = ? AND alert.status = 'paging' AND NOT alert.is_drill
-        AND alert.state->>'lastHolderId' = ?) END) AS "heldAlertId", ARRAY(
-      SELECT person_id FROM support_participants WHERE session_id = ? AND left_at IS NULL
-    ) AS participants
-  FROM send_chat_message(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+      WHERE session.id = given.session_id AND alert.status = 'paging' AND NOT alert.is_drill
+        AND alert.state->>'lastHolderId' = given.sender_id::text) END) AS "heldAlertId",
+    ARRAY(SELECT person_id FROM support_participants AS participant
+      WHERE participant.session_id = given.session_id AND left_at IS NULL) AS participants
+  FROM (VALUES (?::uuid, ?::uuid, ?::uuid, ?::text, ?::text, ?::bytea, ?::boolean, ?::boolean,
+      ?::bytea, ?::uuid, ?::int, ?::uuid[], ?::json)) AS given (message_id, session_id, sender_id,
+    sender_role, type, content, is_encrypted, is_crisis, client_key, reply_to, seen_version,
+    attachments, audit),
+  send_chat_message(given.message_id, given.session_id, given.sender_id, given.sender_role,
+    given.type, given.content, given.is_encrypted, given.is_crisis, given.client_key,
+    given.reply_to, given.seen_version, given.attachments, given.audit) AS sent`;
 
 /** What has to be known of a sender before their next message: who they are, what they wrote last. */
 export interface SenderView extends ChatPerson {

@@ -98,6 +98,12 @@ test('a cry for help raises an alert with the message, and where the message is 
     session_id: sessionId,
     message_id: sent.body.messageData['_id'],
   });
+  const { rows } = await api.knex.raw(
+    `SELECT message.xmin = cause.xmin AS "isOneTransaction" FROM crisis_triggers AS cause
+     JOIN chat_messages AS message ON message.id = cause.message_id WHERE cause.id = ?`,
+    [String(trigger?.['id'])],
+  );
+  expect(rows).toEqual([{ isOneTransaction: true }]);
   await api
     .knex('support_sessions')
     .where({ id: sessionId })
