@@ -49,6 +49,9 @@ export async function lockForTimers(
        EXISTS (SELECT FROM support_escalations AS step
          WHERE step.session_id = session.id AND step.cause = 'unanswered'
            AND step.created_at >= session.waiting_since) AS "isWidened",
+       EXISTS (SELECT FROM crisis_alerts AS alert
+         WHERE alert.person_id = session.patient_id AND alert.status <> 'resolved'
+           AND NOT alert.is_drill) AS "isWatched",
        ${MS('session.last_activity_at')} AS "lastActivityMs",
        CASE WHEN session.idle_asked_at > session.last_activity_at
          THEN ${MS('session.idle_asked_at')} END AS "idleAskedMs",

@@ -59,6 +59,8 @@ export interface TimedSession {
   readonly waitingSinceMs: number;
   /** Nobody accepted in time, and more helpers were asked, since it began to wait. */
   readonly isWidened: boolean;
+  /** An alert of this session is open: whoever is looked for is not taken off the list. */
+  readonly isWatched: boolean;
   readonly lastActivityMs: number;
   /** When both sides were asked whether they are still there; null when not since the last word. */
   readonly idleAskedMs: number | null;
@@ -84,7 +86,7 @@ export function supportDue(
 ): SupportDue {
   if (session.status === 'closed' || session.status === 'cancelled') return { kind: 'over' };
   const deadlines =
-    session.status === 'waiting' ? waiting(session, timers) : active(session, timers);
+    session.status === 'waiting' ? waiting(session, timers, nowMs) : active(session, timers, nowMs);
   const [next] = deadlines.toSorted((one, other) => one.atMs - other.atMs);
   if (next === undefined) return { kind: 'later', atMs: null, step: null };
   return next.atMs <= nowMs
@@ -97,23 +99,35 @@ interface StepDeadline {
   readonly atMs: number;
 }
 
-function waiting(session: TimedSession, timers: SupportTimers): StepDeadline[] {
+/** An open alert puts an end off for as long as it is open. */
+const WATCHED_MS = 15 * MINUTE_MS;
+
+function endAt(session: TimedSession, atMs: number, nowMs: number): number {
+  return session.isWatched ? Math.max(atMs, nowMs + WATCHED_MS) : atMs;
+}
+
+function waiting(session: TimedSession, timers: SupportTimers, nowMs: number): StepDeadline[] {
   const { patientGoneMs, unansweredMs } = timers;
   const { patientSeenMs, waitingSinceMs, isWidened } = session;
   return [
     ...(isWidened ? [] : [{ step: 'widen' as const, atMs: waitingSinceMs + unansweredMs }]),
     ...(patientGoneMs === null
       ? []
-      : [{ step: 'cancel_gone' as const, atMs: patientSeenMs + patientGoneMs }]),
+      : [
+          {
+            step: 'cancel_gone' as const,
+            atMs: endAt(session, patientSeenMs + patientGoneMs, nowMs),
+          },
+        ]),
   ];
 }
 
-function active(session: TimedSession, timers: SupportTimers): StepDeadline[] {
+function active(session: TimedSession, timers: SupportTimers, nowMs: number): StepDeadline[] {
   const { helperSeenMs, idleAskedMs, lastActivityMs } = session;
   const idle: StepDeadline =
     idleAskedMs === null
       ? { step: 'ask_idle', atMs: lastActivityMs + timers.idleAskMs }
-      : { step: 'close_idle', atMs: idleAskedMs + timers.idleCloseMs };
+      : { step: 'close_idle', atMs: endAt(session, idleAskedMs + timers.idleCloseMs, nowMs) };
   if (helperSeenMs === null) return [idle];
   return [{ step: 'return_to_queue', atMs: helperSeenMs + timers.helperGoneMs }, idle];
 }

@@ -23,8 +23,9 @@ export const STEPS: Readonly<Record<SupportStep, Step>> = {
 async function widen(trx: Knex.Transaction, session: LockedSession): Promise<void> {
   const { id, clinicId, severity, helperType, type } = session;
   const alertId = await alarm(trx, session, 'unanswered_request', 'escalation');
+  const escalationId = newId();
   await escalateSupport(trx, {
-    id: newId(),
+    id: escalationId,
     sessionId: id,
     escalatedBy: null,
     cause: 'unanswered',
@@ -38,6 +39,11 @@ async function widen(trx: Knex.Transaction, session: LockedSession): Promise<voi
     staysActive: false,
   });
   await tellOfChange(trx, { sessionId: id, clinicId, from: 'waiting', to: 'escalated', by: null });
+  await broadcast(trx, {
+    room: `session:${id}`,
+    event: 'support-session-escalated',
+    ids: { sessionId: id, escalationId },
+  });
   await tellPatient(trx, session, 'still_waiting');
   const ids = { sessionId: id, severity };
   await broadcast(trx, { room: `crisis:${clinicId}`, event: 'support-session-unanswered', ids });

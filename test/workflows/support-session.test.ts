@@ -37,6 +37,7 @@ class Record {
       severity: 'medium',
       waitingSinceMs: nowMs,
       isWidened: false,
+      isWatched: false,
       lastActivityMs: nowMs,
       idleAskedMs: null,
       patientSeenMs: nowMs,

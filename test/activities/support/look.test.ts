@@ -65,6 +65,21 @@ test('a mild request whose patient is gone is taken back; one who is connected s
   expect((await findSupportSession(api.knex, goneId))?.endReason).toBe('patient_gone');
 });
 
+test('while an alert is open, silence takes nobody off the list', async () => {
+  const patient = await api.person();
+  const id = await waitingSession(api, patient);
+  const { token } = patient;
+  await api.call('POST', '/api/urgent/escalate', { sessionId: id, severity: 'low' }, { token });
+  await set(id, { severity: 'low' });
+  const nowMs = Date.now() + 24 * HOUR_MS;
+  expect(await lookTwice(id, nowMs)).toMatchObject({ kind: 'open', step: 'cancel_gone' });
+  await api.knex('crisis_alerts').where({ person_id: patient.id }).update({
+    status: 'resolved',
+    resolved_at: new Date(),
+  });
+  expect(await lookTwice(id, nowMs)).toEqual({ kind: 'over', status: 'cancelled' });
+});
+
 test('a helper who vanished leaves the patient first in line and sees nothing more', async () => {
   const { id, helper } = await supportSession(api);
   const nowMs = Date.now() + SUPPORT_TIMERS.medium.helperGoneMs + 1_000;
