@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Socket } from 'socket.io';
+import { HoldfastError } from '../../domain/errors.ts';
 import type { Principal } from '../access/principal.ts';
 import { EventBudget } from './event-budget.ts';
 
-const BURST = 60;
-const EVENTS_PER_SECOND = 20;
+const BURST = 100;
+const EVENTS_PER_SECOND = 50;
 
 /** Somebody with at least one signed-in socket in this process. */
 export interface PersonHere {
@@ -35,8 +37,8 @@ export class Connection {
   holder: Holder | null = null;
   /** The end of the token was announced. */
   isWarned = false;
-  /** Events refused because there were too many of them. */
-  refusals = 0;
+  /** Events that wait for their turn, and words that wait for their reader. */
+  waiting = 0;
   isPaused = false;
   typing: Typing | null = null;
   /** Ends when what was sent before has been dealt with. */
@@ -55,6 +57,21 @@ export class Connection {
     );
     this.turn = ended;
     return mine;
+  }
+
+  /** As {@link inTurn}, not before `waitMs` from now have passed; not at all once it has ended. */
+  later<Result>(waitMs: number, work: () => Promise<Result>): Promise<Result> {
+    const dueMs = performance.now() + waitMs;
+    this.waiting += 1;
+    return this.inTurn(async () => {
+      try {
+        await sleep(Math.max(0, dueMs - performance.now()));
+        if (!this.socket.connected) throw new HoldfastError('rate_limited', 'Too many at once');
+        return await work();
+      } finally {
+        this.waiting -= 1;
+      }
+    });
   }
 
   #end(ended: Promise<unknown>): void {

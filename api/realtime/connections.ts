@@ -26,8 +26,8 @@ export const CONNECTION_TIMES: ConnectionTimes = {
   sweepEveryMs: 1_000,
 };
 
-const PERSON_BURST = 120;
-const PERSON_EVENTS_PER_SECOND = 40;
+const PERSON_BURST = 200;
+const PERSON_EVENTS_PER_SECOND = 80;
 
 /** Told of who comes to this process first and who leaves it last. */
 export interface Comings {

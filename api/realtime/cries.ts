@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { severityRank } from '../../domain/escalation-policy.ts';
 import type { AlertSeverity } from '../../domain/escalation-policy.ts';
 import { knownClinic } from '../access/principal.ts';
@@ -12,8 +12,10 @@ import type { ApiDeps } from '../context.ts';
 import { safely } from '../http/error-handler.ts';
 import type { Connection } from './connection.ts';
 
-/** How long others wait for the reading of what was refused, at a time, ms. */
-const SLICE_MS = 3;
+/** How long others wait for what one sender sends too often, at a time, ms. */
+const SLICE_MS = 1;
+/** Of ten parts of the time, nine are for the others. */
+const REST = 9;
 const LONGEST_WORDS = 20_000;
 
 /** A call for a human, about somebody. */
@@ -24,11 +26,6 @@ export interface Cry {
   readonly severity: AlertSeverity;
   readonly type: string;
   readonly words: ReportWords;
-}
-
-interface Heard {
-  readonly principal: Principal;
-  readonly words: unknown;
 }
 
 /** The call that waits while another of the same sender is on its way. */
@@ -44,30 +41,38 @@ interface Waiting {
  */
 export class Cries {
   readonly #deps: ApiDeps;
-  readonly #unread: Heard[] = [];
+  readonly #waiting = new Map<Connection, (() => void)[]>();
   readonly #running = new Map<string, Promise<unknown>>();
-  readonly #waiting = new Map<string, Waiting>();
-  #isReading = false;
+  readonly #next = new Map<string, Waiting>();
+  #isWorking = false;
 
   constructor(deps: ApiDeps) {
     this.#deps = deps;
   }
 
   /** Reads words that go nowhere else, and calls a human where they ask for one. */
-  hear({ holder }: Connection, words: unknown): void {
-    if (holder === null) return;
-    this.#unread.push({ principal: holder.principal, words });
-    if (this.#isReading) return;
-    this.#isReading = true;
-    void this.#readAll().finally(() => {
-      this.#isReading = false;
+  hear(connection: Connection, words: unknown): void {
+    const principal = connection.holder?.principal;
+    if (principal !== undefined) this.whenFree(connection, () => this.#read(principal, words));
+  }
+
+  /** Does what one sender asks for too often, in slices between the events of others. */
+  whenFree(connection: Connection, work: () => void): void {
+    const queue = this.#waiting.get(connection);
+    connection.waiting += 1;
+    if (queue === undefined) this.#waiting.set(connection, [work]);
+    else queue.push(work);
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    void this.#workOn().finally(() => {
+      this.#isWorking = false;
     });
   }
 
   /** Raises an alert, or adds to the one that is open. Throws as `raiseAlert` does. */
   async raise(principal: Principal, cry: Cry): Promise<Raised> {
     const key = `${principal.personId} ${cry.personId}`;
-    const waiting = this.#waiting.get(key);
+    const waiting = this.#next.get(key);
     if (waiting !== undefined) {
       waiting.cry = together(waiting.cry, cry);
       return waiting.raised;
@@ -77,11 +82,11 @@ export class Cries {
     const next: Waiting = {
       cry,
       raised: running.then(() => {
-        this.#waiting.delete(key);
+        this.#next.delete(key);
         return this.#send(key, principal, next.cry);
       }),
     };
-    this.#waiting.set(key, next);
+    this.#next.set(key, next);
     return next.raised;
   }
 
@@ -112,17 +117,27 @@ export class Cries {
     if (this.#running.get(key) === ended) this.#running.delete(key);
   }
 
-  async #readAll(): Promise<void> {
-    while (this.#unread.length > 0) {
-      const untilMs = performance.now() + SLICE_MS;
-      while (this.#unread.length > 0 && performance.now() < untilMs) {
-        this.#read(this.#unread.shift()!);
-      }
-      await setImmediate();
+  async #workOn(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      const fromMs = performance.now();
+      while (this.#waiting.size > 0 && performance.now() < fromMs + SLICE_MS) this.#doNext();
+      await sleep((performance.now() - fromMs) * REST);
     }
   }
 
-  #read({ principal, words }: Heard): void {
+  /** One of each sender in turn: a flood of one holds up no other's. */
+  #doNext(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) return;
+    const [connection, queue] = next;
+    this.#waiting.delete(connection);
+    const work = queue.shift();
+    if (queue.length > 0) this.#waiting.set(connection, queue);
+    connection.waiting -= 1;
+    work?.();
+  }
+
+  #read(principal: Principal, words: unknown): void {
     const { severity, type } = screenWords(words);
     if (severity === null || type === null) return;
     const { personId } = principal;

@@ -7,7 +7,7 @@ import type { Connection } from './connection.ts';
 import type { EventAnswer } from './event-call.ts';
 import { CLIENT_EVENTS } from './events.ts';
 import type { ClientEvent } from './client-event.ts';
-import { admit } from './limits.ts';
+import { waitFor } from './limits.ts';
 import type { Live } from './live.ts';
 
 type Acknowledge = (answer: Readonly<Record<string, unknown>>) => void;
@@ -37,16 +37,21 @@ function take(live: Live, connection: Connection, received: Received): void {
   // Without a token there is one thing to say; the rest is not even answered.
   if (connection.holder === null && !isSigningIn) return;
   const event = CLIENT_EVENTS.get(name);
-  const verdict = admit(live, connection, event, payload);
-  if (verdict === 'ignored') return;
+  const waitMs = waitFor(live, connection, event, payload);
+  if (waitMs === null) return;
   const work = async (): Promise<EventAnswer> => {
-    if (verdict === 'refused') throw new HoldfastError('rate_limited', 'Too many events at once');
     if (isSigningIn) return renew(live, connection, payload);
     if (event === undefined) throw new HoldfastError('malformed_request', 'No such event');
     return run(live, connection, event, payload);
   };
-  const isOrdered = event?.isUrgent !== true && verdict === 'admitted';
-  answer(live, connection, received, isOrdered ? connection.inTurn(work) : work());
+  if (event?.isUrgent === true) {
+    const begin = (): void => answer(live, connection, received, work());
+    if (waitMs === 0) begin();
+    else live.cries.whenFree(connection, begin);
+    return;
+  }
+  const inTurn = waitMs === 0 ? connection.inTurn(work) : connection.later(waitMs, work);
+  answer(live, connection, received, inTurn);
 }
 
 async function run(

@@ -1,4 +1,4 @@
-/** How many events a socket may send: a burst, refilled steadily. */
+/** How many events a sender may send: a burst, refilled steadily. What is beyond it waits. */
 export class EventBudget {
   readonly #burst: number;
   readonly #perSecond: number;
@@ -12,13 +12,16 @@ export class EventBudget {
     this.#atMs = nowMs;
   }
 
-  /** False when the budget is spent. */
-  take(nowMs: number): boolean {
+  /** Takes one, spent or not; returns how long it has to wait for its turn, ms. */
+  take(nowMs: number): number {
     const refill = ((nowMs - this.#atMs) / 1000) * this.#perSecond;
-    this.#left = Math.min(this.#burst, this.#left + refill);
+    this.#left = Math.min(this.#burst, this.#left + refill) - 1;
     this.#atMs = nowMs;
-    if (this.#left < 1) return false;
-    this.#left -= 1;
-    return true;
+    return this.#left >= 0 ? 0 : (-this.#left / this.#perSecond) * 1000;
+  }
+
+  /** Gives one back that was not used. */
+  putBack(): void {
+    this.#left += 1;
   }
 }

@@ -1,44 +1,45 @@
-import type { Connection } from './connection.ts';
 import type { ClientEvent } from './client-event.ts';
+import type { Connection } from './connection.ts';
 import type { Live } from './live.ts';
 
-export type Verdict = 'admitted' | 'refused' | 'ignored';
-
-/** Whoever is refused so often has no client but a flood. */
-const MOST_REFUSALS = 300;
+/** So many events of one socket may wait: a client's mistake, and more is a flood. */
+const MOST_WAITING = 300;
 /** What may carry a cry for help is waited for longer: only who can't be made to wait is sent away. */
 const MOST_UNHEARD = 2_000;
-const FIRST_PAUSE_MS = 250;
-const LAST_PAUSE_MS = 5_000;
+const PAUSE_MS = 250;
+
+/** How long an event waits for its turn, ms; null for one that is passed over. */
+export type Wait = number | null;
 
 /**
- * Whether an event is within what a socket, and all sockets of its person, may send. Beyond it the
- * socket is read from no more for a while, so that a flood waits at its own end; what may carry a
- * cry for help is looked at all the same, and a call for help is never refused.
+ * Holds a sender to what a socket, and all sockets of its person, may send. Beyond it events wait,
+ * and the socket is read from no more, so that a flood waits at its own end; what may carry a cry
+ * for help is read for one at once, and a call for help waits for nothing but the events of others.
  */
-export function admit(
+export function waitFor(
   live: Live,
   connection: Connection,
   event: ClientEvent | undefined,
   payload: unknown,
-): Verdict {
+): Wait {
   const nowMs = performance.now();
-  const isWithin = connection.budget.take(nowMs);
-  const isPersonWithin = connection.holder?.person.budget.take(nowMs) ?? true;
-  if (isWithin && isPersonWithin) return 'admitted';
-  connection.refusals += 1;
+  const { budget, holder } = connection;
+  const personBudget = holder?.person.budget;
+  const waitMs = Math.max(budget.take(nowMs), personBudget?.take(nowMs) ?? 0);
+  if (waitMs === 0) return 0;
   pauseReading(connection);
-  if (event?.isUrgent === true) return 'admitted';
   if (event?.criesForHelp === true) live.cries.hear(connection, payload);
-  if (event?.isQuiet === true) return 'ignored';
-  const most = event?.criesForHelp === true ? MOST_UNHEARD : MOST_REFUSALS;
-  if (connection.refusals < most) return 'refused';
-  if (connection.refusals === most) {
-    const personId = connection.holder?.principal.personId ?? null;
-    live.deps.log.warn({ personId }, 'a socket sent too much');
+  const isPassedOver = event?.isQuiet === true;
+  if (isPassedOver || event?.isUrgent === true) {
+    budget.putBack();
+    personBudget?.putBack();
+    return isPassedOver ? null : waitMs;
   }
+  const most = event?.criesForHelp === true ? MOST_UNHEARD : MOST_WAITING;
+  if (connection.waiting < most) return waitMs;
+  live.deps.log.warn({ personId: holder?.principal.personId ?? null }, 'a socket sent too much');
   connection.socket.disconnect(true);
-  return 'ignored';
+  return null;
 }
 
 interface Pausable {
@@ -46,18 +47,22 @@ interface Pausable {
   resume(): void;
 }
 
-/** Stops reading from the network; what was sent stays in the sender's buffers. */
+/** Stops reading from the network until nothing waits; what was sent stays in the sender's buffers. */
 function pauseReading(connection: Connection): void {
   if (connection.isPaused) return;
   const stream = streamOf(connection);
   if (stream === null) return;
   connection.isPaused = true;
   stream.pause();
-  const pauseMs = Math.min(FIRST_PAUSE_MS * (1 + connection.refusals / 60), LAST_PAUSE_MS);
-  setTimeout(() => {
+  const look = (): void => {
+    if (connection.waiting > 0 && connection.socket.connected) {
+      setTimeout(look, PAUSE_MS).unref();
+      return;
+    }
     connection.isPaused = false;
     stream.resume();
-  }, pauseMs).unref();
+  };
+  setTimeout(look, PAUSE_MS).unref();
 }
 
 /** The WebSocket beneath; polling has none, and asks one request at a time. */
