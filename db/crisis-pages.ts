@@ -134,13 +134,19 @@ export async function insertSentPages(
   }
 }
 
+export interface PagedAlert {
+  readonly number: string;
+  readonly status: string;
+  readonly holderId: string | null;
+  readonly isDrill: boolean;
+}
+
 /** How a page's alert stands, for whoever picks up the phone. Null for an unknown one. */
-export async function findPagedAlert(
-  db: Knex,
-  alertId: string,
-): Promise<{ number: string; status: string; holderId: string | null } | null> {
-  const { rows } = await db.raw<{
-    rows: { number: string; status: string; holderId: string | null }[];
-  }>('SELECT number, status, holder_id AS "holderId" FROM crisis_alerts WHERE id = ?', [alertId]);
+export async function findPagedAlert(db: Knex, alertId: string): Promise<PagedAlert | null> {
+  const { rows } = await db.raw<{ rows: PagedAlert[] }>(
+    `SELECT number, status, holder_id AS "holderId", is_drill AS "isDrill"
+     FROM crisis_alerts WHERE id = ?`,
+    [alertId],
+  );
   return rows[0] ?? null;
 }

@@ -94,9 +94,9 @@ function throughProvider(
 
 /** Nothing about anybody's health: a case number and a code. */
 function textOf({ number, isDrill }: PageJob, code: string): string {
-  const what = isDrill ? 'a drill' : 'an alert';
-  const which = number === null ? what : `${isDrill ? 'drill' : 'alert'} ${number}`;
-  return `Holdfast: ${which} needs you. Reply ${code} to take it.`;
+  const which = number === null ? 'an alert' : `alert ${number}`;
+  const what = isDrill ? `This is a drill: ${which} needs you` : `${which} needs you`;
+  return `Holdfast: ${what}. Reply ${code} to take it.`;
 }
 
 const ATTEMPTS = 3;

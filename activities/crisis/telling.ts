@@ -53,9 +53,10 @@ export async function openFollowUp(
   { alertId }: { readonly alertId: string },
 ): Promise<void> {
   const alert = await findAlert(knex, alertId);
-  if (alert === null) return;
-  const { clinicId, number, personId, sessionId, isDrill } = alert;
-  const data = { alertId, number, personId, supportSessionId: sessionId, isDrill };
+  // Nobody was in danger in a drill.
+  if (alert === null || alert.isDrill) return;
+  const { clinicId, number, personId, sessionId } = alert;
+  const data = { alertId, number, personId, supportSessionId: sessionId };
   const key = `crisis-follow-up:${alertId}`;
   await openTask(knex, { clinicId, key, kind: 'crisis_follow_up', data });
 }

@@ -63,7 +63,7 @@ export function crisisCallWebhook(deps: CrisisWebhookDeps): RequestHandler[] {
     if (fields['AnsweredBy']?.startsWith('machine') === true) return hangUp();
     const alert = await findPagedAlert(deps.crisisKnex, page.alertId).catch(() => null);
     if (alert !== null && alert.status !== 'paging') return say(taken(alert.holderId, page));
-    return ask(alert?.number ?? null, answerUrl(req));
+    return ask(alert?.number ?? null, answerUrl(req), alert?.isDrill);
   });
 }
 
@@ -173,12 +173,13 @@ function answerUrl(req: Request): string {
   return `/webhooks/twilio/crisis-call/answer?page=${key}`;
 }
 
-function ask(number: string | null, action: string): string {
+function ask(number: string | null, action: string, isDrill = false): string {
   const response = new twilio.twiml.VoiceResponse();
   const which = number === null ? 'An alert' : `Alert ${number.slice(-4).split('').join(' ')}`;
+  const opening = isDrill ? 'This is a drill. ' : '';
   for (let asked = 0; asked < TIMES_ASKED; asked += 1) {
     const gather = response.gather({ numDigits: 1, timeout: KEY_SECONDS, action, method: 'POST' });
-    gather.say(`This is Holdfast. ${which} needs you. Press 1 to take it.`);
+    gather.say(`This is Holdfast. ${opening}${which} needs you. Press 1 to take it.`);
   }
   response.hangup();
   return response.toString();
