@@ -65,13 +65,18 @@ export class Connection {
     this.waiting += 1;
     return this.inTurn(async () => {
       try {
+        this.#assertHere();
         await sleep(Math.max(0, dueMs - performance.now()));
-        if (!this.socket.connected) throw new HoldfastError('rate_limited', 'Too many at once');
+        this.#assertHere();
         return await work();
       } finally {
         this.waiting -= 1;
       }
     });
+  }
+
+  #assertHere(): void {
+    if (!this.socket.connected) throw new HoldfastError('rate_limited', 'Too many events at once');
   }
 
   #end(ended: Promise<unknown>): void {
