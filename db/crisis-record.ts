@@ -4,6 +4,7 @@ import type { AlertSeverity } from '../domain/escalation-policy.ts';
 import { insertAuditRows } from './audit/record.ts';
 import { toInsert } from './audit/entry.ts';
 import { broadcastAll } from './broadcasts.ts';
+import { insertOutboxRow } from './outbox.ts';
 
 /** One line of an alert's course. */
 export interface AlertLine {
@@ -67,6 +68,11 @@ export async function writeStep(
 ): Promise<void> {
   await trx.raw(WRITE_STATE, { id: alert.id, version, mark, ...columnsOf(state) });
   await insertLines(trx, alert, lines);
+  const holderId = holderOf(state);
+  if (holderId !== null && holderId !== alert.holderId) {
+    const payload = { alertId: alert.id, holderId };
+    await insertOutboxRow(trx, { topic: 'crisis.held', clinicId: alert.clinicId, payload });
+  }
   const isSeen = alert.status !== state.kind || alert.holderId !== holderOf(state);
   if (!isSeen) return;
   const message = {

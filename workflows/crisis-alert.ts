@@ -14,6 +14,7 @@ import { begin, refreshContext } from './alert-parts/context.ts';
 import { type Desk, advance, inputOf, isOver, openDesk } from './alert-parts/desk.ts';
 import { perform } from './alert-parts/effects.ts';
 import { installHandlers } from './alert-parts/handlers.ts';
+import { lookForPerson, watchContact } from './alert-parts/lost-contact.ts';
 import { isSettled, keepRecord } from './alert-parts/record.ts';
 import {
   type AlertInput,
@@ -35,8 +36,10 @@ const RECORD_WITHIN_MS = 5_000;
 export async function crisisAlertWorkflow(input: AlertInput): Promise<AlertResult> {
   const desk = openDesk(input, perform);
   installHandlers(desk);
+  watchContact(desk);
   if (desk.state === null) await begin(desk, input.first);
   const record = keepRecord(desk);
+  if (desk.lost !== null) lookForPerson(desk);
   while (!isOver(desk)) {
     await untilDue(desk);
     if (isOver(desk)) break;

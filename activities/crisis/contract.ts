@@ -1,6 +1,7 @@
 import type { AlertState } from '../../domain/alert-events.ts';
 import type { AlertSeverity, PageChannel } from '../../domain/escalation-policy.ts';
 import type { EscalationContext, PageOrder } from '../../domain/escalation.ts';
+import type { LostStep } from '../../domain/lost-contact.ts';
 import type { AlertNews, LateReport } from '../../workflows/messages/crisis-alert.ts';
 
 /** What an alert's workflow asks of the world outside. Every activity may run twice. */
@@ -18,6 +19,10 @@ export interface CrisisActivities {
   tellHolder(input: HolderTold): Promise<void>;
   /** A report that came when its alert had been resolved opens another. */
   raiseAnew(input: { readonly alertId: string; readonly triggerId: string }): Promise<void>;
+  /** Whether somebody who had dropped out is there again. */
+  isPersonBack(input: LostPerson): Promise<boolean>;
+  /** Those who look for somebody hear what is to be done next. */
+  tellOfLoss(input: LostNews): Promise<void>;
   /** Asks a human to look after the person. */
   openFollowUp(input: { readonly alertId: string }): Promise<void>;
 }
@@ -120,6 +125,19 @@ export interface LateOutcome {
 export interface Told {
   readonly alertId: string;
   readonly personId: string;
+}
+
+export interface LostPerson {
+  readonly alertId: string;
+  readonly personId: string;
+}
+
+export interface LostNews extends LostPerson {
+  readonly clinicId: string | null;
+  /** Null while nobody has the alert. */
+  readonly holderId: string | null;
+  readonly number: string | null;
+  readonly step: LostStep;
 }
 
 export interface HolderTold {

@@ -1,5 +1,6 @@
 import type { CrisisActivities } from './contract.ts';
 import type { CrisisDeps } from './deps.ts';
+import { isBack, tellOfLoss } from './lost-contact.ts';
 import { sendPage, stopPages } from './paging.ts';
 import { beginAlert, recordAlert, recordLate } from './recording.ts';
 import { openFollowUp, raiseAnew, tellHolder, tellPerson } from './telling.ts';
@@ -19,6 +20,8 @@ export function createCrisisActivities(deps: CrisisDeps): CrisisActivities {
     tellPerson: (told) => tellPerson(deps, told),
     tellHolder: (told) => tellHolder(deps, told),
     raiseAnew: (report) => raiseAnew(deps, report),
+    isPersonBack: (person) => isBack(deps, person),
+    tellOfLoss: (news) => tellOfLoss(deps, news),
     openFollowUp: (input) => openFollowUp(deps, input),
   };
 }

@@ -1,4 +1,4 @@
-import { sessionOfHolder } from '../crisis/session-of-holder.ts';
+import { lostContact } from '../crisis/lost-contact.ts';
 import { absences, freedSlots } from '../offers/consumers.ts';
 import { supportSessions } from '../support/starting.ts';
 import type { OutboxConsumer } from './contract.ts';
@@ -15,6 +15,6 @@ export const CONSUMERS: readonly OutboxConsumer[] = [
   seriesCards,
   freedSlots,
   absences,
-  sessionOfHolder,
   supportSessions,
+  lostContact,
 ];

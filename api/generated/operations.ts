@@ -148,6 +148,7 @@ export const OPERATION_IDS = [
   'suspendPerson',
   'toggleMessageReaction',
   'updateAvailability',
+  'updateCrisisAlert',
   'updateMeeting',
   'updateSupportSession',
   'uploadAttachment',

@@ -57,6 +57,8 @@ export class CrisisWorld {
       tellPerson: async () => undefined,
       tellHolder: async () => undefined,
       raiseAnew: async () => undefined,
+      isPersonBack: async () => false,
+      tellOfLoss: async () => undefined,
       openFollowUp: async () => undefined,
       ...overrides(this),
     };

@@ -2,6 +2,7 @@ import { CancellationScope, setCurrentDetails, workflowInfo } from '@temporalio/
 import type { KnownContext, UnrecordedPage } from '../../activities/crisis/contract.ts';
 import { advanceAlert } from '../../domain/alert.ts';
 import type { AlertEffect, AlertEvent, AlertState, AlertStep } from '../../domain/alert-events.ts';
+import type { LostContact } from '../../domain/lost-contact.ts';
 import type {
   AlertInput,
   AlertMemory,
@@ -29,6 +30,8 @@ export interface Desk {
   /** How often the record was found to be ahead. */
   adoptions: number;
   mustLook: boolean;
+  /** Set while the person is looked for, who has dropped out. */
+  lost: LostContact | null;
   /** The alert that this one has been joined to; null for itself. */
   joinedTo: string | null;
   isClosing: boolean;
@@ -60,6 +63,7 @@ export function openDesk(input: AlertInput, perform: Desk['perform']): Desk {
     base: memory?.base ?? 0,
     adoptions: 0,
     mustLook: false,
+    lost: memory?.lost ?? null,
     joinedTo: null,
     isClosing: false,
     triggerIds: new Set(memory?.triggerIds ?? [first.triggerId]),
@@ -77,9 +81,9 @@ export function openDesk(input: AlertInput, perform: Desk['perform']): Desk {
 export function inputOf(desk: Desk, first: RaiseRequest): AlertInput {
   const { alertId, personId, isDrill, clinicId, number, known, state } = desk;
   if (clinicId === null || known === null || state === null) throw new TypeError('not begun');
-  const { version, base, triggerIds, news, pages, untold, calls } = desk;
+  const { version, base, triggerIds, news, pages, untold, calls, lost } = desk;
   const lists = { news, pages, untold, triggerIds: [...triggerIds], calls: [...calls] };
-  const memory: AlertMemory = { clinicId, known, state, version, base, ...lists };
+  const memory: AlertMemory = { clinicId, known, state, version, base, lost, ...lists };
   return { alertId, personId, isDrill, clinicId, number, first, memory };
 }
 

@@ -3,6 +3,7 @@ import type { KnownContext, UnrecordedPage } from '../../activities/crisis/contr
 import type { AlertOutcome, AlertState } from '../../domain/alert-events.ts';
 import type { AlertSeverity } from '../../domain/escalation-policy.ts';
 import type { PageOrder } from '../../domain/escalation.ts';
+import type { LostContact } from '../../domain/lost-contact.ts';
 
 /** The workflow type; clients start it by this name, so that they load no workflow code. */
 export const CRISIS_ALERT_WORKFLOW = 'crisisAlertWorkflow';
@@ -112,6 +113,8 @@ export interface AlertMemory {
   readonly pages: readonly UnrecordedPage[];
   readonly untold: readonly LateReport[];
   readonly calls: readonly string[];
+  /** Runs from before it was known have none. */
+  readonly lost?: LostContact | null;
 }
 
 /** A report that is not on record yet. */

@@ -10,6 +10,14 @@ export const SUPPORT_CRISIS_ROWS = {
   createCrisisAlertAsInB: REPORT,
   requestCrisisIntervention: REPORT,
   requestTherapyCrisis: REPORT,
+  updateCrisisAlert: {
+    request: async (world) => ({ id: await world.alert(), body: { notes: 'x' } }),
+    rest: 'hidden',
+    outcomes: {
+      ...give('forbidden', 'client'),
+      ...give('allowed', 'therapist', 'otherTherapist', 'staff', 'admin'),
+    },
+  },
   listCrisisAlerts: { rest: 'allowed', outcomes: give('forbidden', ...OTHERS) },
   getCrisisStats: { rest: 'forbidden', outcomes: give('allowed', 'admin', 'foreignAdmin') },
   getCrisisResources: EVERYBODY,
