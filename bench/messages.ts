@@ -1,5 +1,4 @@
 import type { Socket } from 'socket.io-client';
-import { insertChatMessage } from '../db/chat-messages.ts';
 import type { BenchClinic } from './clinic.ts';
 import { type BenchContext, cpuMeters } from './context.ts';
 import { type Conversation, ask, makeConversations, openSocket } from './conversations.ts';
@@ -83,28 +82,13 @@ export async function startPlainSockets(
   const port = await stack.freePort();
   const { databaseUrl, apiUrl: issuer } = stack.demo;
   const { keysFile } = stack;
-  const insert = await insertOfMessage();
-  const options = { port, databaseUrl, issuer, keysFile, insert, clinicId: clinic.id };
+  const options = { port, databaseUrl, issuer, keysFile, clinicId: clinic.id };
   const started = await stack.startBeside(
     'bench/baseline/sockets.ts',
     [JSON.stringify(options)],
     (line) => line.includes('the plain socket server listens'),
   );
   return { ...started, url: `http://127.0.0.1:${port}` };
-}
-
-/** The very statement with which the product writes a message. */
-async function insertOfMessage(): Promise<string> {
-  let asked = '';
-  const listener = {
-    raw: async (sql: string) => {
-      asked = sql;
-      return { rows: [{}] };
-    },
-  };
-  await insertChatMessage(listener as never, { attachmentIds: [] } as never, null, []);
-  let place = 0;
-  return asked.replaceAll('?', () => `$${(place += 1)}`);
 }
 
 interface Wire {

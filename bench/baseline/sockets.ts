@@ -1,9 +1,13 @@
 import { createServer } from 'node:http';
 import { jwtVerify } from 'jose';
+import type { Knex } from 'knex';
 import pg from 'pg';
 import { Server } from 'socket.io';
 import { v7 as newId } from 'uuid';
 import { loadKeyRing } from '../../crypto/key-ring.ts';
+import { toInsert } from '../../db/audit/entry.ts';
+import { insertChatMessage } from '../../db/chat-messages.ts';
+import type { NewChatMessage } from '../../db/chat-messages.ts';
 
 /** What a plain Socket.IO server does with the same sockets and messages, and nothing else. */
 interface Options {
@@ -11,8 +15,6 @@ interface Options {
   readonly databaseUrl: string;
   readonly issuer: string;
   readonly keysFile: string;
-  /** The product's own statement that writes a message. */
-  readonly insert: string;
   readonly clinicId: string;
 }
 
@@ -23,9 +25,7 @@ interface Sent {
 
 type Acknowledge = (answer: object) => void;
 
-const { port, databaseUrl, issuer, keysFile, insert, clinicId } = JSON.parse(
-  process.argv[2]!,
-) as Options;
+const { port, databaseUrl, issuer, keysFile, clinicId } = JSON.parse(process.argv[2]!) as Options;
 const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
 const keyRing = await loadKeyRing(keysFile);
 const server = createServer();
@@ -64,26 +64,41 @@ io.on('connection', (socket) => {
   socket.emit('authenticated', { userId: personId });
 });
 
+/** The product's own statement, without what the product does around it. */
+const db = {
+  raw: (sql: string, values: unknown[]) => {
+    let place = 0;
+    const text = sql.replaceAll('?', () => `$${(place += 1)}`);
+    return pool.query({ name: 'send', text, values });
+  },
+} as unknown as Knex;
+
 async function write(personId: string, { sessionId, message }: Sent): Promise<object> {
   const id = newId();
-  const audit = {
-    clinic_id: clinicId,
-    actor_id: personId,
-    actor_role: 'patient',
-    action: 'message.send',
-    object_type: 'message',
-    object_id: id,
-    subject_id: personId,
-    outcome: 'allowed',
-    request_id: id,
-    changes: { sessionId },
+  const row: NewChatMessage = {
+    id,
+    sessionId,
+    senderId: personId,
+    senderRole: 'patient',
+    type: 'text',
+    content: Buffer.from(JSON.stringify({ text: message })),
+    isEncrypted: false,
+    isCrisis: false,
+    clientKey: null,
+    replyTo: null,
+    attachmentIds: [],
   };
-  const content = Buffer.from(JSON.stringify({ text: message }));
-  const row = [id, sessionId, personId, 'patient', 'text', content, false, false];
-  const rest = [null, null, null, [], JSON.stringify([audit])];
-  const { rows } = await pool.query({ name: 'send', text: insert, values: [...row, ...rest] });
-  const { outcome, number, createdAt } = rows[0];
-  if (outcome !== 'sent') throw new Error(outcome);
+  const who = { actor: { id: personId, role: 'patient', clinicId }, requestId: id };
+  const entry = toInsert(who, {
+    action: 'message.send',
+    objectType: 'message',
+    objectId: id,
+    subjectId: personId,
+    changes: { sessionId },
+  });
+  const sent = await insertChatMessage(db, row, null, [entry]);
+  if (sent.outcome !== 'sent') throw new Error(sent.outcome);
+  const { number, createdAt } = sent;
   return { id, sessionId, messageNumber: number, senderId: personId, message, createdAt };
 }
 
