@@ -46,7 +46,7 @@ export class Vocabulary {
     this.#ordinary = new Set([...ordinary].map(foldWord));
     for (const [short, long] of Object.entries(expansions)) {
       const key = foldWord(short);
-      this.#expansions.set(key, long.split(' '));
+      this.#expansions.set(key, long.split(' ').map(foldWord));
       this.#index(key);
       for (const word of long.split(' ')) this.add(word);
     }
@@ -185,8 +185,9 @@ export class Vocabulary {
     for (const shorter of withoutOneLetter(key)) push(this.#shortened, shorter, key);
   }
 
+  /** Of a word as {@link foldWord} gives it. */
   readonly #everyId = (word: string): number[] =>
-    (this.#expansions.get(word) ?? [word]).map((part) => this.#ids.get(foldWord(part)) ?? -1);
+    (this.#expansions.get(word) ?? [word]).map((part) => this.#ids.get(part) ?? -1);
 
   readonly #exactly = (word: string): Reading => {
     const ids = this.#everyId(word);
