@@ -72,6 +72,19 @@ export async function openResponse(
   return { response: rows[0]!, isNew: rowCount === 1 };
 }
 
+export async function findOpenResponse(
+  db: Knex,
+  personId: string,
+  questionnaireId: string,
+): Promise<ScreeningResponse | null> {
+  const { rows } = await db.raw<{ rows: ScreeningResponse[] }>(
+    `SELECT ${COLUMNS} FROM screening_responses r
+     WHERE person_id = ? AND questionnaire_id = ? AND status = 'open' AND expires_at > now()`,
+    [personId, questionnaireId],
+  );
+  return rows[0] ?? null;
+}
+
 /** Nobody else changes it until the transaction ends. */
 export async function lockResponse(
   trx: Knex.Transaction,

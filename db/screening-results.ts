@@ -57,6 +57,10 @@ const COMPLETE = `
       (result->>'isFlaggedByTotal')::boolean, (result->>'alertId')::uuid,
       CASE WHEN (result->>'isFlagged')::boolean THEN 'awaited' ELSE 'none' END, completed_at
     FROM done, given RETURNING completed_at),
+  prepared AS (
+    UPDATE session_preparations SET completed_at = done.completed_at FROM done
+    WHERE session_preparations.person_id = done.person_id AND questionnaire_type = done.type
+      AND session_preparations.completed_at IS NULL),
   audited AS (
     INSERT INTO audit_entries (clinic_id, actor_id, actor_role, action, object_type, object_id,
       subject_id, outcome, request_id, changes)

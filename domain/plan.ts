@@ -17,6 +17,8 @@ export interface Plan {
   /** Time after the end in which the therapist may mark attendance before the session completes. */
   readonly attendanceWindowMs: number;
   readonly followUp: FollowUpPlan | null;
+  /** What the client does before the session; plans of an earlier time say nothing of it. */
+  readonly preparation?: PreparationPlan | null;
   readonly cancellation: CancellationPlan;
   /** A session can be rescheduled until this long before its start. */
   readonly rescheduleUntilBeforeStartMs: number;
@@ -60,6 +62,23 @@ export interface FollowUpPlan {
   readonly afterEndMs: number;
   readonly askForRating: boolean;
   readonly offerRebooking: boolean;
+  /** A questionnaire that goes with it; plans of an earlier time say nothing of it. */
+  readonly screening?: FollowUpScreening | null;
+}
+
+export interface FollowUpScreening {
+  /** Its type, such as `PHQ-9`. */
+  readonly questionnaire: string;
+  /** One reminder so long after the follow-up, to whoever has not filled it in. */
+  readonly remindAfterMs: number;
+}
+
+export interface PreparationPlan {
+  /** Types of questionnaires. */
+  readonly questionnaires: readonly string[];
+  /** Ids of the clinic's materials. */
+  readonly materials: readonly string[];
+  readonly dueBeforeStartMs: number;
 }
 
 export interface CancellationPlan {

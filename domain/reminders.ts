@@ -103,6 +103,8 @@ export interface ReminderTextInput {
   readonly zone: string;
   readonly locale: string;
   readonly link: string;
+  /** Addresses of what is still to be done before the appointment; they go by e-mail alone. */
+  readonly tasks?: readonly string[];
 }
 
 export interface ReminderText {
@@ -115,13 +117,20 @@ export interface ReminderText {
  * What a reminder says: a time and a link. It names no therapist, no clinic's specialty and no
  * reason, because whoever holds the phone may read it.
  */
-export function reminderText({ startsAt, zone, locale, link }: ReminderTextInput): ReminderText {
+export function reminderText({
+  startsAt,
+  zone,
+  locale,
+  link,
+  tasks = [],
+}: ReminderTextInput): ReminderText {
   const words = wordsFor(locale);
   const line = `${words.appointment} ${formatForHuman(startsAt, words.formatLocale(locale), zone)}.`;
+  const asked = tasks.length === 0 ? '' : `\n${words.tasks}\n${tasks.join('\n')}\n`;
   return {
     subject: words.subject,
     sms: `${line} ${link} ${words.stop}`,
-    email: `${line}\n\n${words.details}\n${link}\n`,
+    email: `${line}\n\n${words.details}\n${link}\n${asked}`,
   };
 }
 
@@ -129,6 +138,7 @@ interface Words {
   readonly subject: string;
   readonly appointment: string;
   readonly details: string;
+  readonly tasks: string;
   readonly stop: string;
   readonly formatLocale: (locale: string) => string;
 }
@@ -137,6 +147,7 @@ const ENGLISH: Words = {
   subject: 'Appointment reminder',
   appointment: 'You have an appointment on',
   details: 'Details and changes:',
+  tasks: 'To be done before it:',
   stop: 'Reply STOP to opt out.',
   formatLocale: (locale) => (/^en\b/i.test(locale) ? locale : 'en-US'),
 };
@@ -145,6 +156,7 @@ const SPANISH: Words = {
   subject: 'Recordatorio de cita',
   appointment: 'Tiene una cita el',
   details: 'Detalles y cambios:',
+  tasks: 'Para completar antes:',
   stop: 'Responda STOP para no recibir más mensajes.',
   formatLocale: (locale) => locale,
 };

@@ -3,6 +3,7 @@ import { absences, freedSlots } from '../offers/consumers.ts';
 import { supportSessions } from '../support/starting.ts';
 import type { OutboxConsumer } from './contract.ts';
 import { queueWebhooks } from './queue-webhooks.ts';
+import { preparations } from './preparing.ts';
 import { seriesCards } from './pass-card-on.ts';
 import { tellSockets } from './tell-sockets.ts';
 
@@ -15,6 +16,7 @@ export const CONSUMERS: readonly OutboxConsumer[] = [
   seriesCards,
   freedSlots,
   absences,
+  preparations,
   supportSessions,
   lostContact,
 ];

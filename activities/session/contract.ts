@@ -70,7 +70,8 @@ export type NoticeKind =
   | 'payment_lapsed'
   | 'reassigned'
   | 'handed_over'
-  | 'follow_up';
+  | 'follow_up'
+  | 'screening_reminder';
 
 export interface NoticeInput {
   readonly sessionId: string;

@@ -20,6 +20,7 @@ export const AUDIENCES: Readonly<Record<NoticeKind, readonly Audience[]>> = {
   reassigned: ['client', 'therapist'],
   handed_over: ['former_therapist'],
   follow_up: ['client'],
+  screening_reminder: ['client'],
 };
 
 /** What a notice does to people's calendars: puts an entry there, or takes an earlier one back. */
@@ -47,6 +48,7 @@ const SUBJECTS: Readonly<Record<NoticeKind, string>> = {
   handed_over: 'An appointment was given to another therapist',
   payment_lapsed: 'Please pay again to keep your appointment',
   follow_up: 'After your appointment',
+  screening_reminder: 'A few questions wait for you',
 };
 
 /** What a notice says: a time and a link. No names of therapists, no reasons. */
@@ -55,6 +57,7 @@ export function noticeText(
   session: SessionRow,
   recipient: Recipient,
   publicUrl: string,
+  tasks: readonly string[] = [],
 ): { subject: string; text: string } {
   const time = formatForHuman(
     (session.proposed_starts_at ?? session.starts_at).getTime(),
@@ -63,8 +66,13 @@ export function noticeText(
   );
   const link = `${publicUrl}/room/${session.id}`;
   const lines =
-    kind === 'follow_up' ? followUpLines(session) : [`${SUBJECTS[kind]}.`, `Time: ${time}`];
-  return { subject: SUBJECTS[kind], text: [...lines, '', link, ''].join('\n') };
+    kind === 'follow_up'
+      ? followUpLines(session)
+      : kind === 'screening_reminder'
+        ? ['We would still like to know how you are.']
+        : [`${SUBJECTS[kind]}.`, `Time: ${time}`];
+  const asked = tasks.length === 0 ? [] : ['', 'Please answer a few questions:', ...tasks];
+  return { subject: SUBJECTS[kind], text: [...lines, ...asked, '', link, ''].join('\n') };
 }
 
 function followUpLines({ plan }: SessionRow): string[] {

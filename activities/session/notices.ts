@@ -1,6 +1,7 @@
 import { findRecipient, recipientsOfSession, type Recipient } from '../../db/recipients.ts';
 import { findLife } from '../../db/seats.ts';
 import { wasInvited } from '../../db/sends.ts';
+import { preparationsOf, prepareSession } from '../../db/session-preparations.ts';
 import type { SessionRow } from '../../db/sessions.ts';
 import { type CalendarEntry, sessionIcs } from '../../domain/calendar.ts';
 import type { NoticeInput, NoticeKind, SessionActivities } from './contract.ts';
@@ -54,7 +55,10 @@ async function mailNotice(
   recipient: Recipient,
   { kind, version }: NoticeInput,
 ): Promise<void> {
-  const { subject, text } = noticeText(kind, session, recipient, deps.publicUrl);
+  const tasks = await followUpTasks(deps, session, recipient, kind);
+  // Whoever has answered meanwhile is not reminded of it.
+  if (kind === 'screening_reminder' && tasks.length === 0) return;
+  const { subject, text } = noticeText(kind, session, recipient, deps.publicUrl, tasks);
   const ics = await calendarFor(deps, session, recipient, kind);
   await sendMailOnce(deps, {
     key: `notice:${session.enrolment_id ?? session.id}:${kind}:v${version}:${recipient.personId}`,
@@ -67,6 +71,23 @@ async function mailNotice(
     text,
     ...(ics === null ? {} : { ics }),
   });
+}
+
+/** Addresses of what is to be filled in after the session and is not yet. */
+async function followUpTasks(
+  { knex, publicUrl }: MessagingDeps,
+  session: SessionRow,
+  { personId }: Recipient,
+  kind: NoticeKind,
+): Promise<string[]> {
+  const isAsked = kind === 'follow_up' || kind === 'screening_reminder';
+  if (!isAsked || (session.plan.followUp?.screening ?? null) === null) return [];
+  await prepareSession(knex, session, 'follow_up');
+  const sessionIds = [session.id];
+  const asked = await preparationsOf(knex, { sessionIds, personId, purpose: 'follow_up' });
+  return asked
+    .filter(({ completedAt }) => completedAt === null)
+    .map(({ id }) => `${publicUrl}/assessments/${id}`);
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { type Recipient, findRecipient, recipientsOfSession } from '../../db/recipients.ts';
 import { findSend } from '../../db/sends.ts';
 import { asTold, findLife } from '../../db/seats.ts';
+import { preparationsOf } from '../../db/session-preparations.ts';
 import type { SessionRow } from '../../db/sessions.ts';
 import {
   type ReminderText,
@@ -87,7 +88,7 @@ async function sendReminder(deps: MessagingDeps, input: ReminderInput): Promise<
   if (session === null || !isStillTrue(session, scheduleVersion)) return 'skipped';
   const recipient = await findRecipient(deps.knex, reminder.recipientId);
   if (recipient === null) return 'skipped';
-  const text = textFor(deps, session, recipient);
+  const text = await textFor(deps, session, recipient);
   const { channels } = recipient;
   if (reminder.channel === 'sms' && channels.includes('sms')) {
     return sendText(deps, input, recipient, text);
@@ -111,13 +112,34 @@ function isStillTrue(session: SessionRow, scheduleVersion: number): boolean {
   );
 }
 
-function textFor(deps: MessagingDeps, session: SessionRow, recipient: Recipient): ReminderText {
+async function textFor(
+  deps: MessagingDeps,
+  session: SessionRow,
+  recipient: Recipient,
+): Promise<ReminderText> {
   return reminderText({
     startsAt: session.starts_at.getTime(),
     zone: recipient.zone,
     locale: recipient.language,
     link: `${deps.publicUrl}/room/${session.id}`,
+    tasks: await tasksOf(deps, session, recipient),
   });
+}
+
+/** Addresses of what the recipient has not yet read or filled in before the session. */
+async function tasksOf(
+  { knex, publicUrl }: MessagingDeps,
+  session: SessionRow,
+  { personId }: Recipient,
+): Promise<string[]> {
+  if ((session.plan.preparation ?? null) === null) return [];
+  const sessionIds = [session.id];
+  const asked = await preparationsOf(knex, { sessionIds, personId, purpose: 'preparation' });
+  return asked
+    .filter(({ completedAt }) => completedAt === null)
+    .map(({ id, materialId }) =>
+      materialId === null ? `${publicUrl}/assessments/${id}` : `${publicUrl}/materials/${id}`,
+    );
 }
 
 function mailOf(input: ReminderInput, recipient: Recipient, text: ReminderText) {
@@ -164,7 +186,7 @@ async function settleReminder(deps: MessagingDeps, input: ReminderInput): Promis
   const session = await findTold(deps.knex, input);
   const recipient = await findRecipient(deps.knex, reminder.recipientId);
   if (session === null || recipient === null) return 'skipped';
-  const text = textFor(deps, session, recipient);
+  const text = await textFor(deps, session, recipient);
   if (row !== null && state !== 'failed') {
     if ((await askForText(deps, row, recipient, text.sms)) === 'delivered') return 'delivered';
   }

@@ -48,6 +48,11 @@ export function mayEndRelationship(
   return isOwn || isOneOf(principal, 'staff', 'admin') ? 'allowed' : 'hidden';
 }
 
+/** What clients read around their sessions: whoever treats them, and whoever runs the clinic. */
+export function mayKeepMaterials(principal: Principal): Verdict {
+  return allowedIf(principal.isVerifiedTherapist || isOneOf(principal, 'staff', 'admin'));
+}
+
 export function mayManagePolicies(principal: Principal): Verdict {
   return allowedIf(isOneOf(principal, 'admin'));
 }

@@ -12,7 +12,8 @@ export type SessionAct =
   | 'reschedule'
   | 'cancel'
   | 'mark_attendance'
-  | 'rate';
+  | 'rate'
+  | 'prepare';
 
 /** How a caller stands to a session: its client, its therapist, running its clinic, or nothing. */
 export type SessionRelation = 'client' | 'therapist' | 'clinic' | 'none';
@@ -31,6 +32,7 @@ const ALLOWED: Readonly<Record<SessionAct, readonly SessionRelation[]>> = {
   cancel: ['client', 'therapist', 'clinic'],
   mark_attendance: ['therapist'],
   rate: ['client'],
+  prepare: ['client', 'therapist'],
 };
 
 export function relationTo(

@@ -17,6 +17,7 @@ import { acceptOffer, declineOffer, listOffers } from './offers.ts';
 import { peopleHandlers } from './people.ts';
 import { confirmPhone, verifyPhone } from './phones.ts';
 import { createPolicy, listPolicies, putPolicy } from './policies.ts';
+import { createMaterial, getAssessment, getMaterial, listMaterials } from './preparations.ts';
 import { getNotificationPreferences, putNotificationPreferences } from './preferences.ts';
 import { rateSession } from './rating.ts';
 import { getCrisisReadiness } from './readiness.ts';
@@ -94,6 +95,10 @@ export const ownHandlers = {
   getResources,
   putResources,
   listScreeningReviews,
+  getAssessment,
+  getMaterial,
+  createMaterial,
+  listMaterials,
   getScreeningPolicy,
   putScreeningPolicy,
   getCrisisReadiness,

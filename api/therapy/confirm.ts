@@ -1,4 +1,5 @@
 import { type SessionRow } from '../../db/sessions.ts';
+import { prepareSession } from '../../db/session-preparations.ts';
 import { viewSession } from '../../db/session-views.ts';
 import { googleCalendarUrl } from '../../domain/calendar.ts';
 import { HoldfastError } from '../../domain/errors.ts';
@@ -6,6 +7,7 @@ import { centsFromDecimal, decimalFromCents } from '../../domain/pricing.ts';
 import type { Answer, Call } from '../http/handler.ts';
 import { openSession } from '../sessions/open-session.ts';
 import { type PaymentWish, paySession } from '../sessions/pay.ts';
+import { preparationParts } from './preparations.ts';
 import { paymentWord, roomOf, statusWord } from './present-session.ts';
 import { ok } from './answers.ts';
 
@@ -33,9 +35,18 @@ export async function confirmTherapySession(call: Call<ConfirmBody>): Promise<An
     payment_status: paymentWord(current),
     ...(paid.payment === null ? {} : { payment_transaction_id: paid.payment.id }),
     ...roomOf(current, deps.http.publicUrl),
-    preparation_materials: [],
+    preparation_materials: await preparationOf(call, current),
     calendar_invite: calendarInvite(current, deps.http.publicUrl),
   });
+}
+
+/** What is to be done before the session is known with its confirmation. */
+async function preparationOf(call: Call, session: SessionRow): Promise<readonly object[]> {
+  if (session.status === 'confirmed') {
+    await prepareSession(call.deps.knex, session, 'preparation');
+  }
+  const [part] = await preparationParts(call, [session]);
+  return part?.preparation_materials ?? [];
 }
 
 function paymentWishOf(body: ConfirmBody, session: SessionRow): PaymentWish {

@@ -6,6 +6,7 @@ import { decimalFromCents } from '../../domain/pricing.ts';
 import type { SessionStatus } from '../../domain/session.ts';
 import { roomUrlOf } from '../sessions/room-url.ts';
 import { writeInstant } from './local-window.ts';
+import type { PreparationPart } from './preparations.ts';
 
 /** What this door calls the states of a session. */
 export function statusWord(status: SessionStatus): string {
@@ -107,12 +108,18 @@ export interface SessionNotes {
   readonly emergency_contact?: object;
 }
 
+const NOTHING_TO_PREPARE: PreparationPart = {
+  preparation_materials: [],
+  preparation_completed: true,
+};
+
 /** A session as its client, its therapist or its clinic sees it. */
 export function presentSession(
   session: SessionView,
   now: number,
   publicUrl: string,
   notes: SessionNotes | null,
+  preparation: PreparationPart = NOTHING_TO_PREPARE,
 ): Record<string, unknown> {
   const startsAt = session.starts_at.getTime();
   const bookedAt = session.created_at.getTime();
@@ -139,8 +146,7 @@ export function presentSession(
     currency: session.currency,
     ...roomOf(session, publicUrl),
     ...deadlinesOf(session),
-    preparation_materials: [],
-    preparation_completed: true,
+    ...preparation,
     can_reschedule: isOpen && mayBeMoved(session) && now < rescheduleBy,
     can_cancel: isOpen && now < startsAt,
     reschedule_deadline: writeInstant(rescheduleBy),

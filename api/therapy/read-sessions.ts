@@ -15,6 +15,7 @@ import { openSession, openSessionWith, recordRead } from '../sessions/open-sessi
 import { crisisParts, waitingCrisis } from './crisis/read.ts';
 import { groupParts } from './group-parts.ts';
 import { readZone, writeInstant } from './local-window.ts';
+import { preparationParts } from './preparations.ts';
 import { type SessionNotes, presentSession, statusesOf } from './present-session.ts';
 import { ok } from './answers.ts';
 
@@ -28,7 +29,9 @@ export async function getTherapySession(call: Call): Promise<Answer> {
   const notes = await notesFor(call, session);
   const [group] = await groupParts(call, [session]);
   const crisis = await crisisParts(call, session);
-  const presented = presentSession(session, Date.now(), deps.http.publicUrl, notes);
+  const [preparation] = await preparationParts(call, [session]);
+  const { publicUrl } = deps.http;
+  const presented = presentSession(session, Date.now(), publicUrl, notes, preparation);
   return ok({ ...presented, ...group, ...crisis });
 }
 
@@ -67,8 +70,9 @@ export async function listTherapySessions(call: Call<unknown, ListQuery>): Promi
   });
   const now = Date.now();
   const groups = await groupParts(call, sessions);
+  const prepared = await preparationParts(call, sessions);
   const shown = sessions.map((session, index) => ({
-    ...presentSession(session, now, deps.http.publicUrl, null),
+    ...presentSession(session, now, deps.http.publicUrl, null, prepared[index]),
     ...groups[index],
   }));
   const { page, per_page } = query;

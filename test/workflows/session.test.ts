@@ -44,6 +44,21 @@ describe('the life of a session', () => {
     ]);
   });
 
+  test('a questionnaire of the follow-up is reminded of once, where the plan has one', async () => {
+    const world = new World();
+    const screening = { questionnaire: 'PHQ-9', remindAfterMs: 48 * 3_600_000 };
+    const followUp = { afterEndMs: 0, askForRating: false, offerRebooking: false, screening };
+    await withSession(environment, world, { plan: { followUp } }, async ({ handle }) => {
+      await handle.executeUpdate(messages.approveUpdate, { args: [{ actor: therapist }] });
+      await handle.executeUpdate(messages.payUpdate, { args: [payment] });
+      expect(await handle.result()).toEqual({ status: 'completed' });
+    });
+    expect(world.calls.filter((call) => call.startsWith('notify')).slice(-2)).toEqual([
+      'notify follow_up',
+      'notify screening_reminder',
+    ]);
+  });
+
   test('a payment before the approval is captured with it', async () => {
     const world = new World();
     await withSession(environment, world, {}, async ({ handle }) => {

@@ -112,4 +112,8 @@ export async function followUp(course: Course): Promise<void> {
   const waitMs = state.endsAt + plan.followUp.afterEndMs - Date.now();
   if (waitMs > 0) await sleep(waitMs, { summary: 'follow-up' });
   course.notices.push({ kind: 'follow_up', version: course.version });
+  const screening = plan.followUp.screening ?? null;
+  if (screening === null) return;
+  await sleep(screening.remindAfterMs, { summary: 'screening reminder' });
+  course.notices.push({ kind: 'screening_reminder', version: course.version });
 }

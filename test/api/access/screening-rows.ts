@@ -20,6 +20,24 @@ const RESULTS: Row = {
 
 const ADMINS: Row = { rest: 'forbidden', outcomes: give('allowed', 'admin', 'foreignAdmin') };
 
+const CARERS: Row = {
+  rest: 'forbidden',
+  outcomes: give(
+    'allowed',
+    ...(['therapist', 'otherTherapist', 'staff', 'admin'] as const),
+    ...(['foreignTherapist', 'foreignStaff', 'foreignAdmin'] as const),
+  ),
+};
+
+/** Around a session, for its two people. */
+function preparation(kind: 'questionnaire' | 'material'): Row {
+  return {
+    request: async (world) => ({ id: await world.preparation(kind) }),
+    rest: 'hidden',
+    outcomes: { ...give('allowed', 'client', 'therapist'), ...give('forbidden', 'staff', 'admin') },
+  };
+}
+
 export const SCREENING_ROWS = {
   createQuestionnaire: {
     request: () => ({
@@ -53,6 +71,13 @@ export const SCREENING_ROWS = {
     outcomes: { admin: 'allowed', foreignAdmin: 'hidden' },
   },
   listScreeningReviews: { ...ADMINS, request: () => ({ query: '?limit=5' }) },
+  getAssessment: preparation('questionnaire'),
+  getMaterial: preparation('material'),
+  listMaterials: { ...CARERS, request: () => ({ query: '?limit=5' }) },
+  createMaterial: {
+    ...CARERS,
+    request: () => ({ body: { type: 'article', title: 't', content: 'c' } }),
+  },
   getScreeningPolicy: ADMINS,
   putScreeningPolicy: {
     ...ADMINS,

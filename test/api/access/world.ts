@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { TestApi, TestPerson } from '../../support/api.ts';
-import { answerScreening, insertFlagged } from './screening-world.ts';
+import { answerScreening, insertFlagged, insertPreparation } from './screening-world.ts';
 import { recordTrigger } from '../../../db/crisis-intake.ts';
 import { writeTimeOfDay } from '../../../domain/time-text.ts';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
@@ -50,6 +50,8 @@ export interface World {
   roster(): Promise<string>;
   /** The client's, with every question answered. */
   screening(): Promise<string>;
+  /** What the client does before a session. */
+  preparation(kind: 'questionnaire' | 'material'): Promise<string>;
   /** The client's, that nobody has looked at yet. */
   flaggedResult(): Promise<string>;
   /** Live support of the client, an active one by the therapist. */
@@ -98,6 +100,12 @@ export async function createWorld(api: TestApi): Promise<World> {
     offer: () => insertOffer(api, people),
     roster: () => insertRoster(api),
     screening: () => answerScreening(api, people.client.token, 0),
+    preparation: async (kind) =>
+      insertPreparation(
+        api,
+        { ...people, sessionId: await insertSession(api, people, 'confirmed') },
+        kind,
+      ),
     flaggedResult: () => insertFlagged(api, people.client.token),
     supportSession: (status) => insertSupportSession(api, people, status),
     alert: () => insertAlert(api, people),
