@@ -11,6 +11,7 @@ import type {
   RecordedAlert,
 } from '../../activities/crisis/contract.ts';
 import { DEFAULT_POLICIES } from '../../domain/escalation-policy.ts';
+import type { EscalationPolicies } from '../../domain/escalation-policy.ts';
 import type { EscalationContext } from '../../domain/escalation.ts';
 import { provideWorkflowBundle } from '../../workers/core/bundle.ts';
 import { CRISIS_ALERT_WORKFLOW, type AlertInput } from '../../workflows/messages/crisis-alert.ts';
@@ -26,10 +27,13 @@ export class CrisisWorld {
   readonly context: EscalationContext;
   readonly activities: CrisisActivities;
 
-  constructor(overrides: (world: CrisisWorld) => Partial<CrisisActivities> = () => ({})) {
+  constructor(
+    overrides: (world: CrisisWorld) => Partial<CrisisActivities> = () => ({}),
+    policies: EscalationPolicies = DEFAULT_POLICIES,
+  ) {
     const everybody = [...this.team, ...this.others];
     this.context = {
-      policies: DEFAULT_POLICIES,
+      policies,
       view: {
         shifts: {},
         teams: { crisis_team: this.team, counselors: everybody, admins: [] },
