@@ -1,8 +1,10 @@
 import { takesPart } from '../../db/support-sessions.ts';
 import type { SupportSession } from '../../db/support-sessions.ts';
+import { isUuid } from '../../domain/ids.ts';
 import { mayBeTakenBy } from '../../domain/support-session.ts';
 import type { Call } from '../http/handler.ts';
 import { enforce } from './clinic-access.ts';
+import type { Target } from './denials.ts';
 import type { Principal } from './principal.ts';
 import type { Verdict } from './session-access.ts';
 
@@ -64,6 +66,12 @@ export function helperRole({
   return isHelper && isVerifiedHelper ? role : null;
 }
 
+/** What was tried, for the record: whatever is no id was typed by somebody and stays out of it. */
+export function supportTarget(action: string, sessionId: string | null): Target {
+  const objectId = sessionId !== null && isUuid(sessionId) ? sessionId : null;
+  return { action, objectType: 'support_session', objectId };
+}
+
 /**
  * Lets an allowed call go on and gives its relation. Throws `not_found` or `forbidden` otherwise,
  * once that is on record.
@@ -75,11 +83,11 @@ export async function enforceSupport(
   session: SupportSession | null,
 ): Promise<SupportRelation> {
   const relation = relationToSupport(call.principal, session);
-  await enforce(call, supportVerdict(act, relation), {
-    action: `support_session.${act}`,
-    objectType: 'support_session',
-    objectId: sessionId,
-  });
+  await enforce(
+    call,
+    supportVerdict(act, relation),
+    supportTarget(`support_session.${act}`, sessionId),
+  );
   return relation;
 }
 

@@ -45,6 +45,7 @@ beforeAll(async () => {
       last_name: `${MARK}-last`,
     });
   await Promise.all([attended(), movedAndCancelled(), declined(), refused()]);
+  await supported();
 }, 180_000);
 afterAll(async () => {
   await stack.close();
@@ -100,6 +101,37 @@ async function declined(): Promise<void> {
   const booked = await book(60 * HOUR_MS);
   acts.ok(await acts.decline(stack, booked, `${MARK}-decline`));
   await acts.resultOf(stack, booked);
+}
+
+/** Live support, from the request to the last word on it. */
+async function supported(): Promise<void> {
+  const { api } = stack;
+  const helper = await api.person({ role: 'peer' });
+  const say = async (by: TestPerson, method: string, path: string, body: object) => {
+    const { token } = by;
+    const reply = await api.call<{ session: { _id: string } }>(method, path, body, { token });
+    expect([path, reply.status]).toEqual([path, reply.status < 300 ? reply.status : 200]);
+    return reply.body;
+  };
+  const { _id: id } = (
+    await say(client, 'POST', '/api/sessions', {
+      title: `${MARK}-title`,
+      description: `${MARK}-description: I want to kill myself`,
+      tags: [`${MARK}-tag`],
+      preferences: { about: `${MARK}-wish` },
+    })
+  ).session;
+  const act = (by: TestPerson, method: string, verb: string, body: object) =>
+    say(by, method, `/api/sessions/${id}${verb}`, body);
+  await act(helper, 'POST', '/decline', { reason: `${MARK}-busy` });
+  await act(helper, 'POST', '/accept', { message: `${MARK}-welcome` });
+  await act(helper, 'PUT', '', { sessionNotes: `${MARK}-notes`, tags: [`${MARK}-other`] });
+  const texts = { reason: `${MARK}-reason`, notes: `${MARK}-more`, helperType: `${MARK}-helper` };
+  await say(helper, 'POST', '/api/urgent/escalate', { sessionId: id, severity: MARK, ...texts });
+  await act(client, 'POST', '/end', { rating: 5, feedback: `${MARK}-feedback` });
+  await refusedAs('POST', '/api/sessions', JSON.stringify({ type: MARK }), client.token);
+  await refusedAs('POST', '/api/sessions', `{"${MARK}`, client.token);
+  await refusedAs('GET', `/api/sessions/${MARK}?${MARK}=x`, undefined, client.token);
 }
 
 /** Marked text where none belongs: every answer is an error of the caller's. */

@@ -12,7 +12,7 @@ import { HoldfastError } from '../../../domain/errors.ts';
 import { mayBeTakenBy } from '../../../domain/support-session.ts';
 import { auditContext } from '../../access/audit-context.ts';
 import { enforce } from '../../access/clinic-access.ts';
-import { relationToSupport, supportVerdict } from '../../access/support-access.ts';
+import { enforceSupport, supportTarget } from '../../access/support-access.ts';
 import type { Answer, Call } from '../../http/handler.ts';
 import { iso, inBothShapes } from '../dialect.ts';
 import { requireHelper } from './available.ts';
@@ -81,7 +81,7 @@ function notTheirs(): HoldfastError {
 async function openToHelper(call: Call, id: string, action: string): Promise<SupportSession> {
   const role = await requireHelper(call, action, id);
   const session = await findSupportSession(call.deps.knex, id);
-  const target = { action, objectType: 'support_session', objectId: id };
+  const target = supportTarget(action, id);
   const isOwnClinics = session?.clinicId === call.principal.clinicId;
   if (session === null || !isOwnClinics) await enforce(call, 'hidden', target);
   const isOwn = session!.patientId === call.principal.personId;
@@ -166,12 +166,7 @@ export async function joinSupportSession(call: Call): Promise<Answer> {
   const id = call.params.id!;
   await requireHelper(call, 'support_session.join', id);
   const session = await findSupportSession(call.deps.knex, id);
-  const relation = relationToSupport(call.principal, session);
-  await enforce(call, supportVerdict('join', relation), {
-    action: 'support_session.join',
-    objectType: 'support_session',
-    objectId: id,
-  });
+  const relation = await enforceSupport(call, 'join', id, session);
   const message = readMessageOf(call);
   if (session!.status === 'waiting') await take(call, session!);
   else if (relation !== 'helper') await takePart(call, session!);

@@ -1,7 +1,7 @@
 import { listWaiting, seeHelper } from '../../../db/support-queue.ts';
 import { HoldfastError } from '../../../domain/errors.ts';
 import { recordDenial } from '../../access/denials.ts';
-import { helperRole } from '../../access/support-access.ts';
+import { helperRole, supportTarget } from '../../access/support-access.ts';
 import type { Answer, Call } from '../../http/handler.ts';
 import { inBothShapes, readHelperType, readUrgency } from '../dialect.ts';
 import { waitingInA, waitingInB } from './present.ts';
@@ -63,7 +63,7 @@ export async function requireHelper(
 ): Promise<'peer' | 'counselor' | 'admin'> {
   const role = helperRole(call.principal);
   if (role !== null) return role;
-  await recordDenial(call as Call, { action, objectType: 'support_session', objectId });
+  await recordDenial(call as Call, supportTarget(action, objectId));
   const { role: own } = call.principal;
   const isUnverified = own === 'peer' || own === 'counselor';
   throw new HoldfastError(

@@ -7,7 +7,7 @@ import { listWaiting, seeHelper } from '../../../db/support-queue.ts';
 import { findSupportSession } from '../../../db/support-sessions.ts';
 import { isUuid } from '../../../domain/ids.ts';
 import { enforce } from '../../access/clinic-access.ts';
-import { helperRole } from '../../access/support-access.ts';
+import { helperRole, supportTarget } from '../../access/support-access.ts';
 import type { Answer, Call } from '../../http/handler.ts';
 import { inBothShapes, iso } from '../dialect.ts';
 import { acceptById } from '../sessions/accept.ts';
@@ -74,7 +74,7 @@ export async function acceptUrgentSession(call: Call): Promise<Answer> {
   const { deps, principal } = call;
   const given = call.params.id!;
   const action = 'urgent.accept';
-  const target = { action, objectType: 'support_session', objectId: given };
+  const target = supportTarget(action, given);
   if (helperRole(principal) !== 'counselor') await enforce(call, 'forbidden', target);
   const isSession = (await findSupportSession(deps.knex, given)) !== null;
   const named = isSession || !isUuid(given) ? null : await sessionOfEscalation(deps.knex, given);
