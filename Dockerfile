@@ -23,7 +23,7 @@ COPY workflows ./workflows
 COPY workers ./workers
 COPY api ./api
 COPY scripts ./scripts
-RUN install -d -o node -g node /var/lib/holdfast
+RUN install -d -o node -g node /var/lib/holdfast /var/lib/holdfast/attachments
 ENV NODE_ENV=production \
     HOLDFAST_HOME=/var/lib/holdfast \
     HOST=0.0.0.0 \

@@ -124,8 +124,8 @@ async function answerHearing(work: Work): Promise<void> {
 }
 
 async function answer(work: Work): Promise<void> {
-  const { deps, req, res, operation, stages } = work;
-  const principal = await authenticate(deps, req, operation);
+  const { req, res, operation, stages } = work;
+  const principal = await identify(work);
   exchangeOf(res).principal = principal;
   const address = req.ip ?? '';
   await stages.limits?.(operation.limit, countedPerson(principal, operation), address, res);
@@ -134,6 +134,22 @@ async function answer(work: Work): Promise<void> {
     await answerWith(work, principal, address, body);
   } finally {
     await body.release?.();
+  }
+}
+
+/** Whoever is heard is heard although their token has ended or can't be looked up, and is told so then. */
+async function identify(work: Work): Promise<Principal | null> {
+  const { deps, req, res, operation } = work;
+  try {
+    return await authenticate(deps, req, operation);
+  } catch (error) {
+    const token = operation.hearsRefused ? bearerToken(req.headers.authorization) : null;
+    if (token !== null) {
+      const known = await deps.authenticator.authenticateForHelp(token).catch(() => null);
+      exchangeOf(res).principal = known;
+      if (known !== null) await readBody(work).catch(() => undefined);
+    }
+    throw error;
   }
 }
 

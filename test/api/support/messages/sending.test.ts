@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
+import { signAccessToken } from '../../../../api/auth/access-tokens.ts';
 import { settleBackground } from '../../../../api/auth/background.ts';
 import type { Principal } from '../../../../api/access/principal.ts';
 import { sendMessage } from '../../../../api/support/messages/send-message.ts';
@@ -60,7 +61,8 @@ test('sends from both sides at once are numbered without a gap, and listed in th
       send(at % 2 === 0 ? patient : helper, { sessionId, message: `Line ${at}` }),
     ),
   );
-  expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 201));
+  const refused = replies.filter(({ status }) => status !== 201);
+  expect(refused.map(({ body }) => body)).toEqual([]);
   const given = replies.map(({ body }) => Number(body.data.message['messageNumber']));
   const oneToFifty = Array.from({ length: 50 }, (_, at) => at + 1);
   expect(given.toSorted((a, b) => a - b)).toEqual(oneToFifty);
@@ -146,6 +148,34 @@ function principalOf({ id, clinicId, role, familyId }: TestPerson): Principal {
   };
 }
 
+test('a cry is heard though its token has ended, its key was used or its body is broken', async () => {
+  const { id: sessionId, patient } = await supportSession(api);
+  const cry = { sessionId, message: 'I am going to kill myself tonight' };
+  const { keyRing, http, auth } = api.deps;
+  const { token } = await signAccessToken(
+    { keyRing, publicUrl: http.publicUrl, auth: { ...auth, accessTokenTtlMs: -60_000 } },
+    patient.id,
+    patient.familyId,
+  );
+  const post = async (body: string, given: string, key: string): Promise<number> => {
+    const headers = {
+      authorization: `Bearer ${given}`,
+      'content-type': 'application/json',
+      'idempotency-key': key,
+    };
+    return (await fetch(`${api.url}/api/messages`, { method: 'POST', headers, body })).status;
+  };
+  const harmless = JSON.stringify({ sessionId, message: 'Hello' });
+  expect(await post(harmless, patient.token, 'key-1')).toBe(201);
+  expect(await triggersOf(patient)).toEqual([]);
+  expect(await post(JSON.stringify(cry), token, 'key-2')).toBe(401);
+  expect(await triggersOf(patient)).toHaveLength(1);
+  expect(await post(JSON.stringify(cry), patient.token, 'key-1')).toBe(422);
+  expect(await triggersOf(patient)).toHaveLength(2);
+  expect(await post(JSON.stringify(cry).slice(0, -1), patient.token, 'key-3')).toBe(400);
+  expect(await triggersOf(patient)).toHaveLength(3);
+});
+
 test('a cry that is split over messages is heard, whichever processes they come through', async () => {
   const { id: sessionId, patient } = await supportSession(api);
   await send(patient, { sessionId, message: 'I want to' });
@@ -162,6 +192,29 @@ test('a cry is heard in pieces that are all refused', async () => {
     expect((await send(outsider, { sessionId, message })).status).toBe(404);
   }
   expect(await triggersOf(outsider)).toHaveLength(1);
+});
+
+test('with PostgreSQL away a cry still starts its alert, and the sender hears that it was not sent', async () => {
+  const { id: sessionId, patient } = await supportSession(api);
+  const away = openDatabase('postgres://nobody@127.0.0.1:9/none', { acquireTimeoutMs: 500 });
+  const started: unknown[] = [];
+  const startUpdateWithStart = async (_update: unknown, call: { args: unknown[] }) =>
+    void started.push(call.args[0]);
+  const temporal = {
+    withDeadline: (_at: unknown, work: () => unknown) => work(),
+    workflow: { startUpdateWithStart },
+  } as unknown as Client;
+  const deps = { ...api.deps, knex: away, crisisKnex: away, temporal };
+  const body = { sessionId, message: 'I am going to kill myself tonight' };
+  const context = { requestId: 'away', newId: uuidv7() };
+  try {
+    await expect(sendMessage(deps, principalOf(patient), body, context)).rejects.toThrow();
+  } finally {
+    await away.destroy();
+  }
+  expect(started).toMatchObject([
+    { severity: 'critical', unrecorded: { source: 'message', reportedBy: patient.id } },
+  ]);
 });
 
 test('what the holder of an alert writes to its person is a sign of contact', async () => {
