@@ -154,6 +154,13 @@ async function record(
     await tellOfChange(trx, { sessionId, clinicId, from: statusInB(session), to: 'escalated', by });
     const ids = { sessionId, escalationId: id };
     await broadcast(trx, { room: `session:${sessionId}`, event: 'support-session-escalated', ids });
+    if (counselorId !== null) {
+      await broadcast(trx, {
+        room: `person:${counselorId}`,
+        event: 'support-session-requested',
+        ids,
+      });
+    }
     return raised;
   });
 }

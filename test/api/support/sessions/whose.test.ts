@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTestApi } from '../../../support/api.ts';
 import type { TestApi, TestPerson } from '../../../support/api.ts';
-import { CREATE_A, CREATE_B, deskOf } from './desk.ts';
+import { type Body, CREATE_A, CREATE_B, deskOf } from './desk.ts';
 
 let api: TestApi;
 let patient: TestPerson;
@@ -120,6 +120,36 @@ test('a peer takes neither a counselor’s session nor a critical one, nobody th
   }
   const own = await desk.ask(counselor, CREATE_A);
   expect((await desk.as(counselor, 'POST', `/api/sessions/${own}/accept`)).status).toBe(403);
+});
+
+test('the crisis team sees a session while its alert is open, and its words once it has joined', async () => {
+  const who = await api.person();
+  const id = await desk.ask(who, CREATE_B);
+  await desk.as(peer, 'POST', `/api/sessions/${id}/accept`, { message: 'Hi' });
+  const read = () => desk.as(counselor, 'GET', `/api/sessions/${id}`);
+  expect((await read()).status).toBe(404);
+  await desk.as(who, 'POST', '/api/messages', { sessionId: id, message: 'I want to kill myself' });
+  const seen = await read();
+  expect([seen.status, seen.body['recentMessages']]).toEqual([200, []]);
+  expect((await desk.as(counselor, 'GET', `/api/messages/session/${id}`)).status).toBe(403);
+  expect((await desk.as(counselor, 'POST', `/api/sessions/${id}/join`, {})).status).toBe(200);
+  expect((await read()).body['recentMessages']).toHaveLength(2);
+  // Who joined is no helper of the session: it is not theirs to end.
+  expect((await desk.as(counselor, 'POST', `/api/sessions/${id}/end`, {})).status).toBe(403);
+  expect((await desk.as(peer, 'POST', `/api/sessions/${id}/end`, {})).status).toBe(200);
+});
+
+test('a patient without an account asks, is helped and rates', async () => {
+  const { body } = await api.call<{ token: string }>('POST', '/api/auth/anonymous', {});
+  const { token } = body;
+  const asked = await api.call<Body>('POST', '/api/sessions', CREATE_A, { token });
+  expect(asked.status).toBe(201);
+  const { _id: id } = asked.body.session;
+  expect((await desk.as(peer, 'POST', `/api/sessions/${id}/accept`, {})).status).toBe(200);
+  const shown = await desk.as(peer, 'GET', `/api/sessions/${id}`);
+  expect(shown.body.session).toMatchObject({ isAnonymous: true });
+  const ended = await api.call<Body>('POST', `/api/sessions/${id}/end`, { rating: 4 }, { token });
+  expect([ended.status, ended.body.session.rating]).toEqual([200, 4]);
 });
 
 test('helpers of an anonymous session learn no name, in no list either', async () => {
