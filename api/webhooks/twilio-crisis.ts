@@ -81,18 +81,31 @@ export async function takeByText(deps: CrisisWebhookDeps, fields: Fields): Promi
   const { From: from, Body: body = '', MessageSid: sid = '' } = fields;
   const code = /(?<!\d)\d{6}(?!\d)/.exec(body)?.[0];
   if (from === undefined || code === undefined) return;
-  const pages = await findCodedPages(deps.crisisKnex, from, (personId) =>
-    codeDigest(deps.keyRing, personId, code),
-  );
-  const [page] = pages;
-  if (page === undefined) return;
-  const answer = await take(deps, page, 'sms', sid);
-  const isTheirs = answer.holderId === page.personId;
-  const text = isTheirs ? TAKEN : taken(answer.holderId, page);
+  const text = await takeWithCode(deps, { from, code, sid }).catch((error: unknown) => {
+    deps.log.error({ error: safely(error) }, 'a text could not take its alert');
+    return SORRY;
+  });
+  if (text === null) return;
   // It carries no page: what becomes of it concerns nobody.
   const statusCallback = `${deps.http.publicUrl}/webhooks/twilio/crisis-text`;
   await deps.sms.sendSms({ to: from, body: `Holdfast: ${text}`, statusCallback });
 }
+
+/** What the sender is told; null for a code that is nobody's. */
+async function takeWithCode(
+  deps: CrisisWebhookDeps,
+  { from, code, sid }: { readonly from: string; readonly code: string; readonly sid: string },
+): Promise<string | null> {
+  const [page] = await findCodedPages(deps.crisisKnex, from, (personId) =>
+    codeDigest(deps.keyRing, personId, code),
+  );
+  if (page === undefined) return null;
+  const answer = await take(deps, page, 'sms', sid);
+  return answer.holderId === page.personId ? TAKEN : taken(answer.holderId, page);
+}
+
+/** Whoever believes to have an alert that they don't have is the worst outcome. */
+const SORRY = 'it could NOT be taken. Please answer the next call, or open Holdfast.';
 
 const TAKEN = 'you have taken it. Please open Holdfast now.';
 
@@ -200,5 +213,5 @@ function hangUp(): string {
 
 function sorry({ log }: CrisisWebhookDeps): string {
   log.error('a call could not take its alert');
-  return say('it could not be taken. Please open Holdfast, or wait for the next call.');
+  return say(SORRY);
 }

@@ -14,7 +14,6 @@ import {
   acknowledgeSignal,
   acknowledgeUpdate,
   alertStateQuery,
-  contactLostSignal,
   contactSignal,
   contactUpdate,
   lookAgainSignal,
@@ -82,11 +81,6 @@ function installNews(desk: Desk): void {
     await begun(desk);
     await refreshContext(desk);
     advance(desk, { ...argument, kind: 'page_result' });
-  });
-  setHandler(contactLostSignal, async () => {
-    await begun(desk);
-    await refreshContext(desk);
-    advance(desk, { kind: 'contact_lost' });
   });
   setHandler(lookAgainSignal, () => void (desk.mustLook = true));
 }

@@ -85,8 +85,6 @@ export const resolveUpdate = defineUpdate<AlertAnswer, [ResolveRequest]>('resolv
 /** A message, a call or a room join of its holder. */
 export const signSignal = defineSignal<[{ readonly personId: string }]>('sign');
 export const pageResultSignal = defineSignal<[PageResult]>('pageResult');
-/** The person is gone and more people are needed to find them. */
-export const contactLostSignal = defineSignal('contactLost');
 /** The record has changed without the workflow: it is read again. */
 export const lookAgainSignal = defineSignal('lookAgain');
 
