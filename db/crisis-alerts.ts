@@ -15,7 +15,7 @@ export interface AlertView {
   readonly status: AlertState['kind'];
   /** The step of its policy that was paged last, from 0. */
   readonly tier: number;
-  /** Whoever has it, or whoever has resolved it. */
+  /** Whoever has it, or had it first where it is over. */
   readonly holderId: string | null;
   readonly holderName: string | null;
   readonly createdAt: Date;
@@ -46,10 +46,14 @@ export interface ListedAlert extends AlertView {
   readonly age: number | null;
 }
 
+/** Who has it; once it is over, who had it first. */
+const TAKEN_BY = `coalesce(alert.holder_id,
+  CASE WHEN alert.status = 'resolved' THEN coalesce(alert.acknowledged_by, alert.resolved_by) END)`;
+
 const VIEW = `alert.id, alert.number, alert.clinic_id AS "clinicId",
   alert.person_id AS "personId", alert.severity, alert.type, alert.session_id AS "sessionId",
   alert.status, coalesce((alert.state->>'tier')::int, 0) AS tier,
-  coalesce(alert.holder_id, alert.resolved_by) AS "holderId",
+  ${TAKEN_BY} AS "holderId",
   nullif(trim(coalesce(profile.display_name, concat_ws(' ', holder.first_name, holder.last_name))), '')
     AS "holderName",
   alert.created_at AS "createdAt", alert.first_page_at AS "firstPageAt",
@@ -64,7 +68,7 @@ const VIEW = `alert.id, alert.number, alert.clinic_id AS "clinicId",
       'escalatedAt', escalated_at)
     FROM support_sessions WHERE support_sessions.id = alert.session_id) AS session`;
 
-const AROUND = `LEFT JOIN people AS holder ON holder.id = coalesce(alert.holder_id, alert.resolved_by)
+const AROUND = `LEFT JOIN people AS holder ON holder.id = ${TAKEN_BY}
   LEFT JOIN therapist_profiles AS profile ON profile.person_id = holder.id
   LEFT JOIN LATERAL (
     SELECT id, details FROM crisis_triggers WHERE alert_id = alert.id
@@ -114,7 +118,7 @@ export async function listAlerts(
     ...(filter.statuses === null ? [] : ['alert.status = ANY(:statuses)']),
     ...(filter.isEscalated ? ["coalesce((alert.state->>'tier')::int, 0) > 0"] : []),
     ...(filter.severity === null ? [] : ['alert.severity = :severity']),
-    ...(filter.holderId === null ? [] : [':holderId IN (alert.holder_id, alert.resolved_by)']),
+    ...(filter.holderId === null ? [] : [`${TAKEN_BY} = :holderId`]),
     ...(filter.personId === null ? [] : ['alert.person_id = :personId']),
     ...(filter.from === null ? [] : ['alert.created_at >= :from']),
     ...(filter.to === null ? [] : ['alert.created_at <= :to']),
