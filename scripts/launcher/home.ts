@@ -19,6 +19,7 @@ export interface HomePaths {
   postgres: string;
   temporal: string;
   sandbox: string;
+  attachments: string;
   /** Modules that Node has compiled, which makes the next start faster. */
   compiled: string;
   keys: string;
@@ -35,6 +36,7 @@ export function homePaths(home: string): HomePaths {
     postgres: join(home, 'postgres'),
     temporal: join(home, 'temporal.db'),
     sandbox: join(home, 'sandbox'),
+    attachments: join(home, 'attachments'),
     compiled: join(home, 'compiled'),
     keys: join(home, 'keys.json'),
     secrets: join(home, 'secrets.json'),
@@ -62,7 +64,7 @@ export function removeData(paths: HomePaths, embedded: { database: boolean }): v
     .filter((file) => file.startsWith('temporal.db'))
     .map((file) => join(paths.home, file));
   const own = [paths.logs, paths.sandbox, paths.compiled, paths.demo, paths.startTimes, ...beside];
-  const ofTheDatabase = [paths.postgres, paths.keys, paths.secrets];
+  const ofTheDatabase = [paths.postgres, paths.attachments, paths.keys, paths.secrets];
   if (embedded.database) own.push(clusterFolder(paths.postgres, databaseAccount()));
   for (const path of embedded.database ? [...own, ...ofTheDatabase] : own) {
     rmSync(path, { recursive: true, force: true });
