@@ -10,9 +10,8 @@ import { QUICK_PLAN, type TestClient, addClient, addTherapist } from '../support
 import { type Stack, startStack } from '../support/stack.ts';
 import { devServer } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
+import { MARK, expectUnmarked, isMarked } from './marks.ts';
 
-/** What a client types, wherever they can; it may come back to them and to nobody else. */
-const MARK = 'zqxmarkedzqx';
 const MEMBER_ID = '123456789';
 const HOUR_MS = 3_600_000;
 const SECOND_MS = 1_000;
@@ -185,31 +184,6 @@ async function refusedAs(
   const answer = `${method} ${String(response.status)} ${await response.text()}`;
   expect(answer).toMatch(/^\w+ 4/);
   answers.push(answer + JSON.stringify([...response.headers]));
-}
-
-/** The mark as it is, and as bytes are commonly written. */
-function isMarked(content: string | Buffer): boolean {
-  const bytes = Buffer.from(content);
-  const mark = Buffer.from(MARK);
-  const shapes = [mark, Buffer.from(mark.toString('hex')), ...base64Of(mark)];
-  return shapes.some((shape) => bytes.includes(shape));
-}
-
-/** In base64 a text looks in three ways, by where it begins; its ends depend on its neighbours. */
-function base64Of(text: Buffer): Buffer[] {
-  return [0, 1, 2].map((before) => {
-    const encoded = Buffer.concat([Buffer.alloc(before), text]).toString('base64');
-    return Buffer.from(encoded.slice(before === 0 ? 0 : 4, -4));
-  });
-}
-
-function expectUnmarked(content: string | Buffer): void {
-  expect(content.length).toBeGreaterThan(100);
-  if (isMarked(content)) {
-    const text = content.toString();
-    const at = text.indexOf(MARK);
-    throw new Error(`Marked: ${text.slice(Math.max(0, at - 300), at + 100)}`);
-  }
 }
 
 describe('text that a client typed', () => {
