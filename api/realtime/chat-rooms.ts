@@ -62,6 +62,8 @@ interface ChatRoom {
 }
 
 const PAGE = 200;
+/** What sending an earlier message costs of a socket's share, in events. */
+const COST_OF_REPLAY = 0.25;
 /** Notices of one moment are read together; those of this process's own messages need no reading. */
 const GATHER_MS = 3;
 
@@ -215,13 +217,12 @@ export class ChatRooms {
 
   /** Sends a member what came after `after`, up to the cursor; returns the last number it has. */
   async #replay(room: ChatRoom, member: Member, after: number, isWanted: boolean): Promise<number> {
+    const isIn = (): boolean => room.members.get(member.connection.socket.id) === member;
     let last = after;
-    while (
-      isWanted &&
-      last < room.cursor &&
-      room.members.get(member.connection.socket.id) === member
-    ) {
+    while (isWanted && last < room.cursor && isIn()) {
       const page = await this.#source.readPage({ sessionId: room.sessionId, after: last }, PAGE);
+      if (!isIn()) break;
+      member.connection.budget.spend(page.length * COST_OF_REPLAY);
       // Beyond the cursor every member is sent them, and this one has them in its buffer.
       for (const { number, shown } of page) {
         if (number > room.cursor) break;

@@ -42,6 +42,7 @@ export class Connections {
   readonly #comings: Comings;
   readonly #all = new Map<string, Connection>();
   readonly #people = new Map<string, PersonHere>();
+  readonly #running = new Set<Promise<unknown>>();
   readonly #timer: NodeJS.Timeout;
   #sweeping: Promise<void> | null = null;
 
@@ -93,9 +94,17 @@ export class Connections {
     return principal;
   }
 
+  /** What has to be done with before the process may end. */
+  track(work: Promise<unknown>): void {
+    this.#running.add(work);
+    const forget = (): unknown => this.#running.delete(work);
+    work.then(forget, forget);
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#sweeping;
+    await Promise.allSettled(this.#running);
   }
 
   #personOf(principal: Principal): PersonHere {

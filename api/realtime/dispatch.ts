@@ -63,6 +63,9 @@ async function run(
   const principal = connection.holder?.principal;
   if (principal === undefined) throw new HoldfastError('unauthenticated', 'A token is required');
   const { socket } = connection;
+  // Whoever has gone wants none of it any more, but for what may be a cry for help.
+  const isWanted = socket.connected || event.criesForHelp === true || event.isUrgent === true;
+  if (!isWanted) throw new HoldfastError('wrong_state', 'The connection has ended');
   return event.handle({ deps: live.deps, live, connection, socket, principal, payload });
 }
 
@@ -73,7 +76,7 @@ function answer(
   { name, acknowledge }: Received,
   work: Promise<EventAnswer>,
 ): void {
-  work.then(
+  const answered = work.then(
     (result) => acknowledge?.({ success: true, ...result }),
     (error: unknown) => {
       const fault = toFault(error);
@@ -86,4 +89,5 @@ function answer(
       else acknowledge(refusal);
     },
   );
+  live.connections.track(answered);
 }

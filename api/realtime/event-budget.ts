@@ -20,6 +20,11 @@ export class EventBudget {
     return this.#left >= 0 ? 0 : (-this.#left / this.#perSecond) * 1000;
   }
 
+  /** Takes what something turned out to cost beyond the one. */
+  spend(count: number): void {
+    this.#left -= count;
+  }
+
   /** Gives one back that was not used. */
   putBack(): void {
     this.#left += 1;

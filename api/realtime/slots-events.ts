@@ -29,6 +29,7 @@ export function parseSlotsDay(payload: unknown): SlotsDay | null {
 export async function subscribeToSlots(call: EventCall<SlotsDay>): Promise<EventAnswer> {
   const { deps, principal, socket, payload } = call;
   const { therapistId, date } = payload;
+  if (principal.isAnonymous) throw new HoldfastError('forbidden', 'This needs an account');
   const therapist = await findTherapist(deps.knex, principal.clinicId, therapistId);
   if (therapist === null || !therapist.isVerified) {
     await auditRead(deps.knex, auditContext(principal, socket.id), {

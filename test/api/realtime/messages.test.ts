@@ -262,7 +262,7 @@ test('a process is killed: its client comes to another and misses nothing', asyn
   socket.disconnect();
   proxy.close();
   await other.kill();
-});
+}, 120_000);
 
 test.each([[undefined], [null], [7], ['x'], [[]], [{}], [{ sessionId: 5, message: {} }]])(
   'garbage %j harms nobody, in any event',

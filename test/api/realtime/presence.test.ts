@@ -115,4 +115,4 @@ test('who was at a process that was killed is away when its lease ends, unless t
   expect(await isOnline(api.knex, other.id)).toBe(true);
   expect(await goneRows(patient.id)).toBe(1);
   expect(await goneRows(other.id)).toBe(0);
-});
+}, 120_000);
