@@ -130,7 +130,7 @@ export async function listWaiting(db: Knex, filter: WaitingFilter): Promise<Wait
          OR session.type = 'crisis_intervention')
        AND (:showsDeclined OR NOT EXISTS (SELECT FROM support_declines AS declined
          WHERE declined.session_id = session.id AND declined.person_id = :helperId))
-     ORDER BY session.is_escalated DESC, ${RANK} DESC, session.is_returned DESC,
+     ORDER BY ${RANK} DESC, session.is_escalated DESC, session.is_returned DESC,
        session.waiting_since, session.id
      LIMIT :limit`,
     { ...filter },

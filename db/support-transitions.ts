@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { AlertSeverity } from '../domain/escalation-policy.ts';
 import type { SupportHelperType, SupportState, SupportType } from '../domain/support-session.ts';
 import { broadcast } from './broadcasts.ts';
+import type { PersonRole } from './people.ts';
 import { insertOutboxRow } from './outbox.ts';
 
 export interface NewSupportSession {
@@ -169,14 +170,24 @@ export async function joinSupport(
   return rowCount > 0;
 }
 
+/** How a session stands while its row is locked. */
+export interface StandingSession {
+  readonly status: SupportState;
+  readonly isEscalated: boolean;
+  readonly helperId: string | null;
+  readonly helperRole: PersonRole | null;
+}
+
 /** Locks the session's row and tells how it stands; null for none. */
 export async function lockSupport(
   trx: Knex.Transaction,
   sessionId: string,
-): Promise<{ readonly status: SupportState; readonly isEscalated: boolean } | null> {
-  const { rows } = await trx.raw<{ rows: { status: SupportState; isEscalated: boolean }[] }>(
-    `SELECT status, is_escalated AS "isEscalated" FROM support_sessions
-     WHERE id = ? FOR NO KEY UPDATE`,
+): Promise<StandingSession | null> {
+  const { rows } = await trx.raw<{ rows: StandingSession[] }>(
+    `SELECT session.status, session.is_escalated AS "isEscalated", session.helper_id AS "helperId",
+       helper.role AS "helperRole"
+     FROM support_sessions AS session LEFT JOIN people AS helper ON helper.id = session.helper_id
+     WHERE session.id = ? FOR NO KEY UPDATE OF session`,
     [sessionId],
   );
   return rows[0] ?? null;

@@ -34,11 +34,11 @@ const REACTION_MS = 60_000;
 /** With nobody there, the wait is told as at least this long. */
 const NOBODY_THERE_MS = 60 * 60_000;
 
-/** The order in which waiting sessions are served: gravest, then returned, then longest waiting. */
+/** The order in which waiting sessions are served: gravest, then escalated, then returned, then longest waiting. */
 export function compareQueued(one: QueuedSession, other: QueuedSession): number {
   return (
-    Number(other.isEscalated) - Number(one.isEscalated) ||
     severityRank(other.severity) - severityRank(one.severity) ||
+    Number(other.isEscalated) - Number(one.isEscalated) ||
     Number(other.isReturned) - Number(one.isReturned) ||
     one.waitingSinceMs - other.waitingSinceMs ||
     (one.id < other.id ? -1 : 1)

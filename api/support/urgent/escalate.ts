@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { type AlertCall, callOf, deliverRaise } from '../../../activities/crisis/starting.ts';
 import type { RaisedAlert } from '../../../db/crisis-intake.ts';
 import {
@@ -5,10 +6,10 @@ import {
   hasReachedAdmin,
   isCounselorOf,
 } from '../../../db/support-escalations.ts';
-import { findSupportPeople } from '../../../db/support-people.ts';
 import { findSupportSession } from '../../../db/support-sessions.ts';
 import type { SupportSession } from '../../../db/support-sessions.ts';
 import { lockSupport, tellOfChange } from '../../../db/support-transitions.ts';
+import type { StandingSession } from '../../../db/support-transitions.ts';
 import { broadcast } from '../../../db/broadcasts.ts';
 import { inTransaction } from '../../../db/transaction.ts';
 import { HoldfastError } from '../../../domain/errors.ts';
@@ -118,51 +119,60 @@ async function record(
   wish: EscalationWish,
   cry: Cry,
 ): Promise<RaisedAlert> {
-  const { deps, principal, requestId, newId: id } = call;
-  const { id: sessionId, clinicId, patientId } = session;
-  const by = principal.personId;
+  const { deps, principal, requestId } = call;
+  const { id: sessionId, patientId } = session;
   const counselorId = await requestedCounselor(call, wish);
-  const staysActive = await hasFitHelper(call, session, counselorId);
   const context = auditContext(principal, requestId);
   return inTransaction(deps.knex, context, async (trx, audit) => {
-    const locked = await lockSupport(trx, sessionId);
-    if (locked === null || isSupportOver(locked.status)) {
+    const standing = await lockSupport(trx, sessionId);
+    if (standing === null || isSupportOver(standing.status)) {
       throw new HoldfastError('wrong_state', 'The session is over; the crisis team was told');
     }
     const raised = (await recordCry(call, trx, cry))!;
-    const { reason, notes } = wish;
-    const details = await deps.cipher.sealField(
-      trx,
-      escalationRef(sessionId, id),
-      JSON.stringify({ reason, notes }),
-    );
     const to = escalated(session, wish);
-    const requested = { requestedCounselorId: counselorId, alertId: raised.alertId, details };
     await escalateSupport(trx, {
-      id,
+      id: call.newId,
       sessionId,
-      escalatedBy: by,
+      escalatedBy: principal.personId,
       cause: 'asked',
       from: session,
       to,
       offeredTo: to.helperType,
-      staysActive,
-      ...requested,
+      requestedCounselorId: counselorId,
+      alertId: raised.alertId,
+      details: await sealWords(call, trx, sessionId, wish),
+      staysActive: hasFitHelper(standing, counselorId),
     });
     const whose = { objectType: 'support_session', objectId: sessionId, subjectId: patientId };
     audit({ action: 'support_session.escalate', ...whose, changes: { severity: to.severity } });
-    await tellOfChange(trx, { sessionId, clinicId, from: statusInB(session), to: 'escalated', by });
-    const ids = { sessionId, escalationId: id };
-    await broadcast(trx, { room: `session:${sessionId}`, event: 'support-session-escalated', ids });
-    if (counselorId !== null) {
-      await broadcast(trx, {
-        room: `person:${counselorId}`,
-        event: 'support-session-requested',
-        ids,
-      });
-    }
+    await tellOfEscalation(call, trx, session, counselorId);
     return raised;
   });
+}
+
+function sealWords(
+  { deps, newId }: Call,
+  trx: Knex.Transaction,
+  sessionId: string,
+  { reason, notes }: EscalationWish,
+): Promise<Buffer> {
+  const words = JSON.stringify({ reason, notes });
+  return deps.cipher.sealField(trx, escalationRef(sessionId, newId), words);
+}
+
+async function tellOfEscalation(
+  { newId, principal }: Call,
+  trx: Knex.Transaction,
+  session: SupportSession,
+  counselorId: string | null,
+): Promise<void> {
+  const { id: sessionId, clinicId } = session;
+  const by = principal.personId;
+  await tellOfChange(trx, { sessionId, clinicId, from: statusInB(session), to: 'escalated', by });
+  const ids = { sessionId, escalationId: newId };
+  await broadcast(trx, { room: `session:${sessionId}`, event: 'support-session-escalated', ids });
+  if (counselorId === null) return;
+  await broadcast(trx, { room: `person:${counselorId}`, event: 'support-session-requested', ids });
 }
 
 /** A counselor who isn't one of this clinic's is not asked for; nothing else depends on it. */
@@ -174,13 +184,11 @@ async function requestedCounselor(call: Call, wish: EscalationWish): Promise<str
 }
 
 /** Whether whoever helps already is a counselor, and the one that was asked for if any. */
-async function hasFitHelper(
-  { deps }: Call,
-  { helperId, status }: SupportSession,
+function hasFitHelper(
+  { helperId, helperRole, status }: StandingSession,
   counselorId: string | null,
-): Promise<boolean> {
+): boolean {
   if (status !== 'active' || helperId === null) return false;
   if (counselorId !== null && counselorId !== helperId) return false;
-  const helper = (await findSupportPeople(deps.knex, [helperId])).get(helperId);
-  return helper?.role === 'counselor' || helper?.role === 'admin';
+  return helperRole === 'counselor' || helperRole === 'admin';
 }

@@ -4,6 +4,7 @@ import {
   sessionOfEscalation,
 } from '../../../db/support-escalations.ts';
 import { listWaiting, seeHelper } from '../../../db/support-queue.ts';
+import type { SupportSession } from '../../../db/support-sessions.ts';
 import { findSupportSession } from '../../../db/support-sessions.ts';
 import { isUuid } from '../../../domain/ids.ts';
 import { enforce } from '../../access/clinic-access.ts';
@@ -37,17 +38,25 @@ export async function getUrgentQueue(call: Call): Promise<Answer> {
     averageEscalatedWait(deps.knex, clinicId),
   ]);
   await auditShown(call, 'support_session.preview', sessions);
+  const urgentSessions = await showUrgent(call, sessions);
+  const waits = urgentSessions.map(({ waitTime }) => waitTime);
+  const averageWaitTime = recordedWait ?? meanOf(waits);
+  return inBothShapes(200, { a: { urgentSessions, queueLength: total, averageWaitTime } });
+}
+
+/** Each with its last escalation, by whose id it may be accepted, too. */
+async function showUrgent(call: Call, sessions: readonly SupportSession[]) {
   const ids = sessions.map(({ id }) => id);
   const [shown, escalations] = await Promise.all([
     showSessions(call, sessions),
-    listEscalations(deps.knex, ids),
+    listEscalations(call.deps.knex, ids),
   ]);
-  const texts = await openEscalationTexts(deps, escalations);
+  const texts = await openEscalationTexts(call.deps, escalations);
   const steps = new Map(
     escalations.map((step, index) => [step.sessionId, { step, reason: texts[index]!.reason }]),
   );
   const now = Date.now();
-  const urgentSessions = shown.map(({ session, faces, texts: own }) => {
+  return shown.map(({ session, faces, texts: own }) => {
     const { step, reason } = steps.get(session.id) ?? { step: null, reason: null };
     return {
       id: step?.id ?? session.id,
@@ -60,9 +69,6 @@ export async function getUrgentQueue(call: Call): Promise<Answer> {
       priority: priorityOf(session.severity),
     };
   });
-  const waits = urgentSessions.map(({ waitTime }) => waitTime);
-  const averageWaitTime = recordedWait ?? meanOf(waits);
-  return inBothShapes(200, { a: { urgentSessions, queueLength: total, averageWaitTime } });
 }
 
 function meanOf(values: readonly number[]): number {
