@@ -112,9 +112,14 @@ async function connected(url: string, conversations: readonly Conversation[]): P
 async function sendAll(wires: readonly Wire[], count: number): Promise<Sending> {
   const began = performance.now();
   const timesMs = await inParallel(count, WIDTH, (index) =>
-    sendOne(wires[index % wires.length]!, TEXTS[index % TEXTS.length]!),
+    sendOne(wires[index % wires.length]!, textOf(index, wires.length)),
   );
   return { perSecond: (count / (performance.now() - began)) * 1000, timesMs };
+}
+
+/** In each conversation the next text every time. */
+function textOf(index: number, wires: number): string {
+  return TEXTS[(index + Math.floor(index / wires)) % TEXTS.length]!;
 }
 
 /** Done when the other one has it, and the sender knows that it was sent. */
