@@ -11,7 +11,7 @@ import { inBothShapes, iso } from '../dialect.ts';
 import { keepUpload, openAttachment } from './attachments.ts';
 import { deleteMessage, editMessage, reactToMessage } from './change-message.ts';
 import { readPage } from './message-page.ts';
-import type { PageQuery } from './message-page.ts';
+import type { PageQuery, SearchReach } from './message-page.ts';
 import {
   listedInA,
   listedInB,
@@ -64,7 +64,7 @@ async function listMessages(call: Call<unknown, PageQuery>): Promise<Answer> {
     total: search?.matches ?? counts.total,
     oldestMessageId: messages[0]?.id ?? null,
     newestMessageId: messages.at(-1)?.id ?? null,
-    ...(search === null ? {} : { searched: search.searched, searchCapped: search.isCapped }),
+    ...(search === null ? {} : searchReach(search)),
   };
   return inBothShapes(200, {
     a: {
@@ -79,6 +79,10 @@ async function listMessages(call: Call<unknown, PageQuery>): Promise<Answer> {
       ...(notes.length === 0 ? {} : { systemNotes: notes }),
     },
   });
+}
+
+function searchReach({ searched, isCapped, untilId }: SearchReach): Record<string, unknown> {
+  return { searched, searchCapped: isCapped, searchedUntilId: untilId };
 }
 
 /** `PUT /api/messages/{id}` */

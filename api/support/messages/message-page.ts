@@ -41,6 +41,8 @@ export interface SearchReach {
   readonly searched: number;
   /** There were more than a search looks at. */
   readonly isCapped: boolean;
+  /** The last message that was looked at, from which another search goes on. */
+  readonly untilId: string | null;
 }
 
 /** Reads one page. Throws `malformed_request` and, for another session's message, `not_found`. */
@@ -149,7 +151,8 @@ async function searchPage(
     await nextTurn();
   }
   const messages = await findChatMessages(knex, sessionId, matches.slice(0, limit));
-  const reach = { matches: matches.length, searched: searched.length, isCapped };
+  const untilId = searched.at(-1)?.id ?? null;
+  const reach = { matches: matches.length, searched: searched.length, isCapped, untilId };
   return { messages, hasMore: matches.length > limit || isCapped, search: reach };
 }
 

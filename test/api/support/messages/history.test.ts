@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { v7 as uuidv7 } from 'uuid';
+import { SEARCHED_AT_MOST } from '../../../../api/support/messages/message-page.ts';
+import { sealContent } from '../../../../api/support/messages/sealed-content.ts';
 import { startTestApi } from '../../../support/api.ts';
 import type { TestApi, TestPerson, TestReply } from '../../../support/api.ts';
 import { supportSession } from './support-world.ts';
@@ -112,6 +115,55 @@ test('pages lead through a whole session without a gap or a repeat, by ids, time
   expect(await page('search=nowhere')).toEqual(['', false]);
   const { status } = await call(patient, 'GET', `/session/${sessionId}?before=yesterday`);
   expect(status).toBe(400);
+});
+
+test('a search says so when there is more than it looks at, and goes on from there', async () => {
+  const { id: sessionId, patient } = await supportSession(api);
+  const count = SEARCHED_AT_MOST + 5;
+  const rows = [];
+  for (let number = 1; number <= count; number += 1) {
+    const id = uuidv7();
+    const content = { text: number === 3 ? 'the needle' : 'hay', attachments: [] };
+    const sealed = await sealContent(
+      api.deps.cipher,
+      api.knex,
+      { id, sessionId },
+      {
+        ...content,
+        analysis: { intent: 'sharing', sentiment: 'neutral', urgency: 'low' },
+        clientMessageId: null,
+      },
+    );
+    const at = new Date(1_700_000_000_000 + number);
+    const what = { sender_role: 'patient', type: 'text', content: sealed, created_at: at };
+    rows.push({ id, session_id: sessionId, number, sender_id: patient.id, ...what });
+  }
+  await api.knex.batchInsert('chat_messages', rows, 1_000);
+  const search = async (query: string) => {
+    const { body } = await call(patient, 'GET', `/session/${sessionId}?search=needle${query}`);
+    const { total, hasMore, searched, searchCapped, searchedUntilId } = body.pagination;
+    return [total, hasMore, searched, searchCapped, searchedUntilId];
+  };
+  const until = rows[5]!.id;
+  expect(await search('')).toEqual([0, true, SEARCHED_AT_MOST, true, until]);
+  expect(await search(`&before=${until}`)).toEqual([1, false, 5, false, rows[0]!.id]);
+}, 30_000);
+
+test('who has left a session gets nothing more of it', async () => {
+  const { id: sessionId, patient, helper } = await supportSession(api);
+  const id = await send(helper, sessionId, 'I have to go');
+  const asked = (): Promise<TestReply<Body>[]> =>
+    Promise.all([
+      call(helper, 'GET', `/session/${sessionId}`),
+      call(helper, 'POST', '', { sessionId, message: 'Still there?' }),
+      call(helper, 'PUT', `/${id}`, { message: 'I stay' }),
+      call(helper, 'POST', `/${id}/reactions`, { reaction: 'supportive' }),
+    ]);
+  expect((await asked()).map(({ status }) => status)).toEqual([200, 201, 200, 200]);
+  const place = { session_id: sessionId, person_id: helper.id };
+  await api.knex('support_participants').where(place).update({ left_at: new Date() });
+  await send(patient, sessionId, 'Goodbye');
+  expect((await asked()).map(({ status }) => status)).toEqual([404, 404, 404, 404]);
 });
 
 test('helpers know the patient of an anonymous session by an alias', async () => {
