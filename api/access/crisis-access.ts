@@ -2,9 +2,6 @@ import type { AlertView } from '../../db/crisis-alerts.ts';
 import type { Principal } from './principal.ts';
 import type { Verdict } from './session-access.ts';
 
-/** What can be done with an alert. `follow` is to see where it stands, without its words. */
-export type AlertAct = 'follow' | 'read' | 'act';
-
 /** Who answers a clinic's alerts: its verified counselors and those who run it. */
 export function isCrisisTeam({ role, isVerifiedHelper }: Principal): boolean {
   return role === 'admin' || role === 'staff' || (role === 'counselor' && isVerifiedHelper);
@@ -19,14 +16,16 @@ export function maySeeCrisisStatistics({ role }: Principal): Verdict {
   return role === 'admin' ? 'allowed' : 'forbidden';
 }
 
-/** The one place that decides who may do what with an alert. Whom it is about may follow it. */
+/**
+ * The one place that decides who may act on an alert, be it to note something: the crisis team, and
+ * whoever has taken it. Whom it is about hears that it isn't theirs to.
+ */
 export function alertVerdict(
-  act: AlertAct,
   principal: Principal,
-  alert: Pick<AlertView, 'clinicId' | 'personId'> | null,
+  alert: Pick<AlertView, 'clinicId' | 'personId' | 'holderId'> | null,
 ): Verdict {
   if (alert === null || alert.clinicId !== principal.clinicId) return 'hidden';
-  if (isCrisisTeam(principal)) return 'allowed';
-  if (alert.personId !== principal.personId) return 'hidden';
-  return act === 'follow' ? 'allowed' : 'forbidden';
+  const { personId } = principal;
+  if (isCrisisTeam(principal) || alert.holderId === personId) return 'allowed';
+  return alert.personId === personId ? 'forbidden' : 'hidden';
 }

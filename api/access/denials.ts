@@ -41,3 +41,13 @@ export async function recordingDenials(call: AnyCall, run: () => Promise<Answer>
     throw error;
   }
 }
+
+/** Runs a use case that puts its denials on record by itself, for sockets as well: they are not recorded again. */
+export async function recordedWithin<T>(call: AnyCall, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (DENIALS.has(errorCodeOf(error) ?? '')) recorded.add(call);
+    throw error;
+  }
+}

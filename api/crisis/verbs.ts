@@ -73,7 +73,7 @@ async function allowedAlert(
   { requestId }: VerbOptions,
 ): Promise<AlertRow> {
   const alert = isUuid(alertId) ? await findAlert(crisisKnex, alertId) : null;
-  const verdict = alertVerdict('act', principal, alert);
+  const verdict = alertVerdict(principal, alert);
   if (alert !== null && verdict === 'allowed') return alert;
   const isOwn = alert !== null && alert.clinicId === principal.clinicId;
   // Whoever was called may answer, a peer on a roster as well.

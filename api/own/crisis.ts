@@ -1,4 +1,5 @@
 import type { AlertOutcome } from '../../domain/alert-events.ts';
+import { recordedWithin } from '../access/denials.ts';
 import type { Answer, Call, HandlerMap } from '../http/handler.ts';
 import { type AlertVerb, actOnAlert } from '../crisis/verbs.ts';
 
@@ -11,7 +12,10 @@ async function act(call: Call<VerbBody | undefined>, verb: AlertVerb): Promise<A
   const { deps, principal, params, body, requestId, newId: wordId } = call;
   const said = { note: body?.note ?? null, outcome: body?.outcome ?? null };
   const options = { via: 'api', requestId, wordId, ...said } as const;
-  return { status: 200, body: await actOnAlert(deps, principal, params['id']!, verb, options) };
+  const acted = await recordedWithin(call, () =>
+    actOnAlert(deps, principal, params['id']!, verb, options),
+  );
+  return { status: 200, body: acted };
 }
 
 /** The crisis team's verbs on an alert. */

@@ -8,6 +8,7 @@ import { parseInstant } from '../../../domain/time-text.ts';
 import { auditContext } from '../../access/audit-context.ts';
 import { enforce } from '../../access/clinic-access.ts';
 import { alertVerdict } from '../../access/crisis-access.ts';
+import { recordedWithin } from '../../access/denials.ts';
 import { noteRef, openNotes, openReports } from '../../crisis/open-words.ts';
 import type { NoteWords } from '../../crisis/open-words.ts';
 import { actOnAlert } from '../../crisis/verbs.ts';
@@ -40,12 +41,13 @@ export async function updateCrisisAlert(call: Call<UpdateBody>): Promise<Answer>
   const id = params['id']!;
   const before = await findAlert(deps.crisisKnex, id);
   const target = { action: 'alert.update', objectType: 'alert', objectId: id };
-  await enforce(call, alertVerdict('act', principal, before), target);
+  await enforce(call, alertVerdict(principal, before), target);
   const followUpAt = readFollowUp(body);
   const outcome = outcomeOf(body);
   const verb = body.status === undefined ? null : VERBS[body.status];
   if (verb !== null && !isDone(before!, verb, principal.personId)) {
-    await actOnAlert(deps, principal, id, verb, { via: 'api', requestId, outcome });
+    const options = { via: 'api', requestId, outcome } as const;
+    await recordedWithin(call, () => actOnAlert(deps, principal, id, verb, options));
   }
   await keepNotes(call, before!, followUpAt);
   const after = (await findAlert(deps.crisisKnex, id)) ?? before!;

@@ -96,6 +96,9 @@ test('notes alone leave the alert as it is; who is not of the team can do nothin
   expect((await Promise.all(tries)).map(({ status }) => status)).toEqual([404, 404, 403]);
   const denied = await api.knex('audit_entries').where({ object_id: id, outcome: 'denied' });
   expect(denied).toHaveLength(3);
+  // A peer on a roster who was paged, and has taken it, may.
+  await api.knex('crisis_alerts').where({ id }).update({ status: 'held', holder_id: peer.id });
+  expect((await put(id, peer, { notes: 'We speak.' })).status).toBe(200);
 });
 
 test.each([{ status: 'gone' }, { actionsTaken: 'x' }, { followUpDate: 'soon' }, []])(
