@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { broadcastAll } from '../../db/broadcasts.ts';
 import { markSent, openPage, settlePage, stopOpenPages } from '../../db/crisis-pages.ts';
 import type { OpenedPage } from '../../db/crisis-pages.ts';
+import { isOnline } from '../../db/presence.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { Delivery } from '../gateways/delivery.ts';
 import type { RefusalReason } from '../gateways/twilio.ts';
@@ -17,6 +18,7 @@ export interface OutgoingPage extends PageJob {
 type PageDeps = Pick<CrisisDeps, 'knex' | 'keyRing' | 'sms' | 'publicUrl' | 'knowledge'>;
 
 const RING_SECONDS = 30;
+const NOT_ONLINE = 'not_online';
 
 /**
  * Sends one page, at least once: what an earlier attempt has sent for certain is not sent again.
@@ -32,6 +34,7 @@ export async function sendPage(deps: PageDeps, page: OutgoingPage): Promise<Page
   if (opened !== null && opened.state !== 'sending') return already(opened);
   const sent = await deliver(deps, page, opened, code);
   const isRecorded = opened !== null && (await recordSent(deps, ref, sent));
+  if (sent.kind === 'unheard') return { kind: 'failed', code: NOT_ONLINE };
   return sent.kind === 'sent' ? { ...sent, isRecorded } : sent;
 }
 
@@ -40,11 +43,14 @@ function refOf({ alertId, sentBy, batch, personId, channel }: OutgoingPage): Pag
 }
 
 function already({ state, providerId }: OpenedPage): PageSent {
-  if (state === 'failed') return { kind: 'failed', code: 'failed_before' };
+  if (state === 'failed' || state === 'unanswered')
+    return { kind: 'failed', code: 'failed_before' };
   return { kind: 'sent', providerId, isRecorded: true };
 }
 
 type Sent =
+  /** A page to somebody who has no screen open: it went out, and nobody waits for its answer. */
+  | { readonly kind: 'unheard' }
   | { readonly kind: 'sent'; readonly providerId: string | null }
   | { readonly kind: 'failed'; readonly code: string };
 
@@ -66,11 +72,10 @@ async function throughSockets(deps: PageDeps, page: OutgoingPage): Promise<Sent>
   const told = await deps.knowledge.ask(async () => {
     const ids = { alertId, batch, tier };
     await broadcastAll(deps.knex, [{ room: `person:${personId}`, event: 'crisis-page', ids }]);
-    return true;
+    return { isHeard: await isOnline(deps.knex, personId) };
   });
-  return told === null
-    ? { kind: 'failed', code: 'no_broadcast' }
-    : { kind: 'sent', providerId: null };
+  if (told === null) return { kind: 'failed', code: 'no_broadcast' };
+  return told.isHeard ? { kind: 'sent', providerId: null } : { kind: 'unheard' };
 }
 
 function throughProvider(
@@ -129,8 +134,9 @@ function attempt(): number {
 
 async function recordSent(deps: PageDeps, page: PageIdentity, sent: Sent): Promise<boolean> {
   const written = await deps.knowledge.ask(async () => {
-    if (sent.kind === 'sent') await markSent(deps.knex, page, sent.providerId);
-    else await settlePage(deps.knex, page, 'failed', sent.code);
+    if (sent.kind === 'failed') await settlePage(deps.knex, page, 'failed', sent.code);
+    else await markSent(deps.knex, page, sent.kind === 'sent' ? sent.providerId : null);
+    if (sent.kind === 'unheard') await settlePage(deps.knex, page, 'unanswered', NOT_ONLINE);
     return true;
   });
   return written !== null;

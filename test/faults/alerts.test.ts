@@ -144,8 +144,11 @@ test('a forged text or call changes nothing', async () => {
   }
   expect(await statusOf(alert)).toMatchObject({ status: 'paging', holder_id: null });
   const after = await stack.api.knex('crisis_events').where({ alert_id: alert.id });
-  const acts = (events: { kind: string }[]) =>
-    events.filter(({ kind }) => kind === 'acknowledge' || kind === 'page_result');
+  const acts = (events: { kind: string; data: { channel?: string } }[]) =>
+    events.filter(
+      // Nobody has a screen open, which the pages themselves find out.
+      ({ kind, data }) => kind === 'acknowledge' || (data.channel ?? 'socket') !== 'socket',
+    );
   expect(acts(after)).toEqual(acts(before));
 }, 30_000);
 
@@ -155,6 +158,36 @@ function signedBy(token: string, path: string, fields: Readonly<Record<string, s
   const text = `${stack.api.url}${path}${parts.flat().join('')}`;
   return createHmac('sha1', token).update(text).digest('base64');
 }
+
+test('when nobody of a step can be reached, the next one is paged at once', async () => {
+  await stack.api.knex('people').update({ phone_verified_at: null });
+  await addOnCall(stack, '+15005550111');
+  await addOnCall(stack, '+15005550112');
+  const alert = await callForHelp(stack);
+  await until(async () => ((await statusOf(alert)).state?.tier ?? 0) > 0);
+  const pages = await stack.api.knex('crisis_pages').where({ alert_id: alert.id, batch: 1 });
+  expect(pages.filter(({ state }) => state === 'sent' || state === 'delivered')).toEqual([]);
+}, 30_000);
+
+test('a call that is picked up late hears that it is taken, a machine hears nothing', async () => {
+  const alert = await callForHelp(stack);
+  const [first, second] = team as [OnCallPerson, OnCallPerson];
+  await codeSentTo(stack, first.phone);
+  const pickUp = async (fields: Readonly<Record<string, string>>): Promise<string> => {
+    const path = `/webhooks/twilio/crisis-call?page=${alert.id}.workflow.1.${second.id}`;
+    const response = await fetch(`${stack.api.url}${path}`, {
+      method: 'POST',
+      headers: { 'x-twilio-signature': signedBy('stack-token', path, fields) },
+      body: new URLSearchParams(fields),
+    });
+    expect(response.status).toBe(200);
+    return response.text();
+  };
+  expect(await pickUp({ CallSid: 'CA1', AnsweredBy: 'human' })).toContain('Press 1 to take it');
+  expect(await pickUp({ CallSid: 'CA1', AnsweredBy: 'machine_start' })).not.toContain('Say');
+  await say(stack, 'acknowledge', alert.id, first);
+  expect(await pickUp({ CallSid: 'CA1' })).toContain('somebody has taken it');
+}, 30_000);
 
 test('an alert has one workflow, whose details name no illness', async () => {
   const alert = await callForHelp(stack);
