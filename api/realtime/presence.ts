@@ -22,6 +22,7 @@ export const PRESENCE_TIMES: PresenceTimes = {
 
 /** Those who come in the same moment are noted together. */
 const GATHER_MS = 50;
+const MOST_WAITING = 4;
 
 /** Notes who is at this process, in batches, for as long as the process lives. */
 export class Presence {
@@ -34,6 +35,7 @@ export class Presence {
   readonly #timers: NodeJS.Timeout[];
   #gathering: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
+  #waiting = 0;
   #isClosed = false;
 
   constructor({ knex, log }: Pick<ApiDeps, 'knex' | 'log'>, times: PresenceTimes) {
@@ -61,9 +63,9 @@ export class Presence {
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#gathering);
-    this.#do(() => endProcess(this.#knex, this.#processId));
     this.#isClosed = true;
     await this.#work;
+    await endProcess(this.#knex, this.#processId).catch((error: unknown) => this.#warn(error));
   }
 
   #note(personId: string): void {
@@ -76,12 +78,19 @@ export class Presence {
 
   /** One after the other: a lease needs the process, and an end comes last. */
   #do(step: () => Promise<unknown>): void {
-    if (this.#isClosed) return;
-    this.#work = this.#work.then(step).then(
-      () => undefined,
-      (error: unknown) =>
-        this.#log.warn({ error: safely(error) }, 'who is there could not be noted'),
-    );
+    // While the database is silent they don't pile up: each beat notes all that has changed.
+    if (this.#isClosed || this.#waiting >= MOST_WAITING) return;
+    this.#waiting += 1;
+    this.#work = this.#work
+      .then(step)
+      .catch((error: unknown) => this.#warn(error))
+      .then(() => {
+        this.#waiting -= 1;
+      });
+  }
+
+  #warn(error: unknown): void {
+    this.#log.warn({ error: safely(error) }, 'who is there could not be noted');
   }
 
   /** After a failure, or an outage in which others took this process for dead, all are noted again. */
