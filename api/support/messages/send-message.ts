@@ -1,47 +1,25 @@
-import { insertChatMessage } from '../../../db/chat-messages.ts';
-import type { NewChatMessage, SendOutcome } from '../../../db/chat-messages.ts';
-import { toInsert } from '../../../db/audit/entry.ts';
-import type { SupportSession } from '../../../db/support-sessions.ts';
-import { untilWon } from '../../../db/transaction.ts';
+import type { SendOutcome } from '../../../db/chat-messages.ts';
 import { HoldfastError } from '../../../domain/errors.ts';
-import { analyseMessage, suggestionsFor } from '../../../domain/message-analysis.ts';
+import { suggestionsFor } from '../../../domain/message-analysis.ts';
 import type { Suggestion } from '../../../domain/message-analysis.ts';
 import { isUnreadable } from '../../../domain/readable-text.ts';
-import type { Screening } from '../../../domain/triage/screen.ts';
-import { auditContext } from '../../access/audit-context.ts';
 import type { Principal } from '../../access/principal.ts';
 import type { Verdict } from '../../access/session-access.ts';
 import { relationToSupport, supportVerdict } from '../../access/support-access.ts';
-import type { ApiDeps } from '../../context.ts';
 import { screenWords } from '../../crisis/screen-words.ts';
 import { signOfContact } from '../../crisis/sign-of-contact.ts';
-import { publishedRole } from '../dialect-people.ts';
-import { alarmForBody, inTransactionWithAlarm, raiseAlarm } from './alarm.ts';
+import { alarmForBody, raiseAlarm } from './alarm.ts';
 import type { Heard } from './alarm.ts';
-import { nameAttachments } from './attachments.ts';
 import { conversationsOf } from './conversations.ts';
-import { clientKeyOf, malformed, readMessageWish } from './message-wish.ts';
+import { malformed, readMessageWish } from './message-wish.ts';
 import type { MessageWish } from './message-wish.ts';
 import { hiddenIn } from './message-view.ts';
-import type { MessageView, Quoted } from './message-view.ts';
+import type { MessageView } from './message-view.ts';
 import { messageNewsOf } from './message-news.ts';
-import { quoteOf, readMessageView } from './read-message.ts';
-import { sealContent } from './sealed-content.ts';
-import type { MessageContent } from './sealed-content.ts';
+import { readMessageView } from './read-message.ts';
 import type { SenderContext } from './sender-context.ts';
-
-export type MessageDeps = Pick<
-  ApiDeps,
-  'knex' | 'crisisKnex' | 'cipher' | 'temporal' | 'http' | 'log'
->;
-
-/** Where a message comes from. */
-export interface SendingContext {
-  /** Of the request, or the socket's id. */
-  readonly requestId: string;
-  /** The id that the message gets: the same one for the same request, tried again. */
-  readonly newId: string;
-}
+import { compose, write } from './write-message.ts';
+import type { Draft, MessageDeps, Sending, SendingContext } from './write-message.ts';
 
 export interface SentMessage {
   readonly message: MessageView;
@@ -72,13 +50,6 @@ export async function sendMessage(
   // One sender's messages keep their order, and each is screened with those before in view.
   const key = `${wish.sessionId} ${principal.personId}`;
   return conversationsOf(deps).queue.run(key, () => deliver({ deps, principal, wish, context }));
-}
-
-interface Sending {
-  readonly deps: MessageDeps;
-  readonly principal: Principal;
-  readonly wish: MessageWish;
-  readonly context: SendingContext;
 }
 
 /** Another process may have sent for the same person meanwhile; it never takes as many turns. */
@@ -157,74 +128,6 @@ function admit({ principal, wish }: Sending, known: SenderContext | null): Sende
     throw new HoldfastError('refused_by_rule', message);
   }
   return known;
-}
-
-interface Draft {
-  readonly row: NewChatMessage;
-  readonly content: MessageContent;
-  readonly replyTo: Quoted | null;
-}
-
-async function compose(
-  { deps, principal, wish, context }: Sending,
-  { session }: SenderContext,
-  screening: Screening,
-): Promise<Draft> {
-  const { cipher, knex } = deps;
-  const isCrisis = screening.severity !== null;
-  const { text, clientMessageId, replyTo } = wish;
-  const { personId } = principal;
-  const named = await nameAttachments(deps, session.id, personId, wish.attachments);
-  const { attachments, uploadIds } = named;
-  const analysis = analyseMessage(text, screening.finding.severity, isCrisis);
-  const content: MessageContent = { text, attachments, analysis, clientMessageId };
-  const id = context.newId;
-  const quoted = replyTo === null ? null : await quoteOf(deps, session.id, replyTo);
-  const row: NewChatMessage = {
-    id,
-    sessionId: session.id,
-    senderId: personId,
-    senderRole: publishedRole(principal),
-    type: wish.type,
-    content: await sealContent(cipher, knex, { id, sessionId: session.id }, content),
-    isEncrypted: wish.isEncrypted,
-    isCrisis,
-    clientKey: clientKeyOf(clientMessageId),
-    replyTo,
-    attachmentIds: uploadIds,
-  };
-  return { row, content, replyTo: quoted };
-}
-
-interface Writing {
-  readonly draft: Draft;
-  readonly heard: Heard;
-  readonly session: SupportSession;
-  /** The sender's version that the message was screened with; null takes any. */
-  readonly seen: number | null;
-}
-
-/** In one statement; with a cry for help in it, in one transaction with its trigger. */
-async function write(
-  { deps, principal, context }: Sending,
-  { draft, heard, session, seen }: Writing,
-): Promise<SendOutcome> {
-  const { row } = draft;
-  const who = auditContext(principal, context.requestId);
-  const entry = toInsert(who, {
-    action: 'message.send',
-    objectType: 'message',
-    objectId: row.id,
-    subjectId: session.patientId,
-    changes: { sessionId: session.id },
-  });
-  if (heard.screening.severity === null) {
-    return untilWon(() => insertChatMessage(deps.knex, row, seen, [entry]));
-  }
-  return inTransactionWithAlarm(deps, who, { ...heard, messageId: row.id }, async (trx) => {
-    const outcome = await insertChatMessage(trx, row, seen, [entry]);
-    return { result: outcome, isDone: outcome.outcome === 'sent' };
-  });
 }
 
 function finish(
