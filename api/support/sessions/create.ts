@@ -3,6 +3,7 @@ import type { SupportSession } from '../../../db/support-sessions.ts';
 import { insertSupportSession } from '../../../db/support-transitions.ts';
 import { inTransaction } from '../../../db/transaction.ts';
 import { HoldfastError } from '../../../domain/errors.ts';
+import { graver } from '../../../domain/support-session.ts';
 import { estimateWait } from '../../../domain/support-queue.ts';
 import type { WaitEstimate } from '../../../domain/support-queue.ts';
 import { auditContext } from '../../access/audit-context.ts';
@@ -24,7 +25,10 @@ export async function createSupportSession(call: Call): Promise<Answer> {
 }
 
 async function create(call: Call, heard: Cry | null): Promise<Helped> {
-  const wish = readWish(call.body);
+  const asked = readWish(call.body);
+  // Who says mild and writes of death is served as what they write.
+  const severity = heard === null ? asked.severity : graver(asked.severity, heard.severity);
+  const wish = { ...asked, severity };
   const ofSession = heard === null ? null : { ...heard, sessionId: call.newId };
   const cry = gravestCry(ofSession, cryInWish(call, wish));
   const raised = await queueUp(call, wish, cry);

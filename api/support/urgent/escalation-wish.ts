@@ -1,6 +1,6 @@
 import type { SupportSession } from '../../../db/support-sessions.ts';
-import { severityRank } from '../../../domain/escalation-policy.ts';
 import type { AlertSeverity } from '../../../domain/escalation-policy.ts';
+import { graver } from '../../../domain/support-session.ts';
 import { isUuid } from '../../../domain/ids.ts';
 import type { SupportHelperType, SupportType } from '../../../domain/support-session.ts';
 import { screenWords } from '../../crisis/screen-words.ts';
@@ -43,10 +43,6 @@ export function readEscalation(body: unknown): EscalationWish {
     notes: text('notes'),
     requestedCounselorId: counselor !== null && isUuid(counselor) ? counselor : null,
   };
-}
-
-function graver(one: AlertSeverity, other: AlertSeverity): AlertSeverity {
-  return severityRank(one) >= severityRank(other) ? one : other;
 }
 
 /** What a session becomes: never milder than it was, and never less than a counselor's once it was one's. */

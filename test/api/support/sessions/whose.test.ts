@@ -185,6 +185,8 @@ describe('a cry for help', () => {
     expect(alert).toMatchObject({ severity: 'high', session_id: id });
     const stored = await api.knex('support_sessions').where({ id }).first();
     expect(stored.details.includes(CRY)).toBe(false);
+    // It was asked for as medium.
+    expect(stored.severity).toBe('high');
   });
 
   test.each<[string, string, unknown]>([
