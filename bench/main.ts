@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../scripts/root.ts';
 import { messageOf } from '../scripts/provision/progress.ts';
+import { measureAlerts } from './alerts.ts';
 import { measureBooking } from './booking.ts';
 import { measureCalendar } from './calendar.ts';
 import { type BenchContext, openContext } from './context.ts';
@@ -23,6 +24,7 @@ const RESULTS = join(root, 'bench', 'results.json');
 const MEASURES = {
   starting: async ({ stack }) => reportStarts(stack),
   booking: measureBooking,
+  alerts: measureAlerts,
   reading: measureReading,
   messages: measureMessages,
   sockets: measureSockets,

@@ -115,8 +115,8 @@ function readApi(reader: EnvReader, port: number): ApiSettings {
     rateLimits: readRateLimits(reader),
     shedding: {
       loopDelayMs: reader.integer('SHED_LOOP_DELAY_MS', 60, 1, 60_000),
-      poolWaiters: reader.integer('SHED_POOL_WAITERS', 20, 1, 100_000),
-      inFlight: reader.integer('SHED_IN_FLIGHT', 64, 1, 100_000),
+      poolWaiters: reader.integer('SHED_POOL_WAITERS', 10, 1, 100_000),
+      inFlight: reader.integer('SHED_IN_FLIGHT', 32, 1, 100_000),
     },
   };
 }

@@ -1,6 +1,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { listOpenAlerts, noteAudit } from '../../db/crisis-watch.ts';
 import type { OpenAlertRow } from '../../db/crisis-watch.ts';
+import { findAlert } from '../../db/crisis-record.ts';
 import { workflowId } from '../../domain/ids.ts';
 import { callOf, startWithoutWorker } from '../crisis/starting.ts';
 import type { AuditorDeps } from './contract.ts';
@@ -27,7 +28,8 @@ export async function sweepWorkflows(deps: AuditorDeps, isStopped: () => boolean
     for (const alert of page) {
       if (isStopped()) return;
       if (await isRunning(deps.temporal, alert.id)) continue;
-      await revive(deps, alert);
+      // One that can't be begun again keeps nobody from the others.
+      await revive(deps, alert).catch(deps.onFault);
     }
     if (page.length < PAGE) return;
     after = page.at(-1)!.id;
@@ -49,6 +51,9 @@ async function isRunning(temporal: Client, alertId: string): Promise<boolean> {
 
 async function revive(deps: AuditorDeps, alert: OpenAlertRow): Promise<void> {
   const { id: alertId, audit, status } = alert;
+  // Somebody may have resolved it while Temporal was asked.
+  const now = await findAlert(deps.knex, alertId);
+  if (now === null || now.status === 'resolved') return;
   const isPagedFor = audit !== null && Date.now() < audit.nextDueAtMs;
   if (status === 'paging' && !isPagedFor) await pageFor(deps, alert, 'workflow_missing');
   await askForHuman(deps, alert, 'workflow_missing');

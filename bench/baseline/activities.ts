@@ -2,3 +2,8 @@
 export async function noop(): Promise<string> {
   return 'done';
 }
+
+/** When it ran, epoch ms. */
+export async function stamp(): Promise<number> {
+  return Date.now();
+}

@@ -17,5 +17,7 @@ export interface BareTimes {
 }
 
 export const bareUpdate = defineUpdate<string>('bare');
+/** Gives when its one activity ran, epoch ms. */
+export const barePageUpdate = defineUpdate<number>('page');
 export const approveUpdate = defineUpdate<string>('approve');
 export const payUpdate = defineUpdate<string>('pay');

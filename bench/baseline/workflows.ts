@@ -8,7 +8,13 @@ import {
 } from '@temporalio/workflow';
 import { SESSION_STATE } from '../../workflows/messages/search-attributes.ts';
 import type * as activities from './activities.ts';
-import { type BareTimes, approveUpdate, bareUpdate, payUpdate } from './messages.ts';
+import {
+  type BareTimes,
+  approveUpdate,
+  barePageUpdate,
+  bareUpdate,
+  payUpdate,
+} from './messages.ts';
 
 const ordinary = proxyActivities<typeof activities>({ startToCloseTimeout: '30 seconds' });
 const local = proxyLocalActivities<typeof activities>({ startToCloseTimeout: '10 seconds' });
@@ -19,6 +25,17 @@ export async function bareWorkflow(): Promise<void> {
   setHandler(bareUpdate, () => {
     isDone = true;
     return 'done';
+  });
+  await condition(() => isDone);
+}
+
+/** Ends with its one activity. */
+export async function bareAlertWorkflow(): Promise<void> {
+  let isDone = false;
+  setHandler(barePageUpdate, async () => {
+    const atMs = await ordinary.stamp();
+    isDone = true;
+    return atMs;
   });
   await condition(() => isDone);
 }
