@@ -2,7 +2,9 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  log,
   proxyActivities,
+  sleep,
 } from '@temporalio/workflow';
 import type { CrisisActivities } from '../../activities/crisis/contract.ts';
 import { RECORD } from '../activity-options.ts';
@@ -12,6 +14,7 @@ const { recordAlert, recordLate } = proxyActivities<CrisisActivities>(RECORD);
 
 /** A caller waits so long until what they did is on record; it is done in any case, ms. */
 const RECORDED_WITHIN_MS = 2_500;
+const AGAIN_MS = 5_000;
 
 /**
  * Writes the alert's course down as it goes, one step after another, each as far as it has come by
@@ -30,8 +33,15 @@ export function keepRecord(desk: Desk): CancellationScope {
 async function keepOn(desk: Desk): Promise<void> {
   for (;;) {
     await condition(() => hasNews(desk));
-    if (desk.untold.length > 0) await recordReports(desk);
-    else await recordStep(desk);
+    try {
+      if (desk.untold.length > 0) await recordReports(desk);
+      else await recordStep(desk);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      // Whatever keeps it from being written down must not keep anybody from being paged.
+      log.error('an alert could not be recorded', { alertId: desk.alertId });
+      await sleep(AGAIN_MS, { summary: 'the record is tried again' });
+    }
     if (desk.joinedTo !== null) return;
   }
 }
