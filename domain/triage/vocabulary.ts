@@ -150,6 +150,14 @@ export class Vocabulary {
         readings: expansion.map(isDrawn(word) ? this.#exactly : this.#inexactly),
       };
     }
+    // "houldnt" may be should, would or could, but is not in any case.
+    const several = similar.map((other) => this.#expansions.get(other) ?? []);
+    if (several.every(({ length }) => length > 1 && length === several[0]?.length)) {
+      const readings = several[0]!.map((_, at): Reading => {
+        return { ids: several.flatMap((parts) => this.#everyId(parts[at] ?? '')), exact: [] };
+      });
+      return { kind: 'words', readings };
+    }
     const ids = [...new Set(similar.flatMap(this.#everyId))];
     return {
       kind: 'words',

@@ -87,6 +87,7 @@ export const HARM: readonly PhraseGroup[] = [
       'run|running|mow|plow|drive them|him|her|people|everyone|someone over|down with|in my|his|the? car|truck|van|lorry',
       'list of? people|names|those .. kill|hurt|shoot',
       'kill|hit list people|school|names',
+      'put|stick|drive knife|blade|bullet in|into|through him|his|her|their|them chest|heart|head|throat|neck|back|gut?',
       'strangle|beat|punch|choke|burn|kick my|the baby|newborn|infant|son|daughter|kids|kid|child|children|wife|girlfriend|husband|boyfriend|partner',
       'urge|urges|want|thoughts|desire hurt|harm|kill|molest|rape children|kids|women|men|people|animals',
       'going|want|will|plan|ready kill|murder|shoot|stab|hurt every|each|all|any one? =of @people',

@@ -38,6 +38,7 @@ export const MEANS: readonly PhraseGroup[] = [
       'bottle .. vodka|gin|whisky|whiskey|wine|rum|alcohol|booze .. @pills',
       '@pills .. bottle .. vodka|gin|whisky|whiskey|wine|rum|alcohol|booze',
       'swallow|take battery|batteries|razor|razors|glass|blade|blades|magnets|needle|needles|pins|nails|knife',
+      'hand|hands around|on|round noose|rope|trigger',
       'noose be? up|tied|hung|hanging|made|set|done',
       'wrong|other|far|outer side .. railing|railings|barrier|rail|parapet|ledge|guardrail',
       'over|past|outside railing|railings|barrier|guardrail|parapet .. bridge|edge|water|jump',
