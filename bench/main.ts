@@ -11,6 +11,7 @@ import { measureLives } from './lives.ts';
 import { measureMessages } from './messages.ts';
 import { measureReading } from './reading.ts';
 import { type Finding, costsOf, tableOf, writeResults } from './report.ts';
+import { measureScreening } from './screening.ts';
 import { measureSearch } from './search.ts';
 import { measureSlots } from './slots.ts';
 import { measureSockets } from './sockets.ts';
@@ -28,6 +29,7 @@ const MEASURES = {
   reading: measureReading,
   messages: measureMessages,
   sockets: measureSockets,
+  screening: measureScreening,
   contention: measureContention,
   lives: measureLives,
   slots: measureSlots,

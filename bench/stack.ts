@@ -39,7 +39,8 @@ export interface BenchStack {
     isReady: (line: string) => boolean,
   ): Promise<Weighed>;
   /** Another API as clinics run it, for a measure that must not share one. */
-  startApi(): Promise<Weighed & { readonly url: string }>;
+  /** Another API beside, or another program that listens as one does. */
+  startApi(entry?: string): Promise<Weighed & { readonly url: string }>;
   freePort(): Promise<number>;
   /** Processor time of each process so far. */
   cpu(): CpuTimes;
@@ -98,13 +99,12 @@ async function beside(
     return { heldBytes: () => heldBytes(child) };
   };
   const production = productionEnvironment(home, env);
-  const startApi = async (): Promise<Weighed & { url: string; pid: number }> => {
+  const startApi = async (
+    entry = 'api/main.ts',
+  ): Promise<Weighed & { url: string; pid: number }> => {
     const port = await freePort();
-    const { child } = await started(
-      'api/main.ts',
-      [],
-      { ...production, PORT: String(port) },
-      (line) => line.includes('the API listens'),
+    const { child } = await started(entry, [], { ...production, PORT: String(port) }, (line) =>
+      line.includes('the API listens'),
     );
     running.push(child);
     const url = `http://127.0.0.1:${port}`;
