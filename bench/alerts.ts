@@ -16,9 +16,10 @@ const PAUSE_MS = 150;
 /** A client that was sent away comes back this soon, whatever it was told. */
 const IMPATIENT_MS = 20;
 const PHONE = '+14155550199';
+const BARE_PHONE = '+14155550198';
 const PAGED_WITHIN_MS = 60_000;
 
-/** From the report to the first page, against a bare Update-With-Start and one activity. */
+/** From the report to the first text, against a bare Update-With-Start whose activity sends one. */
 export async function measureAlerts(context: BenchContext): Promise<Finding[]> {
   const ward = await openWard(context);
   const count = Math.max(5, Math.ceil(ALERTS * context.scale));
@@ -27,7 +28,7 @@ export async function measureAlerts(context: BenchContext): Promise<Finding[]> {
     ours: () => cpu.ours.around(count, () => alertsPaged(context, ward, count)),
     baseline: () => cpu.baseline.around(count, () => bareAlerts(context, count)),
   });
-  const { loaded, tally } = await whileFlooded(context, () =>
+  const { loaded, tally } = await whileFlooded(context, ward.url, () =>
     alertsPaged(context, ward, count * context.rounds),
   );
   ward.http.close();
@@ -82,12 +83,14 @@ interface Ward {
   readonly clinic: BenchClinic;
   readonly onCall: BenchPerson;
   readonly http: HttpClient;
+  /** Of an API that sheds bookings, which come to it as well. */
+  readonly url: string;
   next: number;
 }
 
 async function openWard(context: BenchContext): Promise<Ward> {
   const { knex, stack } = context;
-  const clinic = await context.openClinic(PEOPLE);
+  const [clinic, api] = [await context.openClinic(PEOPLE), await stack.startApi()];
   const onCall = clinic.therapists[0]!;
   const phone = { phone: PHONE, phone_verified_at: new Date() };
   await knex('people').where({ id: onCall.id }).update(phone);
@@ -100,7 +103,7 @@ async function openWard(context: BenchContext): Promise<Ward> {
     version: 1,
     updated_by: onCall.id,
   });
-  return { clinic, onCall, http: openHttp(stack.apiUrl, 2), next: 0 };
+  return { clinic, onCall, http: openHttp(api.url, 2), url: api.url, next: 0 };
 }
 
 async function alertsPaged(context: BenchContext, ward: Ward, count: number): Promise<number[]> {
@@ -119,7 +122,7 @@ async function alertsPaged(context: BenchContext, ward: Ward, count: number): Pr
     await resolve(ward, id);
     await delay(PAUSE_MS);
   }
-  return firstPages(context, begun);
+  return firstPages(context, PHONE, begun);
 }
 
 async function untilPaged(
@@ -153,37 +156,42 @@ interface Text {
   readonly createdAt: number;
 }
 
-/** When the provider took each alert's first text, as long after its report, ms. */
+/** When the provider took each first text, as long after its beginning, ms. */
 async function firstPages(
   { stack }: BenchContext,
+  to: string,
   begun: ReadonlyMap<string, number>,
 ): Promise<number[]> {
-  const query = new URLSearchParams({ to: PHONE }).toString();
+  const query = new URLSearchParams({ to }).toString();
   const url = `${stack.demo.sandboxUrl}/control/twilio/messages?${query}`;
   const { messages } = (await (await fetch(url)).json()) as { messages: Text[] };
-  return [...begun].map(([number, beganMs]) => {
-    const texts = messages.filter(({ body }) => body.includes(number));
+  return [...begun].map(([marker, beganMs]) => {
+    const texts = messages.filter(({ body }) => body.includes(marker));
     return Math.min(...texts.map(({ createdAt }) => createdAt)) - beganMs;
   });
 }
 
-async function bareAlerts({ bareTemporal }: BenchContext, count: number): Promise<number[]> {
-  const timesMs: number[] = [];
+async function bareAlerts(context: BenchContext, count: number): Promise<number[]> {
+  const { bareTemporal, stack } = context;
+  const begun = new Map<string, number>();
   for (let done = 0; done < count; done += 1) {
+    const marker = newId();
     const startWorkflowOperation = new WithStartWorkflowOperation('bareAlertWorkflow', {
-      workflowId: `bare-${newId()}`,
+      workflowId: `bare-${marker}`,
       taskQueue: BARE_TASK_QUEUE,
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       args: [],
     });
-    const beganMs = Date.now();
-    const ranAtMs = await bareTemporal.workflow.executeUpdateWithStart(barePageUpdate, {
+    const body = `Holdfast: alert ${marker} needs you. Reply 123456 to take it.`;
+    const statusCallback = `${stack.demo.apiUrl}/health`;
+    begun.set(marker, Date.now());
+    await bareTemporal.workflow.executeUpdateWithStart(barePageUpdate, {
       startWorkflowOperation,
+      args: [{ to: BARE_PHONE, body, statusCallback }],
     });
-    timesMs.push(ranAtMs - beganMs);
     await delay(PAUSE_MS);
   }
-  return timesMs;
+  return firstPages(context, BARE_PHONE, begun);
 }
 
 interface Tally {
@@ -194,9 +202,10 @@ interface Tally {
 
 async function whileFlooded(
   context: BenchContext,
+  url: string,
   work: () => Promise<number[]>,
 ): Promise<{ loaded: number[]; tally: Tally }> {
-  const flood = startFlood(context);
+  const flood = startFlood(context, url);
   let loaded: number[] = [];
   try {
     loaded = await work();
@@ -207,8 +216,8 @@ async function whileFlooded(
 }
 
 /** Everybody books at once and again, and whoever is sent away is back in a moment. */
-function startFlood({ stack, clinic }: BenchContext): { stop(): Promise<Tally> } {
-  const http = openHttp(stack.apiUrl, WIDEST);
+function startFlood({ clinic }: BenchContext, url: string): { stop(): Promise<Tally> } {
+  const http = openHttp(url, WIDEST);
   const tally: Tally = { taken: 0, shed: 0, other: 0 };
   let isOver = false;
   const lane = async (): Promise<void> => {

@@ -53,7 +53,8 @@ async function measureAll(
   names: readonly (keyof typeof MEASURES)[],
   isQuick: boolean,
 ): Promise<Finding[]> {
-  await stack.startBeside('bench/baseline/worker.ts', [stack.demo.temporalAddress], (line) =>
+  const args = [stack.demo.temporalAddress, JSON.stringify(stack.texting)];
+  await stack.startBeside('bench/baseline/worker.ts', args, (line) =>
     line.includes('the bare worker runs'),
   );
   const context = await openContext(stack, { rounds: ROUNDS, scale: isQuick ? 0.1 : 1 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { environmentWith, loadLauncherSettings } from '../config/launcher-settings.ts';
+import type { TwilioGatewaySettings } from '../activities/gateways/twilio.ts';
 import type { DemoFile } from '../scripts/launcher/demo-file.ts';
 import { productEnvironment } from '../scripts/launcher/environment.ts';
 import { homePaths, readOrMakeSecrets } from '../scripts/launcher/home.ts';
@@ -28,18 +29,19 @@ export interface Weighed {
 export interface BenchStack {
   readonly demo: DemoFile;
   readonly keysFile: string;
-  /** The API as clinics run it: no validation of answers, limits on. */
+  /** The API as clinics run it: no validation of answers, limits on; but it takes in all it can. */
   readonly apiUrl: string;
   readonly firstStart: StartReport;
   readonly warmStarts: readonly StartReport[];
+  /** How the product's own processes reach the provider of texts. */
+  readonly texting: TwilioGatewaySettings;
   /** Starts a program of the repository beside the stack. */
   startBeside(
     entry: string,
     args: readonly string[],
     isReady: (line: string) => boolean,
   ): Promise<Weighed>;
-  /** Another API as clinics run it, for a measure that must not share one. */
-  /** Another API beside, or another program that listens as one does. */
+  /** Another API beside, which sheds bookings, or another program that listens as one does. */
   startApi(entry?: string): Promise<Weighed & { readonly url: string }>;
   freePort(): Promise<number>;
   /** Processor time of each process so far. */
@@ -59,6 +61,13 @@ const PORTS = [
   'WORKER_PORT',
   'CRISIS_WORKER_PORT',
 ];
+/** What can be taken in is measured without a limit to it. */
+const NOTHING_SHED = {
+  SHED_LOOP_DELAY_MS: '60000',
+  SHED_POOL_WAITERS: '100000',
+  SHED_IN_FLIGHT: '100000',
+  SHED_BUSY_PERCENT: '100',
+};
 const WEIGHED = ['--expose-gc', '--import', join(root, 'bench/baseline/memory.ts')];
 const READY_WITHIN_MS = 240_000;
 
@@ -101,21 +110,26 @@ async function beside(
   const production = productionEnvironment(home, env);
   const startApi = async (
     entry = 'api/main.ts',
+    settings: Readonly<Record<string, string>> = {},
   ): Promise<Weighed & { url: string; pid: number }> => {
     const port = await freePort();
-    const { child } = await started(entry, [], { ...production, PORT: String(port) }, (line) =>
-      line.includes('the API listens'),
+    const { child } = await started(
+      entry,
+      [],
+      { ...production, ...settings, PORT: String(port) },
+      (line) => line.includes('the API listens'),
     );
     running.push(child);
     const url = `http://127.0.0.1:${port}`;
     return { url, pid: child.pid ?? 0, heldBytes: () => heldBytes(child) };
   };
-  const api = await startApi();
+  const api = await startApi('api/main.ts', NOTHING_SHED);
   others['api (production)'] = api.pid;
   return {
     demo,
     keysFile: homePaths(home).keys,
     apiUrl: api.url,
+    texting: textingIn(production, demo.apiUrl),
     firstStart: firstStart!,
     warmStarts,
     startBeside,
@@ -137,6 +151,19 @@ function productionEnvironment(
   const secrets = readOrMakeSecrets(homePaths(home).secrets);
   const product = productEnvironment(settings, secrets, { databaseUrl, temporalAddress });
   return { ...product, HOLDFAST_SANDBOX: '0' };
+}
+
+function textingIn(
+  { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM, TWILIO_API_URL }: NodeJS.ProcessEnv,
+  publicUrl: string,
+): TwilioGatewaySettings {
+  return {
+    accountSid: TWILIO_ACCOUNT_SID ?? '',
+    authToken: TWILIO_AUTH_TOKEN ?? '',
+    from: TWILIO_FROM ?? '',
+    apiUrl: TWILIO_API_URL ?? null,
+    publicUrl,
+  };
 }
 
 function heldBytes(child: ChildProcess): Promise<number> {

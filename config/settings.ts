@@ -115,10 +115,17 @@ function readApi(reader: EnvReader, port: number): ApiSettings {
     rateLimits: readRateLimits(reader),
     shedding: {
       loopDelayMs: reader.integer('SHED_LOOP_DELAY_MS', 60, 1, 60_000),
-      poolWaiters: reader.integer('SHED_POOL_WAITERS', 10, 1, 100_000),
-      inFlight: reader.integer('SHED_IN_FLIGHT', 32, 1, 100_000),
+      poolWaiters: reader.integer('SHED_POOL_WAITERS', 100, 1, 100_000),
+      inFlight: reader.integer('SHED_IN_FLIGHT', 300, 1, 100_000),
+      busyShare: readBusyShare(reader),
     },
   };
+}
+
+/** Per cent of the machine's processors; 100 switches it off, since nothing is busier. */
+function readBusyShare(reader: EnvReader): number | null {
+  const percent = reader.integer('SHED_BUSY_PERCENT', 90, 1, 100);
+  return percent === 100 ? null : percent / 100;
 }
 
 /** As the support door publishes them, and room for a clinic's screens in the other doors. */

@@ -16,7 +16,10 @@ export interface ApiSettings {
   /** Requests of one caller: the support door's, its authentication's, admins', the other doors'. */
   rateLimits: Readonly<Record<'api' | 'auth' | 'admin' | 'general', Rate>>;
   /** From each of these on, bookings are answered with 503, so that crisis keeps its pace. */
-  shedding: Readonly<Record<'loopDelayMs' | 'poolWaiters' | 'inFlight', number>>;
+  shedding: Readonly<Record<'loopDelayMs' | 'poolWaiters' | 'inFlight', number>> & {
+    /** Share of all processors, 0 to 1, from which on fewer bookings are let in; null for never. */
+    readonly busyShare: number | null;
+  };
 }
 
 export interface AuthSettings {

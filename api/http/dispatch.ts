@@ -20,7 +20,6 @@ import { hearRefused } from './hearing.ts';
 import type { Hearing } from './hearing.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { Limiter } from './rate-limits.ts';
-import { refuseWhenShed } from './shedding.ts';
 import { RouteTable } from './route-table.ts';
 import { exchangeOf } from './exchange.ts';
 import { readUpload } from './upload.ts';
@@ -94,7 +93,7 @@ interface Work {
 
 async function serve(work: Work): Promise<void> {
   const { load } = work.deps;
-  refuseWhenShed(load.level(), work.operation);
+  await load.admit(work.operation);
   const leave = load.enter();
   try {
     await (work.operation.refusesNothing ? answerForHelp(work) : answerHearing(work));

@@ -1,14 +1,24 @@
+import { cpus } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { CALM, nextLoad } from './shedding.ts';
-import type { LoadLevel, LoadLimits, LoadState } from './shedding.ts';
+import { type Admission, OPEN, nextAdmission } from './admission.ts';
+import { CALM, isShed, isShedFirst, nextLoad, shedRefusal } from './shedding.ts';
+import type { LoadLevel, LoadLimits, LoadState, ShedOperation } from './shedding.ts';
 
-/** How busy this process is. */
+/** How busy this process is, and the machine that it runs on. */
 export interface LoadMonitor {
   level(): LoadLevel;
+  /** Throws `dependency_unavailable`, after a pause, where the request has to wait outside. */
+  admit(operation: ShedOperation): Promise<void>;
   /** A request begins. Gives what is to be called when it is over. */
   enter(): () => void;
   close(): void;
+}
+
+export interface Shedding extends LoadLimits {
+  /** From this share of all processors on fewer bookings are let in; null lets them all in. */
+  readonly busyShare: number | null;
 }
 
 const RESOLUTION_MS = 10;
@@ -16,40 +26,126 @@ const SAMPLE_EVERY_MS = 400;
 const NANOSECONDS = 1e6;
 /** One late timer is a long answer or the garbage collector; if most are late, there is too much to do. */
 const MOST = 50;
+/** Whoever is sent away hears it after a while, so that those who come back at once come less often. */
+const REFUSED_AFTER_MS = 400;
+/** So many wait for their refusal at most; to wait costs a timer and a connection. */
+const MOST_WAITING = 500;
 
 /** Watches this process. `knex` is the pool that bookings use. */
-export function watchLoad(knex: Knex, limits: LoadLimits): LoadMonitor {
-  const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  delays.enable();
-  let loopDelayMs = 0;
-  let inFlight = 0;
-  let state: LoadState = CALM;
-  const look = (): LoadLevel => {
-    const reading = { loopDelayMs, poolWaiters: waitersOf(knex), inFlight };
-    state = nextLoad(limits, state, reading, performance.now());
-    return state.level;
-  };
-  const timer = setInterval(() => {
-    loopDelayMs = Math.max(0, delays.percentile(MOST) / NANOSECONDS - RESOLUTION_MS);
-    delays.reset();
-    look();
-  }, SAMPLE_EVERY_MS);
-  timer.unref();
-  return {
-    level: look,
-    enter: () => {
-      inFlight += 1;
-      let isOver = false;
-      return () => {
-        if (!isOver) inFlight -= 1;
-        isOver = true;
-      };
-    },
-    close: () => {
-      clearInterval(timer);
-      delays.disable();
-    },
-  };
+export function watchLoad(knex: Knex, limits: Shedding): LoadMonitor {
+  return new Watch(knex, limits);
+}
+
+class Watch implements LoadMonitor {
+  readonly #knex: Knex;
+  readonly #limits: Shedding;
+  readonly #delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  readonly #timer: NodeJS.Timeout;
+  #loopDelayMs = 0;
+  #inFlight = 0;
+  #waiting = 0;
+  #state: LoadState = CALM;
+  #admission: Admission = OPEN;
+  #admitted = 0;
+  #tokens = 0;
+  #processors = processorTimes();
+  #sampledAtMs = performance.now();
+
+  constructor(knex: Knex, limits: Shedding) {
+    this.#knex = knex;
+    this.#limits = limits;
+    this.#delays.enable();
+    this.#timer = setInterval(() => this.#sample(), SAMPLE_EVERY_MS).unref();
+  }
+
+  level(): LoadLevel {
+    const [loopDelayMs, inFlight] = [this.#loopDelayMs, this.#inFlight];
+    const reading = { loopDelayMs, poolWaiters: waitersOf(this.#knex), inFlight };
+    this.#state = nextLoad(this.#limits, this.#state, reading, performance.now());
+    return this.#state.level;
+  }
+
+  async admit(operation: ShedOperation): Promise<void> {
+    const level = this.level();
+    if (!isShed(level, operation) && this.#hasRoomFor(operation)) return;
+    if (this.#waiting < MOST_WAITING) {
+      this.#waiting += 1;
+      await sleep(REFUSED_AFTER_MS);
+      this.#waiting -= 1;
+    }
+    throw shedRefusal(level);
+  }
+
+  enter(): () => void {
+    this.#inFlight += 1;
+    let isOver = false;
+    return () => {
+      if (!isOver) this.#inFlight -= 1;
+      isOver = true;
+    };
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#delays.disable();
+  }
+
+  #hasRoomFor(operation: ShedOperation): boolean {
+    if (!isShedFirst(operation)) return true;
+    if (this.#admission.ratePerSecond !== null) {
+      if (this.#tokens < 1) return false;
+      this.#tokens -= 1;
+    }
+    this.#admitted += 1;
+    return true;
+  }
+
+  #sample(): void {
+    const nowMs = performance.now();
+    const spanMs = nowMs - this.#sampledAtMs;
+    this.#sampledAtMs = nowMs;
+    this.#loopDelayMs = Math.max(0, this.#delays.percentile(MOST) / NANOSECONDS - RESOLUTION_MS);
+    this.#delays.reset();
+    this.#adjust(spanMs);
+    this.level();
+  }
+
+  #adjust(spanMs: number): void {
+    const { busyShare: limit } = this.#limits;
+    if (limit === null) return;
+    const before = this.#processors;
+    this.#processors = processorTimes();
+    const busyShare = shareBetween(before, this.#processors);
+    const reading = { busyShare, admitted: this.#admitted, spanMs };
+    const wasOpen = this.#admission.ratePerSecond === null;
+    this.#admission = nextAdmission(limit, this.#admission, reading);
+    this.#admitted = 0;
+    const rate = this.#admission.ratePerSecond ?? 0;
+    if (wasOpen) this.#tokens = 1;
+    // What was not used in a quiet moment is not let in all at once later.
+    this.#tokens = Math.min(this.#tokens + (rate * spanMs) / 1_000, Math.max(1, rate));
+  }
+}
+
+interface ProcessorTimes {
+  readonly busyMs: number;
+  readonly allMs: number;
+}
+
+/** Of all processors together, since the machine began. */
+function processorTimes(): ProcessorTimes {
+  let [busyMs, allMs] = [0, 0];
+  for (const { times } of cpus()) {
+    const ownMs = times.user + times.nice + times.sys + times.irq;
+    busyMs += ownMs;
+    allMs += ownMs + times.idle;
+  }
+  return { busyMs, allMs };
+}
+
+function shareBetween(before: ProcessorTimes, after: ProcessorTimes): number {
+  const allMs = after.allMs - before.allMs;
+  return allMs > 0 ? (after.busyMs - before.busyMs) / allMs : 0;
 }
 
 interface Pool {
@@ -64,6 +160,7 @@ function waitersOf(knex: Knex): number {
 /** Never busy: for tests, and wherever nothing is shed. */
 export const NEVER_BUSY: LoadMonitor = {
   level: () => 'calm',
+  admit: () => Promise.resolve(),
   enter: () => () => undefined,
   close: () => undefined,
 };

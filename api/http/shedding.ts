@@ -79,21 +79,25 @@ const SHED_FIRST: ReadonlySet<string> = new Set<OperationId>([
 const SHED_LATER: ReadonlySet<string> = new Set(['therapy', 'booking', 'scheduling']);
 const RETRY_AFTER_SECONDS: Readonly<Record<LoadLevel, number>> = { calm: 0, high: 3, extreme: 10 };
 
+/** Whether an operation is among those that wait outside first. */
+export function isShedFirst({ id, limit }: Pick<ShedOperation, 'id' | 'limit'>): boolean {
+  return limit !== 'none' && SHED_FIRST.has(id);
+}
+
 /**
  * Whether a request waits outside for now. Whatever has no rate limit may carry a cry for help,
  * or is asked by those who supervise the process: it is never shed, and neither is support.
  */
 export function isShed(level: LoadLevel, { id, door, limit }: ShedOperation): boolean {
   if (level === 'calm' || limit === 'none') return false;
-  return SHED_FIRST.has(id) || (level === 'extreme' && SHED_LATER.has(door));
+  return isShedFirst({ id, limit }) || (level === 'extreme' && SHED_LATER.has(door));
 }
 
-type ShedOperation = Pick<Operation, 'id' | 'door' | 'limit'>;
+export type ShedOperation = Pick<Operation, 'id' | 'door' | 'limit'>;
 
-/** Throws `dependency_unavailable`, which says when to come back. */
-export function refuseWhenShed(level: LoadLevel, operation: ShedOperation): void {
-  if (!isShed(level, operation)) return;
-  const retryAfterSeconds = RETRY_AFTER_SECONDS[level];
+/** What whoever is sent away is told: when to come back. */
+export function shedRefusal(level: LoadLevel): HoldfastError {
+  const retryAfterSeconds = Math.max(RETRY_AFTER_SECONDS.high, RETRY_AFTER_SECONDS[level]);
   const message = 'There is more to do than can be done at once; please try again in a moment';
-  throw new HoldfastError('dependency_unavailable', message, { retryAfterSeconds });
+  return new HoldfastError('dependency_unavailable', message, { retryAfterSeconds });
 }

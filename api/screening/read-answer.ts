@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../domain/errors.ts';
+import { isUuid } from '../../domain/ids.ts';
 import {
   type QuestionnaireItem,
   type QuestionnaireTemplate,
@@ -16,6 +17,12 @@ export interface AnswerBody {
 }
 
 const MAX_TEXT = 4_000;
+
+/** Null for an id that no response can have. Throws `malformed_request` where none is given. */
+export function sessionIdIn({ sessionId }: AnswerBody): string | null {
+  if (typeof sessionId !== 'string') throw malformed('sessionId', 'must be given');
+  return isUuid(sessionId) ? sessionId : null;
+}
 
 /** What was answered to which question. Throws `malformed_request` with the field. */
 export function answerIn(

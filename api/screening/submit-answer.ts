@@ -7,7 +7,6 @@ import { lockResponse, writeAnswers } from '../../db/screening-responses.ts';
 import type { ScreeningResponse } from '../../db/screening-responses.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { RecordAudit } from '../../db/transaction.ts';
-import { isUuid } from '../../domain/ids.ts';
 import { dangerOf } from '../../domain/screening/score.ts';
 import type { Screening } from '../../domain/triage/screen.ts';
 import { auditContext } from '../access/audit-context.ts';
@@ -18,7 +17,7 @@ import { safely } from '../http/error-handler.ts';
 import type { Call } from '../http/handler.ts';
 import { chosenValues, openAnswers, sealAnswers } from './answers.ts';
 import { assertAnswerable } from './open-response.ts';
-import { type AnswerBody, answerIn, isOwnLabel } from './read-answer.ts';
+import { type AnswerBody, answerIn, isOwnLabel, sessionIdIn } from './read-answer.ts';
 
 export interface Submitted {
   readonly questionnaire: Questionnaire;
@@ -63,7 +62,7 @@ async function store(
   { trx, audit }: Writing,
 ): Promise<Submitted> {
   const { cipher } = call.deps;
-  const id = typeof body.sessionId === 'string' && isUuid(body.sessionId) ? body.sessionId : null;
+  const id = sessionIdIn(body);
   const response = assertAnswerable(call, id === null ? null : await lockResponse(trx, id));
   const questionnaire = (await findQuestionnaire(trx, response.questionnaireId))!;
   const { template } = questionnaire;

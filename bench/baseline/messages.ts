@@ -1,4 +1,5 @@
 import { defineUpdate } from '@temporalio/workflow';
+import type { BarePage } from './activities.ts';
 
 export const BARE_TASK_QUEUE = 'bench-bare';
 
@@ -17,7 +18,7 @@ export interface BareTimes {
 }
 
 export const bareUpdate = defineUpdate<string>('bare');
-/** Gives when its one activity ran, epoch ms. */
-export const barePageUpdate = defineUpdate<number>('page');
+/** Sends one text; gives its name with the provider. */
+export const barePageUpdate = defineUpdate<string, [BarePage]>('page');
 export const approveUpdate = defineUpdate<string>('approve');
 export const payUpdate = defineUpdate<string>('pay');

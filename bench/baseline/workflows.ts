@@ -16,8 +16,11 @@ import {
   payUpdate,
 } from './messages.ts';
 
-const ordinary = proxyActivities<typeof activities>({ startToCloseTimeout: '30 seconds' });
-const local = proxyLocalActivities<typeof activities>({ startToCloseTimeout: '10 seconds' });
+type Noop = Pick<typeof activities, 'noop'>;
+type Paging = ReturnType<typeof activities.createPaging>;
+
+const ordinary = proxyActivities<Noop & Paging>({ startToCloseTimeout: '30 seconds' });
+const local = proxyLocalActivities<Noop>({ startToCloseTimeout: '10 seconds' });
 
 /** Ends with its one update. */
 export async function bareWorkflow(): Promise<void> {
@@ -32,10 +35,10 @@ export async function bareWorkflow(): Promise<void> {
 /** Ends with its one activity. */
 export async function bareAlertWorkflow(): Promise<void> {
   let isDone = false;
-  setHandler(barePageUpdate, async () => {
-    const atMs = await ordinary.stamp();
+  setHandler(barePageUpdate, async (text) => {
+    const id = await ordinary.page(text);
     isDone = true;
-    return atMs;
+    return id;
   });
   await condition(() => isDone);
 }

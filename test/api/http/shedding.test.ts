@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { loadDocument, operationsOf } from '../../../api/http/document.ts';
-import { watchLoad } from '../../../api/http/load-monitor.ts';
-import { CALM, isShed, nextLoad } from '../../../api/http/shedding.ts';
-import type { LoadLevel, LoadReading, LoadState } from '../../../api/http/shedding.ts';
+import { OPEN, nextAdmission } from '../../../api/http/admission.ts';
+import type { Admission } from '../../../api/http/admission.ts';
+import { NEVER_BUSY, watchLoad } from '../../../api/http/load-monitor.ts';
+import { CALM, isShed, nextLoad, shedRefusal } from '../../../api/http/shedding.ts';
+import type {
+  LoadLevel,
+  LoadReading,
+  LoadState,
+  ShedOperation,
+} from '../../../api/http/shedding.ts';
 import { openDatabase } from '../../../db/knex.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson } from '../../support/api.ts';
@@ -16,8 +23,10 @@ let level: LoadLevel = 'calm';
 let api: TestApi;
 let client: TestPerson;
 beforeAll(async () => {
-  const load = { level: () => level, enter: () => () => undefined, close: () => undefined };
-  api = await startTestApi({ deps: { load } });
+  const admit = async (operation: ShedOperation): Promise<void> => {
+    if (isShed(level, operation)) throw shedRefusal(level);
+  };
+  api = await startTestApi({ deps: { load: { ...NEVER_BUSY, level: () => level, admit } } });
   client = await api.person();
 }, 60_000);
 afterAll(() => api.close());
@@ -58,6 +67,37 @@ test('while readings go to and fro around a limit, the level does not', () => {
   );
 });
 
+/** A machine on which each booking a second takes a hundredth of it. */
+function settle(demandPerSecond: number, from: Admission, steps: number): Admission {
+  let state = from;
+  for (let step = 0; step < steps; step += 1) {
+    const admitted = Math.min(demandPerSecond, state.ratePerSecond ?? Infinity);
+    const busyShare = Math.min(1, admitted / 100);
+    state = nextAdmission(0.9, state, { busyShare, admitted, spanMs: 1_000 });
+  }
+  return state;
+}
+
+test('everybody is let in until the machine has been busy for a while', () => {
+  expect(settle(80, OPEN, 50)).toEqual(OPEN);
+  expect(settle(500, OPEN, 3).ratePerSecond).toBeNull();
+  expect(settle(500, OPEN, 4).ratePerSecond).toBeLessThan(500);
+});
+
+test('under a lasting flood as many are let in as there is room for, and never nobody', () => {
+  const flooded = settle(500, OPEN, 20);
+  expect(flooded.ratePerSecond).toBeGreaterThan(30);
+  expect(flooded.ratePerSecond).toBeLessThan(90);
+  const busyWithOtherThings = { busyShare: 1, admitted: 0, spanMs: 1_000 };
+  let state = flooded;
+  for (let step = 0; step < 50; step += 1) state = nextAdmission(0.9, state, busyWithOtherThings);
+  expect(state.ratePerSecond).toBe(2);
+});
+
+test('when the flood is over, everybody is let in again', () => {
+  expect(settle(1, settle(500, OPEN, 20), 60).ratePerSecond).toBeNull();
+});
+
 const OPERATIONS = operationsOf(loadDocument());
 const shedAt = (at: LoadLevel): string[] =>
   OPERATIONS.filter((operation) => isShed(at, operation)).map(({ id }) => id);
@@ -93,7 +133,12 @@ test('a booking is answered 503 with the time to come back, everybody else as ev
 
 test('the process itself is measured: requests, waiting for connections, a blocked loop', async () => {
   const knex = openDatabase(api.databaseUrl, { maxConnections: 1 });
-  const load = watchLoad(knex, { loopDelayMs: 30, poolWaiters: 2, inFlight: 2 });
+  const load = watchLoad(knex, {
+    loopDelayMs: 30,
+    poolWaiters: 2,
+    inFlight: 2,
+    busyShare: null,
+  });
   expect(load.level()).toBe('calm');
   const leave = load.enter();
   load.enter();

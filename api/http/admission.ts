@@ -1,0 +1,60 @@
+/** How busy the machine is, as it was measured a moment ago. */
+export interface MachineReading {
+  /** Share of all processors that was busy since the reading before, 0 to 1. */
+  readonly busyShare: number;
+  /** Bookings that were let in since the reading before. */
+  readonly admitted: number;
+  /** How long that was, ms. */
+  readonly spanMs: number;
+}
+
+/** How many bookings a second are let in. */
+export interface Admission {
+  /** Null while everybody is let in. */
+  readonly ratePerSecond: number | null;
+  /** For how many readings on end the machine has been busy. */
+  readonly busyReadings: number;
+}
+
+export const OPEN: Admission = { ratePerSecond: null, busyReadings: 0 };
+
+/** What is begun now goes on in workers and in Temporal later: only a lasting load is one. */
+const LASTING_READINGS = 4;
+/** A booking or two a second are let in however busy the machine is: something else may be at it. */
+const LEAST_PER_SECOND = 2;
+const FALLS_BY = 0.6;
+const RISES_BY = 1.05;
+/** Below this share of the limit there is room for more. */
+const ROOM_BELOW = 0.75;
+/** With so many let in a second, it is no limit any more. */
+const MOST_PER_SECOND = 200;
+
+/**
+ * Lets fewer bookings in while the machine is busier than `limit` (a share of its processors), and
+ * more again when it is not: additive increase and multiplicative decrease, as in Chiu and Jain,
+ * "Analysis of the increase and decrease algorithms for congestion avoidance", 1989.
+ */
+export function nextAdmission(
+  limit: number,
+  { ratePerSecond, busyReadings }: Admission,
+  { busyShare, admitted, spanMs }: MachineReading,
+): Admission {
+  const isBusy = busyShare >= limit;
+  const readings = isBusy ? busyReadings + 1 : 0;
+  if (ratePerSecond === null) {
+    if (readings < LASTING_READINGS) return { ratePerSecond, busyReadings: readings };
+    return { ratePerSecond: fallen(perSecond(admitted, spanMs)), busyReadings: readings };
+  }
+  if (isBusy) return { ratePerSecond: fallen(ratePerSecond), busyReadings: readings };
+  if (busyShare >= limit * ROOM_BELOW) return { ratePerSecond, busyReadings: 0 };
+  const risen = ratePerSecond * RISES_BY + 0.5;
+  return { ratePerSecond: risen > MOST_PER_SECOND ? null : risen, busyReadings: 0 };
+}
+
+function fallen(ratePerSecond: number): number {
+  return Math.max(LEAST_PER_SECOND, ratePerSecond * FALLS_BY);
+}
+
+function perSecond(count: number, spanMs: number): number {
+  return spanMs > 0 ? (count / spanMs) * 1_000 : 0;
+}
