@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Server, Socket } from 'socket.io';
 import type { Principal } from '../../../api/access/principal.ts';
@@ -7,6 +7,10 @@ import type { ChatSource, LiveMessage } from '../../../api/realtime/chat-rooms.t
 import { Connection } from '../../../api/realtime/connection.ts';
 import { EventBudget } from '../../../api/realtime/event-budget.ts';
 import type { SupportSession } from '../../../db/support-sessions.ts';
+
+// The rooms gather for a few milliseconds: the test says when these have gone by.
+beforeAll(() => void jest.useFakeTimers());
+afterAll(() => void jest.useRealTimers());
 
 const SESSION = 'session';
 const PEOPLE = ['patient', 'helper'] as const;
@@ -102,10 +106,10 @@ const step = fc.oneof(
 );
 
 async function settle(world: World): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 4));
+  await jest.advanceTimersByTimeAsync(4);
   while (world.isAsked) {
     world.answer(0);
-    await new Promise((resolve) => setTimeout(resolve, 4));
+    await jest.advanceTimersByTimeAsync(4);
   }
 }
 
@@ -122,7 +126,7 @@ test('however notices, reads and joins fall together, everybody gets every messa
         } else if (action.kind === 'hear') {
           world.rooms.hear(SESSION, Math.max(1, world.last - action.back));
         } else if (action.kind === 'answer') world.answer(action.at);
-        else if (action.kind === 'pause') await new Promise((done) => setTimeout(done, action.ms));
+        else if (action.kind === 'pause') await jest.advanceTimersByTimeAsync(action.ms);
         else {
           const id = `socket ${joins.length}`;
           const after = Math.max(0, world.last - action.back);
