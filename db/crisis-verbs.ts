@@ -5,7 +5,7 @@ import type { AlertEvent, AlertRefusal, AlertState } from '../domain/alert-event
 import { applyEvent } from '../domain/alert-verbs.ts';
 import { type AlertLine, lockAlert, writeStep } from './crisis-record.ts';
 import { stopOpenPages } from './crisis-pages.ts';
-import { readEscalationContext } from './on-call.ts';
+import { readEscalationPolicies } from './escalation-policies.ts';
 import { insertOutboxRow } from './outbox.ts';
 
 export type HumanEvent = Extract<AlertEvent, { by: string }>;
@@ -16,8 +16,6 @@ export interface Decided {
   /** Calls that may still ring, by the provider's names: to be hung up. */
   readonly calls: readonly string[];
 }
-
-const HORIZON_MS = 60_000;
 
 /**
  * Decides a human's verb on the alert's row, under its lock, by the same rules as its workflow; the
@@ -33,10 +31,10 @@ export async function decideOnRow(
   const alert = await lockAlert(trx, alertId);
   if (alert === null) return null;
   const nowMs = Date.now();
-  const context = await readEscalationContext(trx, alert.clinicId, nowMs, HORIZON_MS);
+  const { effective: policies } = await readEscalationPolicies(trx, alert.clinicId);
   const { severity, createdAt, clinicId } = alert;
-  const before = alert.state ?? openAlert(context.policies, severity, createdAt.getTime());
-  const { state, effects, refusal } = applyEvent(context, before, event, nowMs);
+  const before = alert.state ?? openAlert(policies, severity, createdAt.getTime());
+  const { state, effects, refusal } = applyEvent({ policies }, before, event, nowMs);
   if (refusal !== null || state === before) return { state, refusal, calls: [] };
   const line: AlertLine = {
     kind: event.kind,

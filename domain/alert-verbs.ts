@@ -16,12 +16,15 @@ import type { AlertSeverity } from './escalation-policy.ts';
 import { clampTier, shortestWaitMs } from './escalation.ts';
 import type { EscalationContext } from './escalation.ts';
 
+/** A word on an alert asks nobody who is on call: pages do. */
+type PolicyContext = Pick<EscalationContext, 'policies'>;
+
 type OpenAlert = Exclude<AlertState, { kind: 'resolved' }>;
 type EventOf<Kind extends AlertEvent['kind']> = Extract<AlertEvent, { kind: Kind }>;
 
 /** What an event makes of an alert, before anything that is due by then. */
 export function applyEvent(
-  context: EscalationContext,
+  context: PolicyContext,
   state: AlertState,
   event: AlertEvent,
   nowMs: number,
@@ -68,7 +71,7 @@ function afterTheEnd(state: AlertState, event: AlertEvent): AlertStep {
 }
 
 function triggered(
-  context: EscalationContext,
+  context: PolicyContext,
   state: OpenAlert,
   severity: AlertSeverity,
   nowMs: number,
@@ -92,7 +95,7 @@ function triggered(
 }
 
 function pageSettled(
-  { policies }: EscalationContext,
+  { policies }: PolicyContext,
   state: PagingAlert,
   { batch, page, result }: EventOf<'page_result'>,
   nowMs: number,
@@ -120,7 +123,7 @@ function mayStillAnswer({ outstanding }: PagingAlert, personId: string): boolean
 }
 
 function acknowledged(
-  context: EscalationContext,
+  context: PolicyContext,
   state: OpenAlert,
   by: string,
   nowMs: number,
@@ -131,7 +134,7 @@ function acknowledged(
 }
 
 function taken(
-  { policies }: EscalationContext,
+  { policies }: PolicyContext,
   state: PagingAlert,
   holderId: string,
   nowMs: number,
@@ -142,7 +145,7 @@ function taken(
 }
 
 function signOfContact(
-  context: EscalationContext,
+  context: PolicyContext,
   state: OpenAlert,
   by: string,
   nowMs: number,
@@ -167,7 +170,7 @@ function signOfContact(
 
 /** Whoever has spoken with the person stops the pages, however late and whoever holds the alert. */
 function contacted(
-  { policies }: EscalationContext,
+  { policies }: PolicyContext,
   state: OpenAlert,
   by: string,
   nowMs: number,
@@ -186,17 +189,12 @@ function contacted(
 }
 
 /** More people are needed to find somebody: pages go out at once, from one tier up. */
-function contactLost(context: EscalationContext, state: OpenAlert, nowMs: number): AlertStep {
+function contactLost(context: PolicyContext, state: OpenAlert, nowMs: number): AlertStep {
   if (state.kind === 'paging') return stepTo({ ...state, dueAtMs: nowMs });
   return reopened(context, state, state.tier + 1, 'contact_lost', nowMs);
 }
 
-function released(
-  context: EscalationContext,
-  state: OpenAlert,
-  by: string,
-  nowMs: number,
-): AlertStep {
+function released(context: PolicyContext, state: OpenAlert, by: string, nowMs: number): AlertStep {
   const holderId = state.kind === 'paging' ? null : state.holderId;
   if (state.kind === 'paging' || holderId !== by) {
     return refused(state, { reason: 'not_holder', holderId });
@@ -205,7 +203,7 @@ function released(
 }
 
 function resolved(
-  { policies }: EscalationContext,
+  { policies }: PolicyContext,
   state: OpenAlert,
   { by, outcome }: EventOf<'resolve'>,
   nowMs: number,
@@ -223,7 +221,7 @@ function resolved(
 
 /** Nobody has it any more: pages go out from `tier` on, at once. */
 export function reopened(
-  { policies }: EscalationContext,
+  { policies }: PolicyContext,
   state: HeldAlert | InContactAlert,
   tier: number,
   because: ReopenReason,
