@@ -37,7 +37,7 @@ export async function crisisAlertWorkflow(input: AlertInput): Promise<AlertResul
   const desk = openDesk(input, perform);
   installHandlers(desk);
   watchContact(desk);
-  if (desk.state === null) await begin(desk, input.first);
+  if (desk.state === null) await begin(desk, input);
   const record = keepRecord(desk);
   if (desk.lost !== null) lookForPerson(desk);
   while (!isOver(desk)) {

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { translateDatabaseError } from '../../db/database-errors.ts';
 import { listClinicIds, listVerifiedPhones } from '../../db/crisis-knowledge.ts';
-import { readEscalationContext } from '../../db/on-call.ts';
 import { HoldfastError, errorCodeOf } from '../../domain/errors.ts';
 import type { KnownContext } from './contract.ts';
+import { readKnownContext } from './known-context.ts';
 
 /**
  * What this process knows of who can be paged and how, kept fresh while PostgreSQL answers and used
@@ -27,8 +26,6 @@ export interface KnowledgeOptions {
   readonly onFault?: (error: unknown) => void;
 }
 
-/** Shifts are expanded so far ahead: an outage of the database may last. */
-const HORIZON_MS = 12 * 3_600_000;
 const REFRESH_MS = 30_000;
 /** Who waits for a page does not wait longer for the database. */
 const PATIENCE_MS = 1_500;
@@ -97,9 +94,7 @@ class KeptKnowledge implements Knowledge {
   }
 
   async #read(clinicId: string): Promise<KnownContext> {
-    const context = await readEscalationContext(this.#knex, clinicId, Date.now(), HORIZON_MS);
-    const digest = createHash('sha256').update(JSON.stringify(context)).digest('base64url');
-    const known = { digest, context };
+    const known = await readKnownContext(this.#knex, clinicId);
     this.#contexts.set(clinicId, known);
     return known;
   }

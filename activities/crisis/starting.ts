@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client';
 import { workflowId } from '../../domain/ids.ts';
 import type { RaisedAlert } from '../../db/crisis-intake.ts';
+import type { KnownContext } from './contract.ts';
 import {
   CRISIS_ALERT_WORKFLOW,
   type AlertInput,
@@ -18,10 +19,11 @@ import { CRISIS_TASK_QUEUE } from '../../workflows/messages/task-queues.ts';
 /** Starts an alert's workflow, or tells the running one of a further report. */
 export interface AlertCall extends RaiseRequest, Omit<AlertInput, 'memory' | 'first'> {}
 
-export function callOf(raised: RaisedAlert): AlertCall {
+/** `known` says whom to page for a new alert, so that its workflow need not look. */
+export function callOf(raised: RaisedAlert, known: KnownContext | null = null): AlertCall {
   const { alertId, clinicId, personId, number, isDrill, triggerId, severity, sessionId } = raised;
   const alert = { alertId, clinicId, personId, number, isDrill };
-  return { ...alert, triggerId, severity, sessionId, unrecorded: null };
+  return { ...alert, triggerId, severity, sessionId, unrecorded: null, known };
 }
 
 /**
@@ -70,11 +72,11 @@ export async function startWithoutWorker(
 }
 
 function startOf(call: AlertCall) {
-  const { alertId, clinicId, personId, number, isDrill, ...rest } = call;
+  const { alertId, clinicId, personId, number, isDrill, known = null, ...rest } = call;
   const { triggerId, severity, sessionId, unrecorded } = rest;
   const request: RaiseRequest = { triggerId, severity, sessionId, unrecorded };
   const alert = { alertId, clinicId, personId, number, isDrill };
-  const input: AlertInput = { ...alert, first: request, memory: null };
+  const input: AlertInput = { ...alert, first: request, memory: null, known };
   const options = {
     workflowId: workflowId('alert', alertId),
     taskQueue: CRISIS_TASK_QUEUE,

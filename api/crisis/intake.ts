@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
+import type { KnownContext } from '../../activities/crisis/contract.ts';
+import { readKnownContext } from '../../activities/crisis/known-context.ts';
 import {
   type AlertCall,
   callOf,
@@ -29,10 +32,24 @@ export function sealingReport(cipher: FieldCipher, trx: Knex, words: string): Se
   return (place) => cipher.sealField(trx, triggerTextRef(place), words);
 }
 
+/** Whoever needs help does not wait longer for who is on call: the workflow looks itself then, ms. */
+const LOOK_TIMEOUT_MS = 500;
+
+/** Whom a clinic's alert can page; null when that takes too long to find out. Never rejects. */
+function whomToPage({ crisisKnex }: IntakeDeps, clinicId: string): Promise<KnownContext | null> {
+  const known = readKnownContext(crisisKnex, clinicId).catch(() => null);
+  return Promise.race([known, sleep(LOOK_TIMEOUT_MS, null, { ref: false })]);
+}
+
 /** Starts or informs the workflow of an alert that is on record. Never throws. */
-export async function startAlert(deps: IntakeDeps, raised: RaisedAlert): Promise<void> {
+export async function startAlert(
+  deps: IntakeDeps,
+  raised: RaisedAlert,
+  known = raised.isNew ? whomToPage(deps, raised.clinicId) : null,
+): Promise<void> {
   try {
-    await deliverRaise(deps.temporal, callOf(raised), START_TIMEOUT_MS);
+    const call = callOf(raised, raised.isNew ? await known : null);
+    await deliverRaise(deps.temporal, call, START_TIMEOUT_MS);
   } catch (error) {
     const { alertId } = raised;
     deps.log.warn({ alertId, error: safely(error) }, 'an alert starts through the outbox');
@@ -68,6 +85,7 @@ export async function raiseAlert(
   reporter: Reporter,
 ): Promise<Raised> {
   let raised: RaisedAlert;
+  const known = report.clinicId === null ? null : whomToPage(deps, report.clinicId);
   try {
     raised = await record(deps, report, reporter);
   } catch (error) {
@@ -76,7 +94,7 @@ export async function raiseAlert(
     }
     return raiseWithoutRecord(deps, report);
   }
-  await startAlert(deps, raised);
+  await startAlert(deps, raised, known);
   return raised;
 }
 

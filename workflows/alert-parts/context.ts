@@ -1,9 +1,10 @@
 import { isCancellation, log, proxyLocalActivities } from '@temporalio/workflow';
-import type { CrisisActivities } from '../../activities/crisis/contract.ts';
+import type { AlertBeginning, CrisisActivities } from '../../activities/crisis/contract.ts';
 import { openAlert } from '../../domain/alert.ts';
 import { severityRank } from '../../domain/escalation-policy.ts';
+import type { AlertSeverity } from '../../domain/escalation-policy.ts';
 import { LOOK } from '../activity-options.ts';
-import type { RaiseRequest } from '../messages/crisis-alert.ts';
+import type { AlertInput } from '../messages/crisis-alert.ts';
 import { type Desk, advance, show } from './desk.ts';
 
 const { beginAlert } = proxyLocalActivities<CrisisActivities>(LOOK);
@@ -16,29 +17,37 @@ const { readContext } = proxyLocalActivities<CrisisActivities>({
 /** Shifts are expanded hours ahead; who was on call a moment ago still is, ms. */
 const FRESH_MS = 5_000;
 
-/** Looks who can be paged and how the alert stands, and pages for the first time. */
-export async function begin(desk: Desk, first: RaiseRequest): Promise<void> {
-  const { alertId, personId } = desk;
-  const begun = await beginAlert({ alertId, clinicId: desk.clinicId, personId });
-  const { clinicId, known, record } = begun;
+/** Pages for the first time: for a new alert at once, else by who can be paged and how it stands. */
+export async function begin(desk: Desk, { first, known = null }: AlertInput): Promise<void> {
+  const begun = known === null ? await look(desk) : { known, record: null };
+  const { record } = begun;
   const nowMs = Date.now();
-  Object.assign(desk, { clinicId, known, knownAtMs: nowMs });
-  if (record !== null) {
-    desk.number = record.number;
-    desk.version = desk.base = record.version;
-    desk.untold = [];
-  }
-  const severity = [first.severity, record?.severity ?? first.severity].toSorted(
-    (one, other) => severityRank(other) - severityRank(one),
-  )[0]!;
+  Object.assign(desk, { known: begun.known, knownAtMs: nowMs });
+  const severity = gravest(first.severity, record?.severity ?? first.severity);
   const recorded = record?.state ?? null;
-  desk.state = recorded ?? openAlert(known.context.policies, severity, nowMs);
+  desk.state = recorded ?? openAlert(begun.known.context.policies, severity, nowMs);
   show(desk);
   // Whoever ended an earlier run by hand has not ended the alert.
   if (recorded !== null && recorded.kind !== 'resolved') {
     advance(desk, { kind: 'trigger', severity });
   }
   advance(desk, { kind: 'tick' });
+}
+
+async function look(desk: Desk): Promise<Pick<AlertBeginning, 'known' | 'record'>> {
+  const { alertId, clinicId: given, personId } = desk;
+  const { clinicId, known, record } = await beginAlert({ alertId, clinicId: given, personId });
+  desk.clinicId = clinicId;
+  if (record !== null) {
+    desk.number = record.number;
+    desk.version = desk.base = record.version;
+    desk.untold = [];
+  }
+  return { known, record };
+}
+
+function gravest(one: AlertSeverity, other: AlertSeverity): AlertSeverity {
+  return severityRank(other) > severityRank(one) ? other : one;
 }
 
 /** Reads again who can be paged, unless that was done just now. */

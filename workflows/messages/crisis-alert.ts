@@ -21,6 +21,11 @@ export interface AlertInput {
   readonly first: RaiseRequest;
   /** What an earlier run knew; null in the first. */
   readonly memory: AlertMemory | null;
+  /**
+   * Whom a new alert that has just been written down can page: the first pages wait for no other
+   * look. Null for all others, which look how they stand.
+   */
+  readonly known?: KnownContext | null;
 }
 
 /** What is still to be written down about a report that was taken without PostgreSQL. */
