@@ -10,6 +10,8 @@ import { type Rounds, alternate, percentile } from './measure.ts';
 import { type Finding, type RatioFinding, compared } from './report.ts';
 
 const ALERTS = 40;
+/** Before that, both sides have their code compiled and their connections open. */
+const WARM_UP = 10;
 const PEOPLE = { therapists: 1, clients: 50 };
 /** What the alert before has left to do must not be part of the next one's time. */
 const PAUSE_MS = 150;
@@ -23,6 +25,8 @@ const PAGED_WITHIN_MS = 60_000;
 export async function measureAlerts(context: BenchContext): Promise<Finding[]> {
   const ward = await openWard(context);
   const count = Math.max(5, Math.ceil(ALERTS * context.scale));
+  await alertsPaged(context, ward, WARM_UP);
+  await bareAlerts(context, WARM_UP);
   const cpu = cpuMeters(context);
   const rounds = await alternate(context.rounds, {
     ours: () => cpu.ours.around(count, () => alertsPaged(context, ward, count)),

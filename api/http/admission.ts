@@ -19,10 +19,12 @@ export interface Admission {
 export const OPEN: Admission = { ratePerSecond: null, busyReadings: 0 };
 
 /** What is begun now goes on in workers and in Temporal later: only a lasting load is one. */
-const LASTING_READINGS = 4;
+const LASTING_READINGS = 3;
 /** A booking or two a second are let in however busy the machine is: something else may be at it. */
 const LEAST_PER_SECOND = 2;
 const FALLS_BY = 0.6;
+/** The first cut is deep: until it came, everybody was let in. */
+const FALLS_FIRST_BY = 0.2;
 const RISES_BY = 1.05;
 /** Below this share of the limit there is room for more. */
 const ROOM_BELOW = 0.75;
@@ -43,7 +45,8 @@ export function nextAdmission(
   const readings = isBusy ? busyReadings + 1 : 0;
   if (ratePerSecond === null) {
     if (readings < LASTING_READINGS) return { ratePerSecond, busyReadings: readings };
-    return { ratePerSecond: fallen(perSecond(admitted, spanMs)), busyReadings: readings };
+    const first = fallen(perSecond(admitted, spanMs), FALLS_FIRST_BY);
+    return { ratePerSecond: first, busyReadings: readings };
   }
   if (isBusy) return { ratePerSecond: fallen(ratePerSecond), busyReadings: readings };
   if (busyShare >= limit * ROOM_BELOW) return { ratePerSecond, busyReadings: 0 };
@@ -51,8 +54,8 @@ export function nextAdmission(
   return { ratePerSecond: risen > MOST_PER_SECOND ? null : risen, busyReadings: 0 };
 }
 
-function fallen(ratePerSecond: number): number {
-  return Math.max(LEAST_PER_SECOND, ratePerSecond * FALLS_BY);
+function fallen(ratePerSecond: number, by = FALLS_BY): number {
+  return Math.max(LEAST_PER_SECOND, ratePerSecond * by);
 }
 
 function perSecond(count: number, spanMs: number): number {

@@ -22,7 +22,7 @@ export interface Shedding extends LoadLimits {
 }
 
 const RESOLUTION_MS = 10;
-const SAMPLE_EVERY_MS = 400;
+const SAMPLE_EVERY_MS = 200;
 const NANOSECONDS = 1e6;
 /** One late timer is a long answer or the garbage collector; if most are late, there is too much to do. */
 const MOST = 50;

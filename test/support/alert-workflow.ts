@@ -98,7 +98,7 @@ export async function withCrisisWorker(
   const worker = await Worker.create({
     connection: environment.nativeConnection,
     taskQueue,
-    workflowBundle: await provideWorkflowBundle(join(tmpdir(), 'holdfast-test-bundles')),
+    workflowBundle: await provideWorkflowBundle(join(tmpdir(), 'holdfast-test-bundles'), 'crisis'),
     activities: { ...world.activities },
   });
   await worker.runUntil(() =>

@@ -7,7 +7,8 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 import { failureConverterPath } from '../../crypto/data-converter.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const entry = join(root, 'workflows/index.ts');
+/** Each lane's workflows: what a bundle holds is evaluated for every new workflow. */
+const ENTRIES = { workflows: 'workflows/index.ts', crisis: 'workflows/crisis-lane.ts' } as const;
 /** All that a workflow may import: a change of any of these files makes another bundle. */
 const SOURCES = ['workflows', 'domain', 'crypto/failure-converter.ts', 'package-lock.json'];
 
@@ -15,11 +16,14 @@ const SOURCES = ['workflows', 'domain', 'crypto/failure-converter.ts', 'package-
  * The workflows as one file that a worker loads without building. It is made where it is
  * missing, under a name that is the digest of its sources.
  */
-export async function provideWorkflowBundle(folder: string): Promise<{ codePath: string }> {
-  const codePath = join(folder, `workflows-${await digestOfSources()}.js`);
+export async function provideWorkflowBundle(
+  folder: string,
+  lane: keyof typeof ENTRIES = 'workflows',
+): Promise<{ codePath: string }> {
+  const codePath = join(folder, `${lane}-${await digestOfSources()}.js`);
   if (await isReadable(codePath)) return { codePath };
   const { code } = await bundleWorkflowCode({
-    workflowsPath: entry,
+    workflowsPath: join(root, ENTRIES[lane]),
     failureConverterPath,
   });
   await mkdir(dirname(codePath), { recursive: true });

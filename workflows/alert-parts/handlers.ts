@@ -25,8 +25,7 @@ import {
   resolveUpdate,
   signSignal,
 } from '../messages/crisis-alert.ts';
-import { refusal } from '../session-parts/course.ts';
-import { textField } from '../session-parts/validators.ts';
+import { refusal, textField } from '../arguments.ts';
 import { refreshContext } from './context.ts';
 import { type Desk, type Hand, advance, isOver, note } from './desk.ts';
 import { inBackground } from './effects.ts';

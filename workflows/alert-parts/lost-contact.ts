@@ -5,7 +5,7 @@ import type { LostStep } from '../../domain/lost-contact.ts';
 import { RECORD } from '../activity-options.ts';
 import type { LossCause } from '../messages/lost-contact.ts';
 import { contactBackSignal, contactLostSignal } from '../messages/lost-contact.ts';
-import { textField } from '../session-parts/validators.ts';
+import { textField } from '../arguments.ts';
 import { type Desk, advance, isOver, note } from './desk.ts';
 import { inBackground } from './effects.ts';
 

@@ -7,8 +7,8 @@ import {
   answerUpdate,
   withdrawSignal,
 } from '../messages/offers.ts';
-import { type Queue, exclusively, refusal } from '../session-parts/course.ts';
-import { textField } from '../session-parts/validators.ts';
+import { refusal, textField } from '../arguments.ts';
+import { type Queue, exclusively } from '../session-parts/course.ts';
 
 /** How long an answer waits for the offer that it is about, when the workflow has just begun. */
 const OFFER_WAIT_MS = 8_000;

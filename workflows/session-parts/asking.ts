@@ -2,7 +2,8 @@ import { condition } from '@temporalio/workflow';
 import type { ApplicationFailure } from '@temporalio/common';
 import type { ErrorCode } from '../../domain/errors.ts';
 import type { PaymentStanding, SessionEvent } from '../../domain/session.ts';
-import { type Applied, type Cause, type Course, apply, refusal } from './course.ts';
+import { type Applied, type Cause, type Course, apply } from './course.ts';
+import { refusal } from '../arguments.ts';
 import { owesCapture } from './money.ts';
 
 /** How long a caller waits for the provider to finish what has been decided already. */

@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   proxyLocalActivities,
   setCurrentDetails,
   upsertSearchAttributes,
@@ -298,14 +297,4 @@ export function exclusively<T>(queue: Queue, work: () => Promise<T>): Promise<T>
   const result = queue.turn.then(work, work);
   queue.turn = result.catch(() => undefined);
   return result;
-}
-
-/** Fails a caller's message, and nothing else, with a code of the vocabulary. */
-export function refusal(code: ErrorCode, message: string, details?: object): ApplicationFailure {
-  return ApplicationFailure.create({
-    type: code,
-    message,
-    nonRetryable: true,
-    ...(details === undefined ? {} : { details: [details] }),
-  });
 }

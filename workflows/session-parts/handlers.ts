@@ -19,12 +19,13 @@ import {
   refusedBecause,
   untilCaptured,
 } from './asking.ts';
-import { type Course, exclusively, refusal, standingOf } from './course.ts';
+import { refusal, textField } from '../arguments.ts';
+import { type Course, exclusively, standingOf } from './course.ts';
 import { receive } from './money.ts';
 import { submit } from './holding.ts';
 import { relocate } from './relocating.ts';
 import { revise } from './revising.ts';
-import { textField, validated } from './validators.ts';
+import { validated } from './validators.ts';
 
 const money = proxyActivities<MoneyActivities>(PROVIDER_WHILE_CALLER_WAITS);
 

@@ -1,6 +1,6 @@
 import { isUuid } from '../../domain/ids.ts';
 import type { Actor } from '../messages/session.ts';
-import { refusal } from './course.ts';
+import { field, refusal, textField } from '../arguments.ts';
 
 /**
  * Whoever reaches Temporal can send any argument. One that is not what the message asks for is
@@ -41,12 +41,6 @@ export const validated = {
   attendance: byActor((request) => ATTENDANCES.includes(field(request, 'attendance'))),
 } satisfies Readonly<Record<string, Validated>>;
 
-/** A text in a message of unknown shape; null where there is none. */
-export function textField(message: unknown, name: string): string | null {
-  const value = field(message, name);
-  return typeof value === 'string' ? value : null;
-}
-
 function byActor(isWellFormed: (request: unknown) => boolean): Validated {
   return {
     validator: (request) => {
@@ -74,8 +68,4 @@ function isTime(value: unknown): boolean {
 
 function isInstant(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && Math.abs(value) <= 8.64e15;
-}
-
-function field(message: unknown, name: string): unknown {
-  return typeof message === 'object' && message !== null ? Reflect.get(message, name) : undefined;
 }

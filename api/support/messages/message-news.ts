@@ -11,7 +11,7 @@ import type { MessageView } from './message-view.ts';
 export type MessageListener = (message: MessageView, participants: ReadonlySet<string>) => void;
 
 /** Notices of one moment go out together: each costs a round trip, and every process hears it, ms. */
-const GATHER_MS = 4;
+const GATHER_MS = 12;
 /** A notice is small and one of them may be at most 8 KB; so many go out together. */
 const MOST_AT_ONCE = 200;
 
