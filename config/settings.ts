@@ -114,9 +114,9 @@ function readApi(reader: EnvReader, port: number): ApiSettings {
     trustedProxies: reader.integer('TRUSTED_PROXIES', 0, 0, 20),
     rateLimits: readRateLimits(reader),
     shedding: {
-      loopDelayMs: reader.integer('SHED_LOOP_DELAY_MS', 60, 1, 60_000),
-      poolWaiters: reader.integer('SHED_POOL_WAITERS', 100, 1, 100_000),
-      inFlight: reader.integer('SHED_IN_FLIGHT', 300, 1, 100_000),
+      loopDelayMs: reader.integer('SHED_LOOP_DELAY_MS', 200, 1, 60_000),
+      poolWaiters: reader.integer('SHED_POOL_WAITERS', 600, 1, 100_000),
+      inFlight: reader.integer('SHED_IN_FLIGHT', 400, 1, 100_000),
       busyShare: readBusyShare(reader),
     },
   };

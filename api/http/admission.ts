@@ -19,7 +19,7 @@ export interface Admission {
 export const OPEN: Admission = { ratePerSecond: null, busyReadings: 0 };
 
 /** What is begun now goes on in workers and in Temporal later: only a lasting load is one. */
-const LASTING_READINGS = 3;
+const LASTING_READINGS = 5;
 /** A booking or two a second are let in however busy the machine is: something else may be at it. */
 const LEAST_PER_SECOND = 2;
 const FALLS_BY = 0.6;

@@ -22,7 +22,7 @@ export interface Shedding extends LoadLimits {
 }
 
 const RESOLUTION_MS = 10;
-const SAMPLE_EVERY_MS = 200;
+const SAMPLE_EVERY_MS = 400;
 const NANOSECONDS = 1e6;
 /** One late timer is a long answer or the garbage collector; if most are late, there is too much to do. */
 const MOST = 50;
@@ -42,6 +42,7 @@ class Watch implements LoadMonitor {
   readonly #delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #timer: NodeJS.Timeout;
   #loopDelayMs = 0;
+  #lastDelayMs = 0;
   #inFlight = 0;
   #waiting = 0;
   #state: LoadState = CALM;
@@ -104,7 +105,10 @@ class Watch implements LoadMonitor {
     const nowMs = performance.now();
     const spanMs = nowMs - this.#sampledAtMs;
     this.#sampledAtMs = nowMs;
-    this.#loopDelayMs = Math.max(0, this.#delays.percentile(MOST) / NANOSECONDS - RESOLUTION_MS);
+    const delayMs = Math.max(0, this.#delays.percentile(MOST) / NANOSECONDS - RESOLUTION_MS);
+    // A crowd that comes at once blocks the loop for a moment: two samples on end are a load.
+    this.#loopDelayMs = Math.min(delayMs, this.#lastDelayMs);
+    this.#lastDelayMs = delayMs;
     this.#delays.reset();
     this.#adjust(spanMs);
     this.level();
