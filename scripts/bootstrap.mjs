@@ -34,7 +34,13 @@ function install() {
   console.log('Installing the packages (npm ci); the first time takes a minute or two ...');
   const npm = process.env.npm_execpath;
   const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
-  const { status, error } = spawnSync(command, [...args, 'ci'], { cwd: root, stdio: 'inherit' });
+  // The media worker is provided at the start, where it can be: its package must not build one here.
+  const env = { MEDIASOUP_WORKER_BIN: 'provided at the start', ...process.env };
+  const { status, error } = spawnSync(command, [...args, 'ci'], {
+    cwd: root,
+    stdio: 'inherit',
+    env,
+  });
   if (error) refuse(`npm could not be run: ${error.message}.`);
   if (status !== 0) refuse('npm ci failed; its message above says why.');
   if (!existsSync(ownNode)) {
