@@ -43,6 +43,11 @@ export function severityRank(severity: AlertSeverity): number {
   return ALERT_SEVERITIES.indexOf(severity);
 }
 
+/** Whichever is graver; nothing is milder than anything. */
+export function graver(one: AlertSeverity, other: AlertSeverity | null): AlertSeverity {
+  return other !== null && severityRank(other) > severityRank(one) ? other : one;
+}
+
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const ALL_CHANNELS = PAGE_CHANNELS;

@@ -1,4 +1,4 @@
-import { type AlertSeverity, severityRank } from './escalation-policy.ts';
+import type { AlertSeverity } from './escalation-policy.ts';
 
 export const SUPPORT_TYPES = ['peer_support', 'counselor_session', 'crisis_intervention'] as const;
 export type SupportType = (typeof SUPPORT_TYPES)[number];
@@ -41,8 +41,4 @@ export interface PatientAlias {
 export function patientAlias(sessionId: string): PatientAlias {
   const tail = sessionId.replaceAll('-', '').slice(-8);
   return { id: `anonymous-${tail}`, username: `anonymous_${tail}` };
-}
-
-export function graver(one: AlertSeverity, other: AlertSeverity): AlertSeverity {
-  return severityRank(one) >= severityRank(other) ? one : other;
 }

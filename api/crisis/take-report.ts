@@ -1,5 +1,5 @@
 import type { TriggerSource } from '../../db/crisis-intake.ts';
-import { severityRank } from '../../domain/escalation-policy.ts';
+import { graver } from '../../domain/escalation-policy.ts';
 import type { AlertSeverity } from '../../domain/escalation-policy.ts';
 import type { Call } from '../http/handler.ts';
 import { readUrgency } from '../support/dialect.ts';
@@ -47,8 +47,4 @@ export async function takeReport(call: Call, input: ReportInput): Promise<Raised
 /** What is not said, or said in no word that is known, is `high`. */
 export function severityOf(word: unknown): AlertSeverity {
   return readUrgency(typeof word === 'string' ? word.trim().toLowerCase() : word) ?? 'high';
-}
-
-function graver(one: AlertSeverity, other: AlertSeverity | null): AlertSeverity {
-  return other !== null && severityRank(other) > severityRank(one) ? other : one;
 }

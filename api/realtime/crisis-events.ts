@@ -1,5 +1,4 @@
-import { ALERT_SEVERITIES, severityRank } from '../../domain/escalation-policy.ts';
-import type { AlertSeverity } from '../../domain/escalation-policy.ts';
+import { graver } from '../../domain/escalation-policy.ts';
 import { actOnAlert } from '../crisis/verbs.ts';
 import type { AlertVerb } from '../crisis/verbs.ts';
 import { anyBody, idIn, placeIn, textIn, wordIn } from '../crisis/read-body.ts';
@@ -24,11 +23,6 @@ export async function callForHelp(call: EventCall): Promise<EventAnswer> {
     words: { description, ...(place === null ? {} : { place }) },
   });
   return { alertId: raised.alertId, alertNumber: raised.number, severity: raised.severity };
-}
-
-function graver(one: AlertSeverity, other: AlertSeverity | null): AlertSeverity {
-  if (other === null) return one;
-  return ALERT_SEVERITIES[Math.max(severityRank(one), severityRank(other))]!;
 }
 
 /** `acknowledge-alert`, `contact-made` and `release-alert`: the words of the crisis team. */

@@ -1,4 +1,4 @@
-import { ALERT_SEVERITIES, type AlertSeverity } from '../escalation-policy.ts';
+import { type AlertSeverity, graver } from '../escalation-policy.ts';
 import {
   type FlagRule,
   type QuestionnaireItem,
@@ -155,8 +155,8 @@ function raisedFlags(
     const items = itemsRaising(template, rule, values);
     if (items === null) continue;
     const before = raised.get(rule.code);
-    const decided = rule.kind === 'item' ? undefined : policy[rule.code];
-    const alert = decided === undefined ? rule.alert : decided;
+    const isDecided = rule.kind !== 'item' && Object.hasOwn(policy, rule.code);
+    const alert = isDecided ? (policy[rule.code] ?? null) : rule.alert;
     raised.set(rule.code, {
       code: rule.code,
       description: before?.description ?? rule.description,
@@ -191,6 +191,8 @@ function totalBy(template: QuestionnaireTemplate, id: string, values: ChosenValu
 }
 
 function gravest(alerts: readonly (AlertSeverity | null)[]): AlertSeverity | null {
-  const ranks = alerts.map((alert) => (alert === null ? -1 : ALERT_SEVERITIES.indexOf(alert)));
-  return ALERT_SEVERITIES[Math.max(-1, ...ranks)] ?? null;
+  return alerts.reduce<AlertSeverity | null>(
+    (worst, alert) => (alert === null ? worst : graver(alert, worst)),
+    null,
+  );
 }

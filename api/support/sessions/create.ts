@@ -3,7 +3,7 @@ import type { SupportSession } from '../../../db/support-sessions.ts';
 import { insertSupportSession } from '../../../db/support-transitions.ts';
 import { inTransaction } from '../../../db/transaction.ts';
 import { HoldfastError } from '../../../domain/errors.ts';
-import { graver } from '../../../domain/support-session.ts';
+import { graver } from '../../../domain/escalation-policy.ts';
 import { estimateWait } from '../../../domain/support-queue.ts';
 import type { WaitEstimate } from '../../../domain/support-queue.ts';
 import { auditContext } from '../../access/audit-context.ts';
@@ -27,7 +27,7 @@ export async function createSupportSession(call: Call): Promise<Answer> {
 async function create(call: Call, heard: Cry | null): Promise<Helped> {
   const asked = readWish(call.body);
   // Who says mild and writes of death is served as what they write.
-  const severity = heard === null ? asked.severity : graver(asked.severity, heard.severity);
+  const severity = graver(asked.severity, heard?.severity ?? null);
   const wish = { ...asked, severity };
   const ofSession = heard === null ? null : { ...heard, sessionId: call.newId };
   const cry = gravestCry(ofSession, cryInWish(call, wish));

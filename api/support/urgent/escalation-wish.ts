@@ -1,6 +1,6 @@
 import type { SupportSession } from '../../../db/support-sessions.ts';
 import type { AlertSeverity } from '../../../domain/escalation-policy.ts';
-import { graver } from '../../../domain/support-session.ts';
+import { graver } from '../../../domain/escalation-policy.ts';
 import { isUuid } from '../../../domain/ids.ts';
 import type { SupportHelperType, SupportType } from '../../../domain/support-session.ts';
 import { screenWords } from '../../crisis/screen-words.ts';
@@ -37,7 +37,7 @@ export function readEscalation(body: unknown): EscalationWish {
   return {
     sessionId: text('sessionId') ?? '',
     severity,
-    alertSeverity: heard === null ? severity : graver(severity, heard),
+    alertSeverity: graver(severity, heard),
     helperType: target === 'peer' && severity === 'low' ? 'peer' : 'counselor',
     reason: text('reason') ?? text('description'),
     notes: text('notes'),
