@@ -14,6 +14,7 @@ import { triggerTextRef } from '../../db/crisis-carrying.ts';
 import { recordTrigger } from '../../db/crisis-intake.ts';
 import type { NewTrigger, RaisedAlert, SealDetails } from '../../db/crisis-intake.ts';
 import { inTransaction } from '../../db/transaction.ts';
+import type { RecordAudit } from '../../db/transaction.ts';
 import { HoldfastError, errorCodeOf } from '../../domain/errors.ts';
 import { auditContext } from '../access/audit-context.ts';
 import type { Principal } from '../access/principal.ts';
@@ -30,6 +31,28 @@ const START_TIMEOUT_MS = 2_000;
 /** Seals what a report says, within the transaction that records it. */
 export function sealingReport(cipher: FieldCipher, trx: Knex, words: string): SealDetails {
   return (place) => cipher.sealField(trx, triggerTextRef(place), words);
+}
+
+/** What is reported, with its words in clear. */
+export type ReportedTrigger = Omit<NewTrigger, 'details'> & { readonly words: string | null };
+
+/** Puts a report on record in the caller's transaction, its words sealed, with its audit row. */
+export async function recordReport(
+  cipher: FieldCipher,
+  trx: Knex.Transaction,
+  audit: RecordAudit,
+  { words, ...trigger }: ReportedTrigger,
+): Promise<RaisedAlert> {
+  const details = words === null ? null : sealingReport(cipher, trx, words);
+  const raised = await recordTrigger(trx, { ...trigger, details });
+  audit({
+    action: raised.isNew ? 'alert.raise' : 'alert.raise_again',
+    objectType: 'alert',
+    objectId: raised.alertId,
+    subjectId: trigger.personId,
+    changes: { source: trigger.source, severity: trigger.severity },
+  });
+  return raised;
 }
 
 /** Whoever needs help does not wait longer for who is on call: the workflow looks itself then, ms. */
@@ -100,24 +123,15 @@ export async function raiseAlert(
 
 async function record(
   deps: IntakeDeps,
-  { words, ...report }: Report,
+  report: Report,
   { principal, requestId }: Reporter,
 ): Promise<RaisedAlert> {
-  const { clinicId, personId } = report;
+  const { clinicId } = report;
   if (clinicId === null) throw new HoldfastError('dependency_unavailable', 'The clinic is unknown');
   const context = auditContext(principal, requestId);
-  return inTransaction(deps.crisisKnex, context, async (trx, audit) => {
-    const details = words === null ? null : sealingReport(deps.cipher, trx, words);
-    const raised = await recordTrigger(trx, { ...report, clinicId, details });
-    audit({
-      action: raised.isNew ? 'alert.raise' : 'alert.raise_again',
-      objectType: 'alert',
-      objectId: raised.alertId,
-      subjectId: personId,
-      changes: { source: report.source, severity: report.severity },
-    });
-    return raised;
-  });
+  return inTransaction(deps.crisisKnex, context, (trx, audit) =>
+    recordReport(deps.cipher, trx, audit, { ...report, clinicId }),
+  );
 }
 
 async function raiseWithoutRecord(deps: IntakeDeps, report: Report): Promise<Raised> {

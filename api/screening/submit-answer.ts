@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import { recordTrigger } from '../../db/crisis-intake.ts';
 import type { NewTrigger, RaisedAlert } from '../../db/crisis-intake.ts';
 import { findQuestionnaire } from '../../db/questionnaires.ts';
 import type { Questionnaire } from '../../db/questionnaires.ts';
@@ -11,7 +10,7 @@ import { dangerOf } from '../../domain/screening/score.ts';
 import type { Screening } from '../../domain/triage/screen.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { knownClinic } from '../access/principal.ts';
-import { raiseAlert, sealingReport, startAlert } from '../crisis/intake.ts';
+import { raiseAlert, recordReport, startAlert } from '../crisis/intake.ts';
 import { screenWords } from '../crisis/screen-words.ts';
 import { safely } from '../http/error-handler.ts';
 import type { Call } from '../http/handler.ts';
@@ -95,17 +94,8 @@ async function record(
   { trx, audit }: Writing,
 ): Promise<RaisedAlert | null> {
   if (screening.severity === null) return null;
-  const trigger = triggerOf(call, screening);
-  const details = sealingReport(call.deps.cipher, trx, wordsOf(body));
-  const raised = await recordTrigger(trx, { ...trigger, details });
-  audit({
-    action: raised.isNew ? 'alert.raise' : 'alert.raise_again',
-    objectType: 'alert',
-    objectId: raised.alertId,
-    subjectId: trigger.personId,
-    changes: { source: trigger.source, severity: trigger.severity },
-  });
-  return raised;
+  const report = { ...triggerOf(call, screening), words: wordsOf(body) };
+  return recordReport(call.deps.cipher, trx, audit, report);
 }
 
 /** Never throws: what the caller hears is why the answer was refused. */

@@ -1,13 +1,12 @@
 import type { Knex } from 'knex';
 import type { AuditContext } from '../../../db/audit/entry.ts';
-import { recordTrigger } from '../../../db/crisis-intake.ts';
 import type { NewTrigger, RaisedAlert } from '../../../db/crisis-intake.ts';
 import { inTransaction } from '../../../db/transaction.ts';
 import type { RecordAudit } from '../../../db/transaction.ts';
 import type { Screening } from '../../../domain/triage/screen.ts';
 import type { Principal } from '../../access/principal.ts';
 import type { ApiDeps } from '../../context.ts';
-import { raiseAlert, sealingReport, startAlert } from '../../crisis/intake.ts';
+import { raiseAlert, recordReport, startAlert } from '../../crisis/intake.ts';
 import { screenWords } from '../../crisis/screen-words.ts';
 import { safely } from '../../http/error-handler.ts';
 
@@ -41,17 +40,8 @@ export async function inTransactionWithAlarm<T>(
     raised = null;
     const { result, isDone } = await work(trx, audit);
     if (!isDone || heard.screening.severity === null) return result;
-    const details = sealingReport(deps.cipher, trx, words);
-    const trigger = triggerOf(heard);
-    const alert = await recordTrigger(trx, { ...trigger, messageId, details });
-    raised = alert;
-    audit({
-      action: alert.isNew ? 'alert.raise' : 'alert.raise_again',
-      objectType: 'alert',
-      objectId: alert.alertId,
-      subjectId: trigger.personId,
-      changes: { source: trigger.source, severity: trigger.severity },
-    });
+    const report = { ...triggerOf(heard), messageId, words };
+    raised = await recordReport(deps.cipher, trx, audit, report);
     return result;
   });
   // It is on record, so that the sender need not wait for it to start.

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
-import { recordTrigger } from '../../../db/crisis-intake.ts';
 import type { RaisedAlert } from '../../../db/crisis-intake.ts';
+import type { RecordAudit } from '../../../db/transaction.ts';
 import type { AlertSeverity } from '../../../domain/escalation-policy.ts';
 import { severityRank } from '../../../domain/escalation-policy.ts';
-import { raiseAlert, sealingReport, startAlert } from '../../crisis/intake.ts';
+import { raiseAlert, recordReport, startAlert } from '../../crisis/intake.ts';
 import { screenWords } from '../../crisis/screen-words.ts';
 import type { Answer, Call } from '../../http/handler.ts';
 
@@ -71,13 +71,13 @@ export async function neverUnheard(
 export async function recordCry(
   call: Call,
   trx: Knex.Transaction,
+  audit: RecordAudit,
   cry: Cry | null,
 ): Promise<RaisedAlert | null> {
   if (cry === null) return null;
-  const { words, ...trigger } = cry;
   const { clinicId, personId: reportedBy } = call.principal;
-  const details = words === null ? null : sealingReport(call.deps.cipher, trx, words);
-  return recordTrigger(trx, { ...trigger, clinicId, reportedBy, messageId: null, details });
+  const report = { ...cry, clinicId, reportedBy, messageId: null };
+  return recordReport(call.deps.cipher, trx, audit, report);
 }
 
 function textsOf(words: unknown): string {

@@ -71,10 +71,7 @@ async function queueUp(call: Call, wish: SupportWish, cry: Cry | null) {
     }
     const whose = { objectType: 'support_session', objectId: id, subjectId: patientId };
     audit({ action: 'support_session.create', ...whose, changes: { type, severity } });
-    const raised = await recordCry(call, trx, cry);
-    if (raised !== null)
-      audit({ action: 'alert.raise', ...whose, objectType: 'alert', objectId: raised.alertId });
-    return raised;
+    return recordCry(call, trx, audit, cry);
   });
 }
 

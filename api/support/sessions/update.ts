@@ -74,7 +74,7 @@ async function change(
     await record(call, trx, audit, session, relation, remarks);
     const whose = { objectType: 'support_session', objectId: id, subjectId: patientId };
     audit({ action: 'support_session.update', ...whose });
-    return recordCry(call, trx, cry);
+    return recordCry(call, trx, audit, cry);
   });
   return { answer: await answerChanged(call, id, relation, message), raised };
 }

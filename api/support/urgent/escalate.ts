@@ -128,7 +128,7 @@ async function record(
     if (standing === null || isSupportOver(standing.status)) {
       throw new HoldfastError('wrong_state', 'The session is over; the crisis team was told');
     }
-    const raised = (await recordCry(call, trx, cry))!;
+    const raised = (await recordCry(call, trx, audit, cry))!;
     const to = escalated(session, wish);
     await escalateSupport(trx, {
       id: call.newId,
