@@ -1,0 +1,69 @@
+import type { ErrorCode } from './errors.ts';
+import { around, hostIds, occupantsOf } from './room-reach.ts';
+import type { CloseReason, Occupant, RoomEffect, RoomState, RoomStep } from './room-state.ts';
+
+export function change(state: RoomState, effects: readonly RoomEffect[]): RoomStep {
+  const heard = effects.filter((effect) => effect.kind !== 'tell' || effect.to.length > 0);
+  return { state, effects: heard, refused: null };
+}
+
+export function nothing(state: RoomState): RoomStep {
+  return { state, effects: [], refused: null };
+}
+
+export function refuse(state: RoomState, code: ErrorCode): RoomStep {
+  return { state, effects: [], refused: code };
+}
+
+export function withOccupant(state: RoomState, person: Occupant): RoomState {
+  return { ...state, occupants: { ...state.occupants, [person.personId]: person } };
+}
+
+/** Somebody comes into the main room, new or from the waiting room. */
+export function placed(state: RoomState, person: Occupant): RoomStep {
+  const { personId } = person;
+  const admittedIds = state.admittedIds.includes(personId)
+    ? state.admittedIds
+    : [...state.admittedIds, personId];
+  const next = withOccupant({ ...state, admittedIds }, { ...person, place: 'inside' });
+  return change(next, [
+    { kind: 'presence', personId, edge: 'joined' },
+    { kind: 'tell', to: [personId], news: { event: 'admitted' } },
+    { kind: 'tell', to: around(next, personId), news: { event: 'peer-joined', personId } },
+    { kind: 'reroute' },
+  ]);
+}
+
+/** Somebody is gone for good: those who saw them hear of it. */
+export function withoutOccupant(state: RoomState, person: Occupant): RoomStep {
+  const { personId } = person;
+  const { [personId]: _gone, ...occupants } = state.occupants;
+  const next = { ...state, occupants };
+  const farewell: RoomEffect =
+    person.place === 'inside'
+      ? { kind: 'tell', to: around(state, personId), news: { event: 'peer-left', personId } }
+      : {
+          kind: 'tell',
+          to: hostIds(next),
+          news: { event: 'waiting', personId, isWaiting: false },
+        };
+  return change(next, [
+    { kind: 'reroute' },
+    { kind: 'presence', personId, edge: 'left' },
+    farewell,
+  ]);
+}
+
+/** Everybody is told and leaves; nothing happens in the room any more. */
+export function closing(state: RoomState, reason: CloseReason): RoomStep {
+  const people = occupantsOf(state);
+  const next = { ...state, occupants: {}, breakouts: null, isClosed: true };
+  const to = people.map(({ personId }) => personId);
+  return change(next, [
+    { kind: 'reroute' },
+    { kind: 'tell', to, news: { event: 'room-closed', reason } },
+    ...to.map((personId): RoomEffect => ({ kind: 'presence', personId, edge: 'left' })),
+    { kind: 'disconnect', connectionIds: people.flatMap(({ connectionIds }) => connectionIds) },
+    { kind: 'close', reason },
+  ]);
+}

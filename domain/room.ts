@@ -1,0 +1,180 @@
+import { assertNever } from './assert-never.ts';
+import { assign, broadcast, createBreakouts, endBreakouts } from './room-breakouts.ts';
+import { admit, askMute, deny, lock, panic, promote, remove } from './room-powers.ts';
+import { around, hasRoomFor, hostIds, isHost, occupantsOf } from './room-reach.ts';
+import {
+  change,
+  closing,
+  nothing,
+  placed,
+  refuse,
+  withOccupant,
+  withoutOccupant,
+} from './room-steps.ts';
+import type { Occupant, RoomEvent, RoomPolicy, RoomState, RoomStep } from './room-state.ts';
+
+export type * from './room-state.ts';
+
+/**
+ * A room as one pure transition function: who waits, who is inside, what hosts may do, breakouts,
+ * and when it ends. An SFU host runs it and carries out its effects; tests walk it. It knows
+ * nothing of sockets and media, and nothing else decides about them.
+ */
+export function openRoom(policy: RoomPolicy): RoomState {
+  return {
+    policy,
+    occupants: {},
+    breakouts: null,
+    isLocked: false,
+    isClosed: false,
+    admittedIds: [],
+    removedIds: [],
+  };
+}
+
+/** Decides what an event does to a room at `now`; never throws, never reads a clock. */
+export function advanceRoom(state: RoomState, event: RoomEvent, now: number): RoomStep {
+  if (state.isClosed) return refuse(state, 'wrong_state');
+  switch (event.type) {
+    case 'connect':
+      return connect(state, event, now);
+    case 'disconnect':
+      return disconnect(state, event.connectionId, now);
+    case 'leave':
+      return leave(state, event.connectionId);
+    case 'tick':
+      return passTime(state, now);
+    case 'admit':
+      return admit(state, event);
+    case 'deny':
+      return deny(state, event);
+    case 'ask_mute':
+      return askMute(state, event);
+    case 'remove':
+      return remove(state, event);
+    case 'lock':
+      return lock(state, event);
+    case 'promote':
+      return promote(state, event);
+    case 'create_breakouts':
+      return createBreakouts(state, event, now);
+    case 'assign_breakout':
+      return assign(state, event);
+    case 'broadcast':
+      return broadcast(state, event);
+    case 'close_breakouts':
+      return isHostInside(state, event.by) ? endBreakouts(state) : refuse(state, 'forbidden');
+    case 'end':
+      return isHostInside(state, event.by) ? closing(state, 'ended') : refuse(state, 'forbidden');
+    case 'panic':
+      return panic(state, event);
+    default:
+      return assertNever(event);
+  }
+}
+
+/** When something happens by itself next; the room has to be told with a `tick` then. */
+export function nextTickAt(state: RoomState): number | null {
+  if (state.isClosed) return null;
+  const away = occupantsOf(state).flatMap(({ awaySince }) =>
+    awaySince === null ? [] : [awaySince + state.policy.graceMs],
+  );
+  const ends = state.breakouts?.endsAt ?? null;
+  return Math.min(state.policy.closesAt, ...away, ...(ends === null ? [] : [ends]));
+}
+
+function isHostInside(state: RoomState, personId: string): boolean {
+  const person = state.occupants[personId];
+  return person?.place === 'inside' && isHost(person.role);
+}
+
+type Connecting = Extract<RoomEvent, { type: 'connect' }>;
+
+function connect(state: RoomState, event: Connecting, now: number): RoomStep {
+  const known = state.occupants[event.personId];
+  if (known !== undefined) return reconnect(state, known, event.connectionId);
+  if (state.removedIds.includes(event.personId)) return refuse(state, 'forbidden');
+  if (now >= state.policy.closesAt) return refuse(state, 'wrong_state');
+  if (!isHost(event.role) && now < state.policy.opensAt) return refuse(state, 'too_soon');
+  const wasAdmitted = state.admittedIds.includes(event.personId);
+  const mayPass = isHost(event.role) || wasAdmitted;
+  if (state.isLocked && !mayPass) return refuse(state, 'wrong_state');
+  const isInside = mayPass || !state.policy.hasWaitingRoom;
+  if (isInside && !hasRoomFor(state, event.role)) return refuse(state, 'refused_by_rule');
+  const { personId, name, role, connectionId } = event;
+  const connectionIds = [connectionId];
+  const person: Occupant = {
+    personId,
+    name,
+    role,
+    place: 'waiting',
+    breakoutId: null,
+    connectionIds,
+    awaySince: null,
+  };
+  if (isInside) return placed(state, person);
+  return change(withOccupant(state, person), [
+    { kind: 'presence', personId, edge: 'waiting' },
+    { kind: 'tell', to: hostIds(state), news: { event: 'waiting', personId, isWaiting: true } },
+  ]);
+}
+
+/** Another tab, or the same person again: they are where they were, as who they were. */
+function reconnect(state: RoomState, person: Occupant, connectionId: string): RoomStep {
+  if (person.connectionIds.includes(connectionId)) return nothing(state);
+  const connectionIds = [...person.connectionIds, connectionId];
+  const next = withOccupant(state, { ...person, connectionIds, awaySince: null });
+  if (person.awaySince === null) return change(next, []);
+  const { personId } = person;
+  return change(next, [
+    { kind: 'tell', to: around(next, personId), news: { event: 'peer-back', personId } },
+  ]);
+}
+
+function disconnect(state: RoomState, connectionId: string, now: number): RoomStep {
+  const person = holderOf(state, connectionId);
+  if (person === null) return nothing(state);
+  const { personId } = person;
+  const connectionIds = person.connectionIds.filter((id) => id !== connectionId);
+  const awaySince = connectionIds.length === 0 ? now : null;
+  const next = withOccupant(state, { ...person, connectionIds, awaySince });
+  if (awaySince === null) return change(next, []);
+  return change(next, [
+    { kind: 'tell', to: around(next, personId), news: { event: 'peer-away', personId } },
+  ]);
+}
+
+function leave(state: RoomState, connectionId: string): RoomStep {
+  const person = holderOf(state, connectionId);
+  if (person === null) return nothing(state);
+  const connectionIds = person.connectionIds.filter((id) => id !== connectionId);
+  const step =
+    connectionIds.length > 0
+      ? change(withOccupant(state, { ...person, connectionIds }), [])
+      : withoutOccupant(state, person);
+  return {
+    ...step,
+    effects: [...step.effects, { kind: 'disconnect', connectionIds: [connectionId] }],
+  };
+}
+
+function holderOf(state: RoomState, connectionId: string): Occupant | null {
+  const holder = occupantsOf(state).find((each) => each.connectionIds.includes(connectionId));
+  return holder ?? null;
+}
+
+function passTime(state: RoomState, now: number): RoomStep {
+  if (now >= state.policy.closesAt) return closing(state, 'overdue');
+  const gone = occupantsOf(state).filter(
+    ({ awaySince }) => awaySince !== null && now >= awaySince + state.policy.graceMs,
+  );
+  let step = nothing(state);
+  for (const person of gone) {
+    const next = withoutOccupant(step.state, person);
+    step = { ...next, effects: [...step.effects, ...next.effects] };
+  }
+  const endsAt = step.state.breakouts?.endsAt ?? null;
+  if (endsAt === null || now < endsAt) return step;
+  const back = endBreakouts(step.state);
+  return { ...back, effects: [...step.effects, ...back.effects] };
+}
