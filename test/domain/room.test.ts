@@ -88,14 +88,12 @@ const event: fc.Arbitrary<RoomEvent> = fc.oneof(
         { id: 'blue', name: 'Blue', personIds: ids.slice(2, 4) },
       ],
     })),
-  fc
-    .tuple(person, person, fc.option(room))
-    .map(([by, personId, breakoutId]): RoomEvent => ({
-      type: 'assign_breakout',
-      by,
-      personId,
-      breakoutId,
-    })),
+  fc.tuple(person, person, fc.option(room)).map(([by, personId, breakoutId]): RoomEvent => ({
+    type: 'assign_breakout',
+    by,
+    personId,
+    breakoutId,
+  })),
   person.map((by): RoomEvent => ({ type: 'close_breakouts', by })),
   person.map((by): RoomEvent => ({ type: 'panic', by, about: null })),
   person.map((by): RoomEvent => ({ type: 'broadcast', by, text: 'Five minutes' })),
