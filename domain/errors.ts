@@ -52,6 +52,7 @@ export const ERROR_RULES = {
   rate_limited: { status: 429, retryable: true },
   internal: { status: 500, retryable: true },
   dependency_unavailable: { status: 503, retryable: true },
+  media_unavailable: { status: 503, retryable: true },
 } as const satisfies Record<string, ErrorRule>;
 
 export type ErrorCode = keyof typeof ERROR_RULES;
