@@ -11,3 +11,8 @@ export function mayJudgePerson(principal: Principal, person: Person | null): Ver
   if (principal.role !== 'admin') return 'forbidden';
   return person?.clinicId === principal.clinicId ? 'allowed' : 'hidden';
 }
+
+/** What was done by whom: for admins, of their own clinic. */
+export function mayReadAudit(principal: Principal): Verdict {
+  return principal.role === 'admin' ? 'allowed' : 'forbidden';
+}

@@ -84,6 +84,7 @@ export const OPERATION_IDS = [
   'joinWaitlist',
   'leaveTherapyGroup',
   'leaveWaitlist',
+  'listAudit',
   'listAvailability',
   'listAvailabilityExceptions',
   'listAvailableSessions',

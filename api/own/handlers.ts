@@ -1,5 +1,6 @@
 import type { HandlerMap } from '../http/handler.ts';
 import { recordAttendance } from './attendance.ts';
+import { listAudit } from './audit.ts';
 import { crisisVerbHandlers } from './crisis.ts';
 import { createCalendarFeed, listCalendarFeeds, revokeCalendarFeed } from './calendar-feeds.ts';
 import { getCalendarFile } from './calendar-file.ts';
@@ -43,6 +44,7 @@ import { createWebhook, deleteWebhook, listWebhooks, rotateWebhookSecret } from 
 export const ownHandlers = {
   ...groupHandlers,
   ...peopleHandlers,
+  listAudit,
   getTherapistSettings,
   putTherapistSettings,
   listAvailabilityExceptions,

@@ -263,6 +263,7 @@ export const MATRIX: Record<OperationId, Row> = {
     outcomes: CALENDAR_KEEPERS,
   },
   listPeople: { rest: 'forbidden', outcomes: ADMINS },
+  listAudit: { rest: 'forbidden', outcomes: ADMINS },
   verifyPerson: judged(),
   suspendPerson: judged(),
   reinstatePerson: judged(),
