@@ -1,4 +1,5 @@
 import { isUuid } from '../../domain/ids.ts';
+import { asWritten } from './as-written.ts';
 
 /**
  * Reads what somebody in a crisis, or a client in their name, has sent: each field as far as it can
@@ -22,7 +23,7 @@ export function textIn(value: unknown, maxLength = MAX_TEXT): string | null {
       ? value
       : value === undefined || value === null
         ? ''
-        : JSON.stringify(value);
+        : asWritten(value);
   const clean = text.replaceAll('\0', '').trim().slice(0, maxLength).toWellFormed();
   return clean === '' ? null : clean;
 }

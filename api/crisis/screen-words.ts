@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { type Detect, detect, safeDetect } from '../../domain/triage/detect.ts';
 import { type Screening, screeningOf } from '../../domain/triage/screen.ts';
+import { textsOf } from './as-written.ts';
 
 /** Reading even the longest text takes a fraction of this; past it a human reads instead, ms. */
 const READING_LIMIT_MS = 2_000;
@@ -29,21 +30,8 @@ export function screenWords(words: unknown, options: ScreenOptions = {}): Screen
   const dueMs = nowMs() + READING_LIMIT_MS;
   const isOverdue = (): boolean => nowMs() > dueMs;
   // Gathering the texts happens within the detector's guard: a value may be hostile, too.
-  const gather: Detect = (_, context) => detector(textOf(words), context);
+  const gather: Detect = (_, context) => detector(textsOf(words), context);
   return screeningOf(safeDetect('', { previous, isOverdue }, gather));
-}
-
-/** Every text in a value of JSON, a line each, however deep. */
-function textOf(words: unknown): string {
-  const texts: string[] = [];
-  const open: unknown[] = [words];
-  while (open.length > 0) {
-    const value = open.pop();
-    if (typeof value === 'string') texts.push(value);
-    if (typeof value !== 'object' || value === null) continue;
-    open.push(...Object.values(value).toReversed());
-  }
-  return texts.join('\n');
 }
 
 /** Made ready while the process starts: the first message doesn't wait for it. */

@@ -3,6 +3,7 @@ import { severityRank } from '../../domain/escalation-policy.ts';
 import type { AlertSeverity } from '../../domain/escalation-policy.ts';
 import { knownClinic } from '../access/principal.ts';
 import type { Principal } from '../access/principal.ts';
+import { asWritten } from '../crisis/as-written.ts';
 import { raiseAlert } from '../crisis/intake.ts';
 import type { Raised } from '../crisis/intake.ts';
 import { writeWords } from '../crisis/report-words.ts';
@@ -141,7 +142,7 @@ export class Cries {
     const { severity, type } = screenWords(words);
     if (severity === null || type === null) return;
     const { personId } = principal;
-    const description = JSON.stringify(words).slice(0, LONGEST_WORDS);
+    const description = asWritten(words).slice(0, LONGEST_WORDS);
     const cry = { personId, sessionId: null, severity, type, words: { description } };
     this.raise(principal, cry).catch((error: unknown) =>
       this.#deps.log.error({ personId, error: safely(error) }, 'a cry for help was not taken in'),

@@ -10,6 +10,7 @@ import { dangerOf } from '../../domain/screening/score.ts';
 import type { Screening } from '../../domain/triage/screen.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { knownClinic } from '../access/principal.ts';
+import { asWritten } from '../crisis/as-written.ts';
 import { raiseAlert, recordReport, startAlert } from '../crisis/intake.ts';
 import { screenWords } from '../crisis/screen-words.ts';
 import { safely } from '../http/error-handler.ts';
@@ -125,5 +126,5 @@ function triggerOf({ principal }: Call, screening: Screening): Omit<NewTrigger, 
 }
 
 function wordsOf({ selectedText }: AnswerBody): string {
-  return typeof selectedText === 'string' ? selectedText : JSON.stringify(selectedText ?? '');
+  return typeof selectedText === 'string' ? selectedText : asWritten(selectedText ?? '');
 }

@@ -6,6 +6,7 @@ import type { RecordAudit } from '../../../db/transaction.ts';
 import type { Screening } from '../../../domain/triage/screen.ts';
 import type { Principal } from '../../access/principal.ts';
 import type { ApiDeps } from '../../context.ts';
+import { asWritten } from '../../crisis/as-written.ts';
 import { raiseAlert, recordReport, startAlert } from '../../crisis/intake.ts';
 import { screenWords } from '../../crisis/screen-words.ts';
 import { safely } from '../../http/error-handler.ts';
@@ -58,7 +59,7 @@ export async function alarmForBody(
 ): Promise<void> {
   const screening = screenWords(body);
   if (screening.severity === null) return;
-  const words = JSON.stringify(body);
+  const words = asWritten(body);
   await raiseAlarm(deps, { principal, screening, words, sessionId: null }, requestId);
 }
 

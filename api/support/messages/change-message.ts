@@ -14,6 +14,7 @@ import { enforce } from '../../access/clinic-access.ts';
 import { auditContext } from '../../access/audit-context.ts';
 import { messageVerdict } from '../../access/message-access.ts';
 import type { MessageAct } from '../../access/message-access.ts';
+import { asWritten } from '../../crisis/as-written.ts';
 import { screenWords } from '../../crisis/screen-words.ts';
 import type { Call } from '../../http/handler.ts';
 import { inTransactionWithAlarm, raiseAlarm } from './alarm.ts';
@@ -57,7 +58,7 @@ function gone(): HoldfastError {
 export async function editMessage(call: Call): Promise<MessageView> {
   const { deps, principal, body, requestId } = call;
   const { text, faults } = readEdit(body);
-  const words = text ?? JSON.stringify(body);
+  const words = text ?? asWritten(body);
   let heard: Heard = { principal, screening: screenWords(text ?? body), words, sessionId: null };
   try {
     if (text === null) throw malformed(faults);

@@ -3,6 +3,7 @@ import type { RaisedAlert } from '../../../db/crisis-intake.ts';
 import type { RecordAudit } from '../../../db/transaction.ts';
 import type { AlertSeverity } from '../../../domain/escalation-policy.ts';
 import { severityRank } from '../../../domain/escalation-policy.ts';
+import { asWritten } from '../../crisis/as-written.ts';
 import { raiseAlert, recordReport, startAlert } from '../../crisis/intake.ts';
 import { screenWords } from '../../crisis/screen-words.ts';
 import type { Answer, Call } from '../../http/handler.ts';
@@ -83,5 +84,5 @@ export async function recordCry(
 function textsOf(words: unknown): string {
   if (typeof words === 'string') return words;
   if (Array.isArray(words)) return words.filter((word) => typeof word === 'string').join('\n');
-  return JSON.stringify(words);
+  return asWritten(words);
 }

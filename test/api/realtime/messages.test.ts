@@ -292,6 +292,23 @@ test.each([[undefined], [null], [7], ['x'], [[]], [{}], [{ sessionId: 5, message
   },
 );
 
+test('words beside what is too deep to be written again call help, alone and in a flood', async () => {
+  // As no client's library would write it.
+  const deep = '['.repeat(30_000) + ']'.repeat(30_000);
+  const packet = `2["send-message",{"message":["I will kill myself now"],"deep":${deep}}]`;
+  for (const others of [0, 120]) {
+    const sender = await api.person();
+    const { socket } = await signedIn(nodes[0], sender);
+    for (let at = 0; at < others; at += 1) {
+      socket.emit('send-message', { sessionId, message: 'spam' });
+    }
+    socket.io.engine.write(packet);
+    await until(
+      async () => (await api.knex('crisis_alerts').where({ person_id: sender.id })).length === 1,
+    );
+  }
+});
+
 test('a flood waits at its own end: it is read for cries, others go on, nothing is lost of theirs', async () => {
   const flooder = await api.person();
   const flooding = openClient(nodes[0], flooder.token);

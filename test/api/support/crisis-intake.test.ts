@@ -114,6 +114,9 @@ test("takes version B's example; nothing is done before it has been done", async
   expect(String(row.details)).not.toContain('New York');
 });
 
+/** Is read as JSON, but can't be written again. */
+const BOTTOMLESS = '['.repeat(45_000) + ']'.repeat(45_000);
+
 const GARBAGE: readonly (readonly [string, string | Buffer, string])[] = [
   ['an empty body', '', 'application/json'],
   ['broken JSON', '{"severity": "low", "descr', 'application/json'],
@@ -132,6 +135,7 @@ const GARBAGE: readonly (readonly [string, string | Buffer, string])[] = [
   ['bytes that are no text', Buffer.from([0xff, 0xfe, 0x00, 0x80]), 'application/json'],
   ['lone surrogates', '{"description":"\\ud800 \\udfff"}', 'application/json'],
   ['deep nesting', `{"description":${'['.repeat(500)}${']'.repeat(500)}}`, 'application/json'],
+  ['bottomless nesting', `{"description":${BOTTOMLESS}}`, 'application/json'],
   ['a huge body', JSON.stringify({ description: 'x'.repeat(300_000) }), 'application/json'],
 ];
 
@@ -148,6 +152,19 @@ describe.each(['/api/crisis', '/api/crisis/create', '/api/urgent/crisis-interven
     });
   },
 );
+
+test.each([
+  ['/api/urgent/escalate', 'reason', 404],
+  ['/api/responses/submit-answer', 'selectedText', 400],
+  ['/api/sessions', 'description', 400],
+])('words beside bottomless nesting are heard at %s', async (path, field, status) => {
+  const { id, token } = await api.person();
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const reply = await raw(path, `{"${field}":["I will kill myself now",${BOTTOMLESS}]}`, headers);
+  expect(reply.status).toBe(status);
+  const alerts = await api.knex('crisis_alerts').where({ person_id: id });
+  expect(alerts).toMatchObject([{ status: 'paging' }]);
+});
 
 test('the detector raises what was reported as mild', async () => {
   const { token } = await api.person();

@@ -174,6 +174,10 @@ test('a cry is heard though its token has ended, its key was used or its body is
   expect(await triggersOf(patient)).toHaveLength(2);
   expect(await post(JSON.stringify(cry).slice(0, -1), patient.token, 'key-3')).toBe(400);
   expect(await triggersOf(patient)).toHaveLength(3);
+  const deep = '['.repeat(45_000) + ']'.repeat(45_000);
+  const beside = JSON.stringify(cry).replace(/}$/, `,"deep":${deep}}`);
+  expect(await post(beside, patient.token, 'key-4')).toBe(400);
+  expect(await triggersOf(patient)).toHaveLength(4);
 });
 
 test('a cry that is split over messages is heard, whichever processes they come through', async () => {
