@@ -72,15 +72,17 @@ export async function openResponse(
   return { response: rows[0]!, isNew: rowCount === 1 };
 }
 
+/** What somebody has begun of a type, in whichever version; the last where there are several. */
 export async function findOpenResponse(
   db: Knex,
   personId: string,
-  questionnaireId: string,
+  type: string,
 ): Promise<ScreeningResponse | null> {
   const { rows } = await db.raw<{ rows: ScreeningResponse[] }>(
     `SELECT ${COLUMNS} FROM screening_responses r
-     WHERE person_id = ? AND questionnaire_id = ? AND status = 'open' AND expires_at > now()`,
-    [personId, questionnaireId],
+     WHERE person_id = ? AND type = ? AND status = 'open' AND expires_at > now()
+     ORDER BY started_at DESC LIMIT 1`,
+    [personId, type],
   );
   return rows[0] ?? null;
 }

@@ -1,6 +1,6 @@
 import { auditRead } from '../../db/audit/record.ts';
 import { ClinicMaterial } from '../../db/models/material.ts';
-import { activeQuestionnaire } from '../../db/questionnaires.ts';
+import { activeQuestionnaire, findQuestionnaire } from '../../db/questionnaires.ts';
 import { findOpenResponse } from '../../db/screening-responses.ts';
 import { findPreparation, markRead } from '../../db/session-preparations.ts';
 import type { Preparation } from '../../db/session-preparations.ts';
@@ -19,12 +19,14 @@ export async function getAssessment(call: Call): Promise<Answer> {
   const { deps, principal, requestId } = call;
   const asked = await openPreparation(call, 'assessment');
   const type = asked.questionnaireType;
-  const questionnaire =
-    type === null ? null : await activeQuestionnaire(deps.knex, principal.clinicId, type);
-  if (questionnaire === null) throw new HoldfastError('not_found', 'There is no such assessment');
+  if (type === null) throw new HoldfastError('not_found', 'There is no such assessment');
   const { personId } = asked;
   const isOwn = personId === principal.personId;
-  const open = isOwn ? await findOpenResponse(deps.knex, personId, questionnaire.id) : null;
+  const open = isOwn ? await findOpenResponse(deps.knex, personId, type) : null;
+  const questionnaire =
+    open === null
+      ? await activeQuestionnaire(deps.knex, principal.clinicId, type)
+      : await findQuestionnaire(deps.knex, open.questionnaireId);
   await auditRead(deps.knex, auditContext(principal, requestId), {
     action: 'assessment.read',
     objectType: 'session_preparation',
@@ -34,7 +36,8 @@ export async function getAssessment(call: Call): Promise<Answer> {
   const body = {
     ...common(asked),
     questionnaireType: type,
-    questionnaire: questionnaireShapes(questionnaire).a,
+    // No version is ever removed.
+    questionnaire: questionnaireShapes(questionnaire!).a,
     responseSessionId: open?.id ?? null,
     startUrl: '/api/responses/start',
   };

@@ -4,6 +4,7 @@ import {
   type QuestionnaireItem,
   type QuestionnaireTemplate,
   optionsOf,
+  valuesOf,
 } from '../../domain/screening/template.ts';
 import type { GivenAnswer } from './answers.ts';
 
@@ -36,7 +37,7 @@ export function answerIn(
       throw malformed('selectedText', 'must be given: this question asks for words');
     return { number: item.number, answer: { text } };
   }
-  const values = optionsOf(template, item).map(({ value }) => value);
+  const values = valuesOf(template, item);
   const value = numberIn(body.selectedValue);
   if (value === null || !values.includes(value)) {
     throw malformed('selectedValue', `must be one of ${values.join(', ')}`);

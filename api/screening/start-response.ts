@@ -1,7 +1,7 @@
 import { findQuestionnaire, activeQuestionnaire } from '../../db/questionnaires.ts';
 import type { Questionnaire } from '../../db/questionnaires.ts';
 import { overdueDanger, raiseUnfinished } from '../../db/screening-danger.ts';
-import { openResponse } from '../../db/screening-responses.ts';
+import { findOpenResponse, openResponse } from '../../db/screening-responses.ts';
 import type { ScreeningResponse } from '../../db/screening-responses.ts';
 import type { RaisedAlert } from '../../db/crisis-intake.ts';
 import { inTransaction } from '../../db/transaction.ts';
@@ -12,7 +12,7 @@ import { auditContext } from '../access/audit-context.ts';
 import { startAlert } from '../crisis/intake.ts';
 import type { Call } from '../http/handler.ts';
 
-/** Which questionnaire somebody wants to answer: a version by its id, or the active one of a type. */
+/** Which questionnaire somebody wants to answer: a version by its id, or by its type. */
 export interface StartWish {
   readonly questionnaireId?: string;
   readonly questionnaireType?: string;
@@ -26,7 +26,7 @@ export interface Started {
 }
 
 /** Throws `not_found` for a questionnaire that there is not in the caller's clinic. */
-export async function chosenQuestionnaire(call: Call, wish: StartWish): Promise<Questionnaire> {
+async function chosenQuestionnaire(call: Call, wish: StartWish): Promise<Questionnaire> {
   const { deps, principal } = call;
   const { questionnaireId: id, questionnaireType } = wish;
   const type = questionnaireType === undefined ? null : typeNamed(questionnaireType);
@@ -35,7 +35,7 @@ export async function chosenQuestionnaire(call: Call, wish: StartWish): Promise<
       ? isUuid(id)
         ? await findQuestionnaire(deps.knex, id)
         : null
-      : await activeQuestionnaire(deps.knex, principal.clinicId, type ?? '');
+      : await begunOrActive(call, type ?? '');
   const isKnown = found !== null && [null, principal.clinicId].includes(found.clinicId);
   if (!isKnown) throw new HoldfastError('not_found', 'There is no such questionnaire');
   if (type !== null && found.type !== type) {
@@ -45,6 +45,16 @@ export async function chosenQuestionnaire(call: Call, wish: StartWish): Promise<
     });
   }
   return found;
+}
+
+/** Whoever has begun a version goes on with it, also when there is a newer one by now. */
+async function begunOrActive(call: Call, type: string): Promise<Questionnaire | null> {
+  const { knex } = call.deps;
+  const { personId, clinicId } = call.principal;
+  const begun = await findOpenResponse(knex, personId, type);
+  return begun === null
+    ? activeQuestionnaire(knex, clinicId, type)
+    : findQuestionnaire(knex, begun.questionnaireId);
 }
 
 /** Begins to answer, or goes on where it was left. */

@@ -8,7 +8,7 @@ import {
   type ScoringMethod,
   fewestPoints,
   mostPoints,
-  optionsOf,
+  valuesOf,
 } from './template.ts';
 
 /** What is wrong with a template of the right shape, field by field; empty for a sound one. */
@@ -74,9 +74,7 @@ function optionFaults(options: readonly AnswerOption[], field: string): FieldFau
 
 function methodFaults(template: QuestionnaireTemplate): FieldFault[] {
   const ids = template.methods.map(({ id }) => id);
-  const values = new Set(
-    template.items.flatMap((item) => optionsOf(template, item).map(({ value }) => String(value))),
-  );
+  const values = new Set(template.items.flatMap((item) => valuesOf(template, item).map(String)));
   return template.methods.flatMap((method, at) => {
     const field = `methods[${at}]`;
     const { points } = method;
@@ -177,97 +175,62 @@ function flagFaults(template: QuestionnaireTemplate): FieldFault[] {
     }
     const faults = rule.kind === 'item' ? choiceFaults(template, rule.items, `${field}.items`) : [];
     if (faults.length > 0) return faults;
-    const most = mostOf(template, rule);
-    if (typeof most === 'string')
-      return [fault(`${field}.${most}`, 'is not in this questionnaire')];
-    return rule.atLeast <= most
-      ? []
-      : [fault(`${field}.atLeast`, `must not be more than ${most}: it would never be raised`)];
+    const reach = reachOf(template, rule);
+    if (typeof reach === 'string')
+      return [fault(`${field}.${reach}`, 'is not in this questionnaire')];
+    return atLeastFaults(rule, reach, `${field}.atLeast`);
   });
 }
 
-/** The most that a rule can meet, or the field that names something unknown. */
-function mostOf(template: QuestionnaireTemplate, rule: FlagRule): number | 'method' | 'category' {
+/** What a rule is compared with can be from the first to the second. */
+type Reach = readonly [number, number];
+
+function atLeastFaults({ atLeast }: FlagRule, [least, most]: Reach, field: string): FieldFault[] {
+  if (atLeast > most)
+    return [fault(field, `must not be more than ${most}: it would never be raised`)];
+  return atLeast > least
+    ? []
+    : [fault(field, `must be more than ${least}: whoever answers would raise it`)];
+}
+
+/** Or the field that names something unknown. */
+function reachOf(template: QuestionnaireTemplate, rule: FlagRule): Reach | 'method' | 'category' {
   if (rule.kind === 'item') {
-    // An item that can never reach it is as dead as a rule that can't.
-    return Math.min(...rule.items.map((number) => highestValue(template, number)));
+    const values = rule.items.map((number) => valuesOf(template, template.items[number - 1]!));
+    // An item that can never reach it is as dead as a rule that can't, one that always does as idle.
+    return [
+      Math.max(...values.map((of) => Math.min(...of))),
+      Math.min(...values.map((of) => Math.max(...of))),
+    ];
   }
   if (rule.kind === 'total') {
     const method = template.methods.find(({ id }) => id === rule.method);
-    return method === undefined ? 'method' : mostPoints(template, method);
+    return method === undefined
+      ? 'method'
+      : [fewestPoints(template, method), mostPoints(template, method)];
   }
   const category = template.categories.find(({ id }) => id === rule.category);
   if (category === undefined) return 'category';
   const items = template.items.filter(({ number }) => category.items.includes(number));
-  return mostPoints(template, template.methods[0]!, items);
+  const [main] = template.methods;
+  return [fewestPoints(template, main!, items), mostPoints(template, main!, items)];
 }
 
-function highestValue(template: QuestionnaireTemplate, number: number): number {
-  return Math.max(...optionsOf(template, template.items[number - 1]!).map(({ value }) => value));
-}
+/** A deviation so small would make every change a reliable one, beyond all counting. */
+const SMALLEST_DEVIATION = 0.01;
 
-function reliabilityFaults({ reliability }: QuestionnaireTemplate): FieldFault[] {
+function reliabilityFaults(template: QuestionnaireTemplate): FieldFault[] {
+  const { reliability, methods } = template;
   if (reliability === null) return [];
   const { coefficient, standardDeviation } = reliability;
+  // Half of the range is the most by which values within it can deviate.
+  const most = (mostPoints(template, methods[0]!) - fewestPoints(template, methods[0]!)) / 2;
+  const isPossible = standardDeviation >= SMALLEST_DEVIATION && standardDeviation <= most;
+  const bounds = `must lie between ${SMALLEST_DEVIATION} and ${most}, half of the totals' range`;
   return [
     ...(coefficient > 0 && coefficient < 1
       ? []
       : [fault('reliability.coefficient', 'must lie between 0 and 1')]),
-    ...(standardDeviation > 0 ? [] : [fault('reliability.standardDeviation', 'must be above 0')]),
+    ...(isPossible ? [] : [fault('reliability.standardDeviation', bounds)]),
   ];
-}
-
-/**
- * A clinic may word a known instrument and move its cut-offs; what it asks, how it is answered and
- * when a human is called stay: the same name must mean the same danger.
- */
-export function departures(
-  template: QuestionnaireTemplate,
-  shipped: QuestionnaireTemplate,
-): FieldFault[] {
-  const type = shipped.type;
-  if (template.items.length !== shipped.items.length) {
-    return [fault('items', `must be ${shipped.items.length}: that is what ${type} has`)];
-  }
-  const values = shipped.items.flatMap((item, at) => {
-    const isSame = valuesOf(template, template.items[at]!) === valuesOf(shipped, item);
-    const message = `must have the values ${valuesOf(shipped, item)}, as ${type} has`;
-    return isSame ? [] : [fault(`items[${at}].options`, message)];
-  });
-  const alarms = shipped.flags.flatMap((rule) => {
-    if (rule.kind !== 'item' || template.flags.some((own) => covers(own, rule))) return [];
-    return [fault('flags', `must keep ${rule.code} from ${rule.atLeast} on, as ${type} has it`)];
-  });
-  return [...values, ...methodDepartures(template, shipped), ...alarms];
-}
-
-function valuesOf(template: QuestionnaireTemplate, item: QuestionnaireItem): string {
-  const values = optionsOf(template, item).map(({ value }) => value);
-  return values.toSorted((a, b) => a - b).join(', ');
-}
-
-function methodDepartures(
-  template: QuestionnaireTemplate,
-  shipped: QuestionnaireTemplate,
-): FieldFault[] {
-  return shipped.methods.flatMap(({ id, points }, at) => {
-    const own = template.methods[at];
-    const isSame = own?.id === id && sameJson(own.points, points);
-    return isSame ? [] : [fault(`methods[${at}]`, `must be ${id}, as ${shipped.type} has it`)];
-  });
-}
-
-function sameJson(one: object | null, other: object | null): boolean {
-  const sorted = (value: object | null): string =>
-    JSON.stringify(Object.entries(value ?? {}).toSorted(([a], [b]) => a.localeCompare(b)));
-  return sorted(one) === sorted(other);
-}
-
-/** Whether a clinic's rule calls a human whenever the shipped one does, and as urgently. */
-function covers(own: FlagRule, shipped: FlagRule & { readonly kind: 'item' }): boolean {
-  if (own.kind !== 'item' || own.code !== shipped.code) return false;
-  const ranks = [null, 'low', 'medium', 'high', 'critical'];
-  const isAsUrgent = ranks.indexOf(own.alert) >= ranks.indexOf(shipped.alert);
-  const isAsWide = shipped.items.every((number) => own.items.includes(number));
-  return isAsUrgent && isAsWide && own.atLeast <= shipped.atLeast;
 }

@@ -175,7 +175,10 @@ function itemsRaising(
   values: ChosenValues,
 ): number[] | null {
   if (rule.kind === 'item') {
-    const raising = rule.items.filter((number) => (values.get(number) ?? -1) >= rule.atLeast);
+    // A question that was left out says nothing, however low the rule's bound is.
+    const raising = rule.items.filter(
+      (number) => (values.get(number) ?? -Infinity) >= rule.atLeast,
+    );
     return raising.length === 0 ? null : raising;
   }
   const points =

@@ -103,6 +103,14 @@ export function optionsOf(
   return item.options ?? template.options;
 }
 
+/** The values that may be chosen; none for a question that asks for words. */
+export function valuesOf(
+  template: Pick<QuestionnaireTemplate, 'options'>,
+  item: QuestionnaireItem,
+): number[] {
+  return optionsOf(template, item).map(({ value }) => value);
+}
+
 /** What an option's value is worth by a method. */
 export function pointsOf(method: ScoringMethod, value: number): number {
   return method.points === null ? value : (method.points[String(value)] ?? 0);
@@ -133,7 +141,7 @@ function sumOver(
 ): number {
   const scored = items.filter(({ kind }) => kind === 'choice');
   return scored.reduce((sum, item) => {
-    const points = optionsOf(template, item).map(({ value }) => pointsOf(method, value));
+    const points = valuesOf(template, item).map((value) => pointsOf(method, value));
     return sum + (item.isOptional === true ? pick(0, ...points) : pick(...points));
   }, 0);
 }

@@ -1,7 +1,8 @@
 import { activeQuestionnaire, insertQuestionnaire } from '../../../db/questionnaires.ts';
 import { inTransaction } from '../../../db/transaction.ts';
 import { HoldfastError } from '../../../domain/errors.ts';
-import { departures, templateFaults } from '../../../domain/screening/check-template.ts';
+import { templateFaults } from '../../../domain/screening/check-template.ts';
+import { departures } from '../../../domain/screening/departures.ts';
 import { shippedOf, typeNamed } from '../../../domain/screening/instruments/index.ts';
 import type { QuestionnaireTemplate } from '../../../domain/screening/template.ts';
 import { auditContext } from '../../access/audit-context.ts';

@@ -1,4 +1,5 @@
 import type { QuestionnaireTemplate } from '../template.ts';
+import { phqScale } from './phq.ts';
 
 const QUESTIONS = [
   'Feeling nervous, anxious or on edge',
@@ -10,27 +11,17 @@ const QUESTIONS = [
   'Feeling afraid as if something awful might happen',
 ];
 
-/** Free to reproduce, with attribution. */
+const SPITZER =
+  'Spitzer RL, Kroenke K, Williams JBW, Löwe B. A brief measure for assessing generalized anxiety disorder: the GAD-7. Arch Intern Med 2006;166:1092-1097';
+
+/** Bands and cut-off as Spitzer et al. 2006 publish them. */
 export const GAD_7: QuestionnaireTemplate = {
+  ...phqScale('GAD-7', QUESTIONS),
   type: 'GAD-7',
   title: 'Generalized Anxiety Disorder scale (GAD-7)',
   description: 'Seven questions about signs of anxiety in the last two weeks.',
   instructions:
     'Over the last 2 weeks, how often have you been bothered by the following problems?',
-  language: 'en',
-  options: [
-    { value: 0, text: 'Not at all' },
-    { value: 1, text: 'Several days' },
-    { value: 2, text: 'More than half the days' },
-    { value: 3, text: 'Nearly every day' },
-  ],
-  items: QUESTIONS.map((text, at) => ({
-    number: at + 1,
-    id: `gad-7-${at + 1}`,
-    text,
-    kind: 'choice',
-  })),
-  methods: [{ id: 'sum', title: 'Sum of the answers', points: null, caseFrom: 10 }],
   bands: [
     { min: 0, max: 4, label: 'minimal' },
     { min: 5, max: 9, label: 'mild' },
@@ -56,11 +47,7 @@ export const GAD_7: QuestionnaireTemplate = {
     coefficient: 0.92,
     kind: 'internal_consistency',
     standardDeviation: 4.7,
-    source:
-      'Spitzer RL, Kroenke K, Williams JBW, Löwe B. A brief measure for assessing generalized anxiety disorder: the GAD-7. Arch Intern Med 2006;166:1092-1097 (Cronbach alpha; standard deviation in generalized anxiety disorder)',
+    source: `${SPITZER}: Cronbach alpha .92; mean 14.4 in generalized anxiety disorder. The standard deviation of 4.7 in the same group could not be checked against the paper's full text: a clinic may set its own.`,
   },
-  source:
-    'Spitzer RL, Kroenke K, Williams JBW, Löwe B. A brief measure for assessing generalized anxiety disorder: the GAD-7. Arch Intern Med 2006;166:1092-1097',
-  attribution:
-    'Developed by Drs. Robert L. Spitzer, Janet B.W. Williams, Kurt Kroenke and colleagues, with an educational grant from Pfizer Inc. No permission required to reproduce, translate, display or distribute.',
+  source: `Questions, bands, cut-off: ${SPITZER}. Categories: for reading alone, without cut-offs; the somatic questions and the cognitive ones, after models such as Boothroyd L et al. 2018, doi:10.15761/HPC.1000145. One factor is as well supported: Johnson SU et al. 2019, PMC6691128.`,
 };

@@ -19,6 +19,9 @@ const NEUTRAL: Pick<
 const ATTRIBUTION =
   'General Health Questionnaire, David Goldberg. Its wording is under copyright and is not included.';
 
+const USERS_GUIDE =
+  'Goldberg DP, Williams P. A User’s Guide to the General Health Questionnaire. Windsor: NFER-Nelson, 1988';
+
 const POINTS = { '0': 0, '1': 0, '2': 1, '3': 1 };
 
 function items(type: string, count: number): QuestionnaireItem[] {
@@ -45,7 +48,6 @@ export const GHQ_12: QuestionnaireTemplate = {
     { min: 16, max: 20, label: 'moderate' },
     { min: 21, max: 36, label: 'severe' },
   ],
-  // Graetz B. Soc Psychiatry Psychiatr Epidemiol 1991;26:132-138.
   categories: [
     { id: 'anxiety_depression', title: 'Anxiety and depression', items: [2, 5, 6, 9] },
     { id: 'social_dysfunction', title: 'Social dysfunction', items: [1, 3, 4, 7, 8, 12] },
@@ -61,8 +63,7 @@ export const GHQ_12: QuestionnaireTemplate = {
       alert: null,
     },
   ],
-  source:
-    'Goldberg DP, Williams P. A User’s Guide to the General Health Questionnaire. Windsor: NFER-Nelson, 1988; Goldberg DP et al. Psychol Med 1997;27:191-197 (cut-off)',
+  source: `Scoring: ${USERS_GUIDE}. Cut-off of the GHQ method, 2/3: Goldberg DP et al. Psychol Med 1997;27:191-197; Kim YJ et al. Psychiatry Investig 2013;10:352-358. Categories: Graetz B. Soc Psychiatry Psychiatr Epidemiol 1991;26:132-138. For the Likert cut-off 11/12 and for the bands (over 15, over 20), which are in common use, no primary source was found: a clinic sets its own with the wording.`,
   attribution: ATTRIBUTION,
 };
 
@@ -95,8 +96,8 @@ export const GHQ_28: QuestionnaireTemplate = {
     { id: 'ghq', title: 'GHQ, 0-0-1-1', points: POINTS, caseFrom: 5 },
   ],
   bands: [
-    { min: 0, max: 23, label: 'minimal' },
-    { min: 24, max: 40, label: 'mild' },
+    { min: 0, max: 22, label: 'minimal' },
+    { min: 23, max: 40, label: 'mild' },
     { min: 41, max: 60, label: 'moderate' },
     { min: 61, max: 84, label: 'severe' },
   ],
@@ -140,7 +141,6 @@ export const GHQ_28: QuestionnaireTemplate = {
       alert: null,
     },
   ],
-  source:
-    'Goldberg DP, Hillier VF. A scaled version of the General Health Questionnaire. Psychol Med 1979;9:139-145; Goldberg DP, Williams P. A User’s Guide to the General Health Questionnaire. Windsor: NFER-Nelson, 1988',
+  source: `Scoring and subscales: Goldberg DP, Hillier VF. A scaled version of the General Health Questionnaire. Psychol Med 1979;9:139-145; ${USERS_GUIDE}. Cut-offs 4/5 (GHQ method) and 23/24 (Likert): Sterling M. J Physiother 2011, doi:10.1016/S1836-9553(11)70060-1. Bands of the total and of the subscales: not Goldberg’s, who gives none; Int J Ment Health Syst 2019, doi:10.1186/s13033-019-0315-6, table 1. A clinic sets its own with the wording.`,
   attribution: ATTRIBUTION,
 };

@@ -4,8 +4,9 @@ import { GHQ_12, GHQ_28 } from './ghq.ts';
 import { PHQ_9 } from './phq-9.ts';
 
 /**
- * The instruments that every clinic has, in their first version. They are written down once, by a
- * migration, and stay: a change is another version, by another migration.
+ * The instruments that every clinic has, in their newest version. Migrations write down what is
+ * shipped and nothing changes it any more: after a change another migration has to write the next
+ * version, as `0083-instruments-with-sources` does.
  */
 export const SHIPPED: readonly QuestionnaireTemplate[] = [PHQ_9, GAD_7, GHQ_12, GHQ_28];
 

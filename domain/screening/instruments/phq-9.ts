@@ -1,4 +1,5 @@
 import type { QuestionnaireTemplate } from '../template.ts';
+import { phqScale } from './phq.ts';
 
 const QUESTIONS = [
   'Little interest or pleasure in doing things',
@@ -19,27 +20,21 @@ const IDEATION = {
   items: [9],
 } as const;
 
-/** Free to reproduce, with attribution. */
+const KROENKE =
+  'Kroenke K, Spitzer RL, Williams JBW. The PHQ-9: validity of a brief depression severity measure. J Gen Intern Med 2001;16:606-613';
+
+/**
+ * Bands and cut-off as Kroenke et al. 2001 publish them. Published two-factor models agree on the
+ * questions of mood and of the body; those of concentration and movement, on which they don't,
+ * stand by themselves.
+ */
 export const PHQ_9: QuestionnaireTemplate = {
+  ...phqScale('PHQ-9', QUESTIONS),
   type: 'PHQ-9',
   title: 'Patient Health Questionnaire (PHQ-9)',
   description: 'Nine questions about signs of depression in the last two weeks.',
   instructions:
     'Over the last 2 weeks, how often have you been bothered by any of the following problems?',
-  language: 'en',
-  options: [
-    { value: 0, text: 'Not at all' },
-    { value: 1, text: 'Several days' },
-    { value: 2, text: 'More than half the days' },
-    { value: 3, text: 'Nearly every day' },
-  ],
-  items: QUESTIONS.map((text, at) => ({
-    number: at + 1,
-    id: `phq-9-${at + 1}`,
-    text,
-    kind: 'choice',
-  })),
-  methods: [{ id: 'sum', title: 'Sum of the answers', points: null, caseFrom: 10 }],
   bands: [
     { min: 0, max: 4, label: 'minimal' },
     { min: 5, max: 9, label: 'mild' },
@@ -69,11 +64,7 @@ export const PHQ_9: QuestionnaireTemplate = {
     coefficient: 0.89,
     kind: 'internal_consistency',
     standardDeviation: 6.1,
-    source:
-      'Kroenke K, Spitzer RL, Williams JBW. The PHQ-9: validity of a brief depression severity measure. J Gen Intern Med 2001;16:606-613 (Cronbach alpha in primary care; standard deviation in major depression)',
+    source: `${KROENKE}: Cronbach alpha .89 in primary care; mean 17.1, standard deviation 6.1 in the 41 patients with major depression`,
   },
-  source:
-    'Kroenke K, Spitzer RL, Williams JBW. The PHQ-9: validity of a brief depression severity measure. J Gen Intern Med 2001;16:606-613',
-  attribution:
-    'Developed by Drs. Robert L. Spitzer, Janet B.W. Williams, Kurt Kroenke and colleagues, with an educational grant from Pfizer Inc. No permission required to reproduce, translate, display or distribute.',
+  source: `Questions, bands, cut-off: ${KROENKE}. Categories: for reading alone, without cut-offs; after the two-factor models, such as Tibubos AN et al. BMC Psychiatry 2021, doi:10.1186/s12888-021-03234-x, which differ from each other on questions 7 and 8.`,
 };

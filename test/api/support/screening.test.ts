@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { up as shipAnew } from '../../../db/migrations/0083-instruments-with-sources.ts';
 import { SHIPPED } from '../../../domain/screening/instruments/index.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson, TestReply } from '../../support/api.ts';
@@ -120,8 +121,42 @@ describe('questionnaires', () => {
       sessionId,
       gad.items.map(() => 1),
     );
+    expect(await startScreening(api, person, 'GAD-7')).toBe(sessionId);
     const { body } = await post(person, 'complete', { sessionId });
     expect(body.result.severityLevel).toBe('mild');
+    const next = await startScreening(api, person, 'GAD-7');
+    await answerAll(
+      api,
+      person,
+      next,
+      gad.items.map(() => 1),
+    );
+    const anew = await post(person, 'complete', { sessionId: next });
+    expect(anew.body.result.severityLevel).toBe('whatever');
+  });
+
+  test('what is shipped in another form becomes the next version, and nothing else does', async () => {
+    const back = new Error('back');
+    const attempt = api.knex.transaction(async (trx) => {
+      await trx.raw('ALTER TABLE questionnaires DISABLE TRIGGER append_only');
+      const old = JSON.stringify({ source: 'Earlier' });
+      await trx.raw(
+        "UPDATE questionnaires SET template = template || ?::jsonb WHERE type = 'GHQ-28'",
+        [old],
+      );
+      await shipAnew(trx);
+      await shipAnew(trx);
+      const shipped = await trx('questionnaires')
+        .whereNull('clinic_id')
+        .orderBy(['type', 'version']);
+      const versions = shipped.map(({ type, version }) => `${type} ${version}`);
+      expect(versions).toEqual(['GAD-7 1', 'GHQ-12 1', 'GHQ-28 1', 'GHQ-28 2', 'PHQ-9 1']);
+      expect(shipped.map(({ template }) => template.source === 'Earlier')).toEqual(
+        versions.map((version) => version === 'GHQ-28 1'),
+      );
+      throw back;
+    });
+    await expect(attempt).rejects.toBe(back);
   });
 });
 

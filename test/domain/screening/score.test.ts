@@ -56,7 +56,7 @@ const PUBLISHED: readonly [QuestionnaireTemplate, readonly [number, string][]][]
   [
     GHQ_28,
     [
-      [23, 'minimal'],
+      [22, 'minimal'],
       [40, 'mild'],
       [60, 'moderate'],
       [84, 'severe'],
@@ -159,6 +159,19 @@ describe('who has to be called', () => {
     });
     expect(scoreOf(GAD_7, filled(7, 15), { severe_total: 'high' }).alert).toBe('high');
   });
+});
+
+test('a question that was left out raises nothing, however low the bound', () => {
+  const template: QuestionnaireTemplate = {
+    ...GAD_7,
+    options: [-3, -2].map((value) => ({ value, text: String(value) })),
+    items: GAD_7.items.slice(0, 2).map((item) => ({ ...item, isOptional: true })),
+    bands: [{ min: -6, max: 0, label: 'any' }],
+    categories: [],
+    flags: [{ code: 'x', description: 'x', alert: 'high', kind: 'item', items: [1], atLeast: -2 }],
+  };
+  expect(scoreOf(template, new Map([[2, -2]])).flags).toEqual([]);
+  expect(scoreOf(template, new Map([[1, -2]])).flags).toHaveLength(1);
 });
 
 describe('GHQ', () => {

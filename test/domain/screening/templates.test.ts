@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { departures, templateFaults } from '../../../domain/screening/check-template.ts';
+import { templateFaults } from '../../../domain/screening/check-template.ts';
+import { departures } from '../../../domain/screening/departures.ts';
 import { GAD_7 } from '../../../domain/screening/instruments/gad-7.ts';
 import { SHIPPED, shippedOf, typeNamed } from '../../../domain/screening/instruments/index.ts';
 import { PHQ_9 } from '../../../domain/screening/instruments/phq-9.ts';
@@ -76,6 +77,22 @@ describe('a faulty template names its field', () => {
       'flags[0].category',
     ],
     [
+      'a question that whoever answers raises a flag by',
+      { flags: [{ ...FLAG, kind: 'item', items: [1], atLeast: 0 }] },
+      'flags[0].atLeast',
+    ],
+    ['a total that everybody reaches', { flags: [{ ...FLAG, atLeast: 0 }] }, 'flags[0].atLeast'],
+    [
+      'a deviation beyond all totals',
+      { reliability: { ...GAD_7.reliability!, standardDeviation: 10.6 } },
+      'reliability.standardDeviation',
+    ],
+    [
+      'a deviation of nothing',
+      { reliability: { ...GAD_7.reliability!, standardDeviation: 5e-324 } },
+      'reliability.standardDeviation',
+    ],
+    [
       'a perfect reliability',
       { reliability: { ...GAD_7.reliability!, coefficient: 1 } },
       'reliability.coefficient',
@@ -107,6 +124,11 @@ describe('a clinic loads a known instrument', () => {
       'with a later alarm',
       { flags: PHQ_9.flags.map((flag) => ({ ...flag, atLeast: 3 })) },
       'flags',
+    ],
+    [
+      'with a question of danger that may be left out',
+      { items: worded.items.with(8, { ...worded.items[8]!, isOptional: true }) },
+      'items[8].isOptional',
     ],
     ['with a softer alarm', { flags: PHQ_9.flags.map((f) => ({ ...f, alert: null })) }, 'flags'],
     [
