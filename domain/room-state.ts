@@ -139,7 +139,10 @@ export type RoomEffect =
   | {
       readonly kind: 'presence';
       readonly personId: string;
+      readonly role: RoomRole;
       readonly edge: 'waiting' | 'joined' | 'left';
+      /** Since when; null for now. Whoever lost their connection left then. */
+      readonly since: number | null;
     }
   /** Ends connections; whatever is to be told them was told before. */
   | { readonly kind: 'disconnect'; readonly connectionIds: readonly string[] }

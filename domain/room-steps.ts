@@ -15,6 +15,13 @@ export function refuse(state: RoomState, code: ErrorCode): RoomStep {
   return { state, effects: [], refused: code };
 }
 
+export function presence(
+  { personId, role, awaySince }: Occupant,
+  edge: 'waiting' | 'joined' | 'left',
+): RoomEffect {
+  return { kind: 'presence', personId, role, edge, since: edge === 'left' ? awaySince : null };
+}
+
 export function withOccupant(state: RoomState, person: Occupant): RoomState {
   return { ...state, occupants: { ...state.occupants, [person.personId]: person } };
 }
@@ -27,7 +34,7 @@ export function placed(state: RoomState, person: Occupant): RoomStep {
     : [...state.admittedIds, personId];
   const next = withOccupant({ ...state, admittedIds }, { ...person, place: 'inside' });
   return change(next, [
-    { kind: 'presence', personId, edge: 'joined' },
+    presence(person, 'joined'),
     { kind: 'tell', to: [personId], news: { event: 'admitted' } },
     { kind: 'tell', to: around(next, personId), news: { event: 'peer-joined', personId } },
     { kind: 'reroute' },
@@ -47,11 +54,7 @@ export function withoutOccupant(state: RoomState, person: Occupant): RoomStep {
           to: hostIds(next),
           news: { event: 'waiting', personId, isWaiting: false },
         };
-  return change(next, [
-    { kind: 'reroute' },
-    { kind: 'presence', personId, edge: 'left' },
-    farewell,
-  ]);
+  return change(next, [{ kind: 'reroute' }, presence(person, 'left'), farewell]);
 }
 
 /** Everybody is told and leaves; nothing happens in the room any more. */
@@ -62,7 +65,7 @@ export function closing(state: RoomState, reason: CloseReason): RoomStep {
   return change(next, [
     { kind: 'reroute' },
     { kind: 'tell', to, news: { event: 'room-closed', reason } },
-    ...to.map((personId): RoomEffect => ({ kind: 'presence', personId, edge: 'left' })),
+    ...people.map((person) => presence(person, 'left')),
     { kind: 'disconnect', connectionIds: people.flatMap(({ connectionIds }) => connectionIds) },
     { kind: 'close', reason },
   ]);

@@ -7,11 +7,19 @@ import {
   closing,
   nothing,
   placed,
+  presence,
   refuse,
   withOccupant,
   withoutOccupant,
 } from './room-steps.ts';
-import type { Occupant, RoomEvent, RoomPolicy, RoomState, RoomStep } from './room-state.ts';
+import type {
+  Occupant,
+  RoomEvent,
+  RoomPolicy,
+  RoomRole,
+  RoomState,
+  RoomStep,
+} from './room-state.ts';
 
 export type * from './room-state.ts';
 
@@ -29,6 +37,36 @@ export function openRoom(policy: RoomPolicy): RoomState {
     isClosed: false,
     admittedIds: [],
     removedIds: [],
+  };
+}
+
+/** Somebody who was there when the host of an earlier placement died. */
+export interface FormerOccupant {
+  readonly personId: string;
+  readonly role: RoomRole;
+  readonly place: 'waiting' | 'inside';
+}
+
+/**
+ * A room that is opened again after its host has died: whoever was there is away, has the grace to
+ * come back, and is who they were. Breakouts are over.
+ */
+export function reopenRoom(
+  policy: RoomPolicy,
+  former: readonly FormerOccupant[],
+  now: number,
+): RoomState {
+  const occupants = former.map((each): Occupant => ({
+    ...each,
+    name: '',
+    breakoutId: null,
+    connectionIds: [],
+    awaySince: now,
+  }));
+  return {
+    ...openRoom(policy),
+    occupants: Object.fromEntries(occupants.map((each) => [each.personId, each])),
+    admittedIds: former.filter(({ place }) => place === 'inside').map(({ personId }) => personId),
   };
 }
 
@@ -92,7 +130,8 @@ type Connecting = Extract<RoomEvent, { type: 'connect' }>;
 
 function connect(state: RoomState, event: Connecting, now: number): RoomStep {
   const known = state.occupants[event.personId];
-  if (known !== undefined) return reconnect(state, known, event.connectionId);
+  if (known !== undefined)
+    return reconnect(state, { ...known, name: event.name }, event.connectionId);
   if (state.removedIds.includes(event.personId)) return refuse(state, 'forbidden');
   if (now >= state.policy.closesAt) return refuse(state, 'wrong_state');
   if (!isHost(event.role) && now < state.policy.opensAt) return refuse(state, 'too_soon');
@@ -114,7 +153,7 @@ function connect(state: RoomState, event: Connecting, now: number): RoomStep {
   };
   if (isInside) return placed(state, person);
   return change(withOccupant(state, person), [
-    { kind: 'presence', personId, edge: 'waiting' },
+    presence(person, 'waiting'),
     { kind: 'tell', to: hostIds(state), news: { event: 'waiting', personId, isWaiting: true } },
   ]);
 }

@@ -91,6 +91,8 @@ export type SessionEvent =
   | { readonly type: 'call_off' }
   | { readonly type: 'start' }
   | { readonly type: 'mark_attendance'; readonly attendance: 'attended' | 'absent' }
+  /** The client came to the room and the therapist never did. */
+  | { readonly type: 'therapist_missed' }
   | { readonly type: 'end' };
 
 export type Decision =

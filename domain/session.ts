@@ -67,6 +67,10 @@ export function decide(state: SessionState, event: SessionEvent, now: number): D
         : WRONG_STATE;
     case 'mark_attendance':
       return markAttendance(state, event.attendance, now);
+    case 'therapist_missed':
+      return state.status === 'in_progress'
+        ? moved({ ...withoutDeadlines(state), status: 'cancelled', by: 'therapist' })
+        : WRONG_STATE;
     case 'end':
       return complete(state, 'unmarked');
     default:

@@ -1,5 +1,6 @@
 import { lostContact } from '../crisis/lost-contact.ts';
 import { absences, freedSlots } from '../offers/consumers.ts';
+import { roomPresence } from '../rooms/presence-news.ts';
 import { supportSessions } from '../support/starting.ts';
 import type { OutboxConsumer } from './contract.ts';
 import { queueWebhooks } from './queue-webhooks.ts';
@@ -19,4 +20,5 @@ export const CONSUMERS: readonly OutboxConsumer[] = [
   preparations,
   supportSessions,
   lostContact,
+  roomPresence,
 ];

@@ -22,10 +22,22 @@ export interface SessionInput {
   readonly news?: readonly string[];
   readonly reminding?: Reminding | null;
   readonly undelivered?: readonly string[];
+  /** Who was in the room, where anybody was. */
+  readonly presence?: RoomPresence;
   /** Set where this is one member's life in a group session. */
   readonly enrolmentId?: string;
   /** Set for a group, whose members have lives of their own. */
   readonly group?: GroupCourse;
+}
+
+/** Who came to a session's room, as its ledger tells. Instants are epoch ms. */
+export interface RoomPresence {
+  /** The ledger's row that it rests on: an older one changes nothing. */
+  readonly sequence: number;
+  readonly clientCameAt: number | null;
+  readonly therapistCameAt: number | null;
+  /** Since when nobody is there; null while somebody is. */
+  readonly emptySince: number | null;
 }
 
 /** What a group session decides by itself: whether enough members are there. */
@@ -172,5 +184,8 @@ export const paymentNewsSignal = defineSignal<[{ readonly paymentId: string }]>(
 /** A message could not be delivered: its fallback need not wait for the receipt's time. */
 export const sendSettledSignal =
   defineSignal<[{ readonly key: string; readonly state: 'delivered' | 'failed' }]>('send-settled');
+
+/** Who came to the room, or that all have left it; sent from the ledger, in any order. */
+export const presenceSignal = defineSignal<[RoomPresence]>('presence');
 
 export const standingQuery = defineQuery<StandingAnswer>('standing');

@@ -25,6 +25,7 @@ import type {
   GroupCourse,
   RefundState,
   Reminding,
+  RoomPresence,
   SessionInput,
   StandingAnswer,
 } from '../messages/session.ts';
@@ -57,6 +58,8 @@ export interface Course {
   readonly news: Set<string>;
   /** Texts whose delivery is known to have failed. */
   readonly undelivered: Set<string>;
+  /** Null unless somebody has been in the room. */
+  presence: RoomPresence | null;
   /** Null while nobody is to be reminded. */
   reminding: Reminding | null;
   /** What the end of the session gives back, decided when it ends. */
@@ -91,6 +94,7 @@ export function openCourse(input: SessionInput): Course {
     notices: [...(input.notices ?? [])],
     news: new Set(input.news ?? []),
     undelivered: new Set(input.undelivered ?? []),
+    presence: input.presence ?? null,
     reminding: input.reminding ?? null,
     refundCents: input.dueCents,
     refund: 'unsettled',
@@ -104,7 +108,8 @@ export function openCourse(input: SessionInput): Course {
 
 /** The input with which the course goes on in a new run. */
 export function inputOf(course: Course): SessionInput {
-  const { sessionId, plan, dueCents, bookedAt, state, version, reminding, group } = course;
+  const { sessionId, plan, dueCents, bookedAt, state, version, reminding } = course;
+  const { group, presence } = course;
   return {
     sessionId,
     plan,
@@ -118,6 +123,7 @@ export function inputOf(course: Course): SessionInput {
     undelivered: [...course.undelivered],
     ...(course.enrolmentId === null ? {} : { enrolmentId: course.enrolmentId }),
     ...(group === null ? {} : { group }),
+    ...(presence === null ? {} : { presence }),
   };
 }
 

@@ -25,7 +25,7 @@ import { receive } from './money.ts';
 import { submit } from './holding.ts';
 import { relocate } from './relocating.ts';
 import { revise } from './revising.ts';
-import { validated } from './validators.ts';
+import { presenceIn, validated } from './validators.ts';
 
 const money = proxyActivities<MoneyActivities>(PROVIDER_WHILE_CALLER_WAITS);
 
@@ -66,6 +66,11 @@ export function installCommonHandlers(course: Course): void {
   setHandler(messages.sendSettledSignal, (settled: unknown) => {
     const key = textField(settled, 'key');
     if (key !== null && textField(settled, 'state') === 'failed') course.undelivered.add(key);
+  });
+  setHandler(messages.presenceSignal, (told: unknown) => {
+    const presence = presenceIn(told);
+    const isNewer = presence !== null && presence.sequence > (course.presence?.sequence ?? 0);
+    if (isNewer) course.presence = presence;
   });
   void CancellationScope.current().cancelRequested.catch(() => {
     course.isCancelRequested = true;

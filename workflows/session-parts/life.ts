@@ -64,12 +64,14 @@ async function runItsCourse(course: Course, life: Life): Promise<void> {
 
 async function waitForNextStep(course: Course): Promise<void> {
   const seen = course.version;
+  const seenPresence = course.presence;
   const isStirred = (): boolean =>
     course.version !== seen ||
+    course.presence !== seenPresence ||
     course.news.size > 0 ||
     course.isCancelRequested ||
     course.isCalledOff;
-  const alarm = nextAlarm(course.state, course.plan, course.group);
+  const alarm = nextAlarm(course.state, course.plan, course.group, course.presence);
   if (alarm === null) return condition(isStirred);
   const waitMs = alarm.dueAt - Date.now();
   if (waitMs > 0 && (await condition(isStirred, waitMs, { summary: nameOf(alarm) }))) return;
@@ -94,6 +96,20 @@ async function ring(course: Course, alarm: Alarm): Promise<void> {
       return;
     case 'end':
       await apply(course, { type: 'end' }, { actor: SYSTEM, name: 'completed' });
+      return;
+    case 'no_show':
+      await apply(
+        course,
+        { type: 'mark_attendance', attendance: 'absent' },
+        { actor: SYSTEM, name: 'marked_absent' },
+      );
+      return;
+    case 'therapist_missed':
+      await apply(
+        course,
+        { type: 'therapist_missed' },
+        { actor: SYSTEM, name: 'therapist_missed', notice: 'cancelled' },
+      );
       return;
     case 'decide':
       return decideWhether(course);

@@ -1,5 +1,5 @@
 import { isUuid } from '../../domain/ids.ts';
-import type { Actor } from '../messages/session.ts';
+import type { Actor, RoomPresence } from '../messages/session.ts';
 import { field, refusal, textField } from '../arguments.ts';
 
 /**
@@ -40,6 +40,26 @@ export const validated = {
   ),
   attendance: byActor((request) => ATTENDANCES.includes(field(request, 'attendance'))),
 } satisfies Readonly<Record<string, Validated>>;
+
+/** What a signal says of the room; null where it says nothing that could be true. */
+export function presenceIn(told: unknown): RoomPresence | null {
+  const sequence = field(told, 'sequence');
+  const isSequence = typeof sequence === 'number' && Number.isSafeInteger(sequence);
+  const [clientCameAt, therapistCameAt, emptySince] = [
+    field(told, 'clientCameAt') ?? null,
+    field(told, 'therapistCameAt') ?? null,
+    field(told, 'emptySince') ?? null,
+  ];
+  if (!isSequence || !isInstantOrNull(clientCameAt)) return null;
+  if (!isInstantOrNull(therapistCameAt) || !isInstantOrNull(emptySince)) return null;
+  // Where nobody came there is nothing to tell.
+  if (clientCameAt === null && therapistCameAt === null) return null;
+  return { sequence, clientCameAt, therapistCameAt, emptySince };
+}
+
+function isInstantOrNull(value: unknown): value is number | null {
+  return value === null || isInstant(value);
+}
 
 function byActor(isWellFormed: (request: unknown) => boolean): Validated {
   return {

@@ -1,0 +1,215 @@
+import type { Knex } from 'knex';
+import type { RoomRole } from '../domain/room-state.ts';
+import { insertOutboxRow } from './outbox.ts';
+
+export type PresenceKind = 'waiting' | 'joined' | 'left';
+
+export interface PresenceChange {
+  readonly sessionId: string;
+  readonly epoch: number;
+  readonly personId: string;
+  readonly role: RoomRole;
+  readonly kind: PresenceKind;
+  readonly at: Date;
+}
+
+/**
+ * - `came`: somebody's first coming to the session;
+ * - `emptied`: the last has left; `filled`: somebody is back in what had emptied.
+ */
+export type PresenceEdge = 'came' | 'emptied' | 'filled';
+
+interface Standing {
+  readonly sequence: number;
+  readonly kind: PresenceKind | null;
+  readonly others: number;
+  readonly latest: Date | null;
+}
+
+/** Taken for one session's ledger; any constant number that nothing else uses. */
+const LEDGER_LOCK = 9_300_093;
+
+/**
+ * Notes that somebody came or went, and tells of it only where it is an edge, in one transaction.
+ * What changes nothing is not noted: saying it twice, or after a host has died, does no harm.
+ * Resolves to the edge, or null.
+ */
+export async function recordPresence(
+  knex: Knex,
+  change: PresenceChange,
+): Promise<PresenceEdge | null> {
+  return knex.transaction((trx) => note(trx, change));
+}
+
+async function note(trx: Knex.Transaction, change: PresenceChange): Promise<PresenceEdge | null> {
+  const { sessionId, personId, kind } = change;
+  await trx.raw('SELECT pg_advisory_xact_lock(?, hashtext(?))', [LEDGER_LOCK, sessionId]);
+  const before = await standingOf(trx, sessionId, personId);
+  if (!isNews(before.kind, kind)) return null;
+  const sequence = before.sequence + 1;
+  // Hosts' clocks differ a little; the ledger's time never runs back.
+  const at = before.latest !== null && before.latest > change.at ? before.latest : change.at;
+  await trx('room_presence').insert({
+    session_id: sessionId,
+    sequence,
+    person_id: personId,
+    role: change.role,
+    kind,
+    at,
+    epoch: change.epoch,
+  });
+  const edge = edgeOf(before, kind);
+  if (edge === null) return null;
+  const { rows } = await trx.raw<{ rows: { clinic_id: string }[] }>(
+    'SELECT clinic_id FROM people WHERE id = ?',
+    [personId],
+  );
+  const payload = { sessionId, personId, event: edge, sequence, at: at.toISOString() };
+  await insertOutboxRow(trx, { topic: 'room.presence', clinicId: rows[0]!.clinic_id, payload });
+  return edge;
+}
+
+/** Where the ledger stands, and how many others are inside by it. */
+async function standingOf(
+  trx: Knex.Transaction,
+  sessionId: string,
+  personId: string,
+): Promise<Standing> {
+  const { rows } = await trx.raw<{ rows: [Standing] }>(
+    `WITH ledger AS (SELECT * FROM room_presence WHERE session_id = :sessionId),
+     last AS (SELECT DISTINCT ON (person_id) person_id, kind FROM ledger
+       ORDER BY person_id, sequence DESC)
+     SELECT (SELECT coalesce(max(sequence), 0) FROM ledger) AS sequence,
+       (SELECT max(at) FROM ledger) AS latest,
+       (SELECT kind FROM last WHERE person_id = :personId) AS kind,
+       (SELECT count(*)::int FROM last WHERE kind <> 'left' AND person_id <> :personId) AS others`,
+    { sessionId, personId },
+  );
+  return rows[0];
+}
+
+function isNews(before: PresenceKind | null, kind: PresenceKind): boolean {
+  if (kind === 'left') return before === 'waiting' || before === 'joined';
+  if (kind === 'waiting') return before === null || before === 'left';
+  return before !== 'joined';
+}
+
+function edgeOf(before: Standing, kind: PresenceKind): PresenceEdge | null {
+  if (kind === 'left') return before.others === 0 ? 'emptied' : null;
+  if (before.kind === null) return 'came';
+  return before.kind === 'left' && before.others === 0 ? 'filled' : null;
+}
+
+export interface PersonThere {
+  readonly personId: string;
+  readonly role: RoomRole;
+  readonly kind: 'waiting' | 'joined';
+}
+
+/** Who is in a session's room by the ledger: after a host has died, those who may come back. */
+export async function peopleThere(db: Knex, sessionId: string): Promise<PersonThere[]> {
+  const { rows } = await db.raw<{ rows: PersonThere[] }>(
+    `SELECT person_id AS "personId", role, kind FROM (
+       SELECT DISTINCT ON (person_id) person_id, role, kind FROM room_presence
+       WHERE session_id = ? ORDER BY person_id, sequence DESC) AS last
+     WHERE kind <> 'left'`,
+    [sessionId],
+  );
+  return rows;
+}
+
+export interface Attendance {
+  readonly personId: string;
+  /** The role they had last. */
+  readonly role: RoomRole;
+  readonly cameAt: Date;
+  /** Null while they are there. */
+  readonly leftAt: Date | null;
+  /** Time inside, the waiting room not counted, up to now while they are there; ms. */
+  readonly insideMs: number;
+}
+
+/** Who came to a session and how long each was inside: what attendance and billing go by. */
+export async function attendanceOf(db: Knex, sessionId: string): Promise<Attendance[]> {
+  const { rows } = await db.raw<{ rows: Attendance[] }>(
+    `WITH stretch AS (
+       SELECT person_id, role, kind, at, sequence,
+         coalesce(lead(at) OVER mine, greatest(clock_timestamp(), at)) AS until_at,
+         lead(sequence) OVER mine IS NULL AS is_last
+       FROM room_presence WHERE session_id = ?
+       WINDOW mine AS (PARTITION BY person_id ORDER BY sequence))
+     SELECT person_id AS "personId", max(role) FILTER (WHERE is_last) AS role,
+       min(at) AS "cameAt", max(at) FILTER (WHERE is_last AND kind = 'left') AS "leftAt",
+       round(coalesce(sum(extract(epoch FROM until_at - at) * 1000)
+         FILTER (WHERE kind = 'joined'), 0))::float8 AS "insideMs"
+     FROM stretch GROUP BY person_id ORDER BY min(sequence)`,
+    [sessionId],
+  );
+  return rows;
+}
+
+export interface PresenceSummary {
+  /** The last row of the ledger that it rests on. */
+  readonly sequence: number;
+  /** Everybody who came, and when first. */
+  readonly came: ReadonlyMap<string, Date>;
+  /** Since when nobody is there; null while somebody is. */
+  readonly emptySince: Date | null;
+}
+
+/** What a session's workflow is told; null where nobody came. */
+export async function presenceSummary(
+  db: Knex,
+  sessionId: string,
+): Promise<PresenceSummary | null> {
+  const { rows } = await db.raw<{
+    rows: { personId: string; kind: PresenceKind; sequence: number; at: Date; first: Date }[];
+  }>(
+    `SELECT DISTINCT ON (person_id) person_id AS "personId", kind, sequence, at,
+       min(at) OVER (PARTITION BY person_id) AS first
+     FROM room_presence WHERE session_id = ? ORDER BY person_id, sequence DESC`,
+    [sessionId],
+  );
+  if (rows.length === 0) return null;
+  const latest = rows.reduce((one, other) => (one.sequence > other.sequence ? one : other));
+  return {
+    sequence: latest.sequence,
+    came: new Map(rows.map(({ personId, first }) => [personId, first])),
+    emptySince: rows.every(({ kind }) => kind === 'left') ? latest.at : null,
+  };
+}
+
+/**
+ * Those whose room died and was not opened again within the grace left when it died. Resolves to how
+ * many were found; safe to run anywhere, any number of times at once.
+ */
+export async function endAbandonedPresence(
+  knex: Knex,
+  graceMs: number,
+  limit = 100,
+): Promise<number> {
+  const { rows } = await knex.raw<{ rows: (Omit<PresenceChange, 'kind'> & { kind: string })[] }>(
+    `SELECT DISTINCT ON (presence.session_id, presence.person_id)
+       presence.session_id AS "sessionId", presence.person_id AS "personId", presence.role,
+       presence.kind, presence.epoch, coalesce(room.closed_at, room.lease_until) AS at
+     FROM rooms AS room JOIN room_presence AS presence ON presence.session_id = room.session_id
+     WHERE coalesce(room.closed_at, room.lease_until)
+         < clock_timestamp() - :graceMs * interval '1 millisecond'
+       AND coalesce(room.closed_at, room.lease_until) > clock_timestamp() - interval '2 days'
+     ORDER BY presence.session_id, presence.person_id, presence.sequence DESC`,
+    { graceMs },
+  );
+  const abandoned = rows.filter(({ kind }) => kind !== 'left').slice(0, limit);
+  for (const row of abandoned) {
+    await knex.transaction(async (trx) => {
+      // Whoever opens the room anew meanwhile looks after its people.
+      const live = await trx.raw<{ rows: unknown[] }>(
+        `SELECT FROM rooms WHERE session_id = ? AND state = 'open'
+           AND lease_until > clock_timestamp() FOR SHARE`,
+        [row.sessionId],
+      );
+      if (live.rows.length === 0) await note(trx, { ...row, kind: 'left' });
+    });
+  }
+  return abandoned.length;
+}
