@@ -6,7 +6,7 @@ import { DeterminismViolationError } from '@temporalio/workflow';
 import { type ReplayWorkerOptions, Runtime, DefaultLogger, Worker } from '@temporalio/worker';
 import { createDataConverter } from '../../crypto/data-converter.ts';
 import { loadKeyRing } from '../../crypto/key-ring.ts';
-import { provideWorkflowBundle } from '../../workers/core/bundle.ts';
+import { provideWorkflowBundle } from '../../workers/bundle.ts';
 import { type Golden, keysFile, measure, readGoldens } from './golden.ts';
 
 const MAX_EVENTS = 250;

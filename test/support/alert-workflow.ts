@@ -13,7 +13,7 @@ import type {
 import { DEFAULT_POLICIES } from '../../domain/escalation-policy.ts';
 import type { EscalationPolicies } from '../../domain/escalation-policy.ts';
 import type { EscalationContext } from '../../domain/escalation.ts';
-import { provideWorkflowBundle } from '../../workers/core/bundle.ts';
+import { provideWorkflowBundle } from '../../workers/bundle.ts';
 import { CRISIS_ALERT_WORKFLOW, type AlertInput } from '../../workflows/messages/crisis-alert.ts';
 
 /** Stand-ins for everything outside of an alert's workflow, which write down what they were asked. */

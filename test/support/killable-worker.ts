@@ -10,7 +10,7 @@ import { createClientDataConverter, createDataConverter } from '../../crypto/dat
 import { createFieldCipher } from '../../crypto/field-cipher.ts';
 import { loadKeyRing } from '../../crypto/key-ring.ts';
 import { openDatabase } from '../../db/knex.ts';
-import { provideWorkflowBundle } from '../../workers/core/bundle.ts';
+import { provideWorkflowBundle } from '../../workers/bundle.ts';
 import { createCoreWorker } from '../../workers/core/worker.ts';
 import { deadlyAt } from './killable-points.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import { provideWorkflowBundle } from '../../workers/core/bundle.ts';
+import { provideWorkflowBundle } from '../../workers/bundle.ts';
 import { type AnswerOutcome, answerUpdate } from '../../workflows/messages/offers.ts';
 
 /** Runs `story` beside a worker of these activities, on a queue of its own. */

@@ -13,7 +13,7 @@ import { ensureDatabase } from '../../scripts/parts/database.ts';
 import { type Cluster, type ClusterOptions, startCluster } from '../../scripts/parts/postgres.ts';
 import { temporalServerArguments } from '../../scripts/parts/temporal.ts';
 import { provideTemporalCli } from '../../scripts/provision/temporal-tools.ts';
-import { provideWorkflowBundle } from '../../workers/core/bundle.ts';
+import { provideWorkflowBundle } from '../../workers/bundle.ts';
 import { freePort } from './free-port.ts';
 import { type StackProcess, startProcess } from './stack-process.ts';
 import { until } from './until.ts';

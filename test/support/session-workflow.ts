@@ -9,7 +9,7 @@ import type { MoneyActivities } from '../../activities/money/contract.ts';
 import type { SessionActivities, TransitionInput } from '../../activities/session/contract.ts';
 import { DEFAULT_PLAN, type Plan } from '../../domain/plan.ts';
 import type { SessionState } from '../../domain/session.ts';
-import { provideWorkflowBundle } from '../../workers/core/bundle.ts';
+import { provideWorkflowBundle } from '../../workers/bundle.ts';
 import {
   SESSION_DOOR,
   SESSION_STARTS_AT,

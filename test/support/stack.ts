@@ -11,7 +11,7 @@ import { createClientDataConverter } from '../../crypto/data-converter.ts';
 import { createKeyRing, loadKeyRing } from '../../crypto/key-ring.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts';
-import { provideWorkflowBundle } from '../../workers/core/bundle.ts';
+import { provideWorkflowBundle } from '../../workers/bundle.ts';
 import { searchAttributes } from '../../scripts/parts/temporal-flags.ts';
 import { type TestApi, type TestApiOptions, startTestApi } from './api.ts';
 import { freePort } from './free-port.ts';

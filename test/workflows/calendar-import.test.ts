@@ -7,7 +7,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { CalendarActivities, CalendarReading } from '../../activities/calendars/contract.ts';
-import { provideWorkflowBundle } from '../../workers/core/bundle.ts';
+import { provideWorkflowBundle } from '../../workers/bundle.ts';
 import {
   CALENDAR_IMPORT_WORKFLOW,
   type CalendarImportInput,

@@ -11,7 +11,7 @@ import type {
   PurchaseOutcome,
   ReconciliationActivities,
 } from '../../activities/money/index.ts';
-import { provideWorkflowBundle } from '../../workers/core/bundle.ts';
+import { provideWorkflowBundle } from '../../workers/bundle.ts';
 import {
   CREDIT_PURCHASE_WORKFLOW,
   purchaseNewsSignal,

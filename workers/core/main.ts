@@ -1,8 +1,7 @@
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
-import { pino, type Logger } from 'pino';
+import { NativeConnection } from '@temporalio/worker';
+import type { Logger } from 'pino';
 import { createMailGateway, senderAddress } from '../../activities/gateways/mail.ts';
 import { createOutboundHttp } from '../../activities/gateways/outbound-http.ts';
 import { createCardGateway } from '../../activities/gateways/stripe.ts';
@@ -11,25 +10,17 @@ import { CONSUMERS, type OutboxDeps } from '../../activities/outbox/consumers.ts
 import { startRelay, type Relay } from '../../activities/outbox/relay.ts';
 import { type Dispatcher, startDispatcher } from '../../activities/webhooks/dispatcher.ts';
 import { type SendDeps, createWebhookCall } from '../../activities/webhooks/send.ts';
-import { type Settings, SettingsFault, loadSettings } from '../../config/settings.ts';
+import type { Settings } from '../../config/settings.ts';
 import { createClientDataConverter, createDataConverter } from '../../crypto/data-converter.ts';
 import { createFieldCipher } from '../../crypto/field-cipher.ts';
 import { loadKeyRing } from '../../crypto/key-ring.ts';
 import { createSealer } from '../../db/audit/sealer.ts';
 import { openDatabase } from '../../db/knex.ts';
-import { provideWorkflowBundle } from './bundle.ts';
+import { provideWorkflowBundle } from '../bundle.ts';
+import { endWhenFailed, nameOf, runProcess, serveHealth } from '../process.ts';
 import { ensureSchedules } from './schedules.ts';
-import { becomeCurrent, deploymentOf } from './versioning.ts';
+import { becomeCurrent, deploymentOf } from '../versioning.ts';
 import { createCoreWorker } from './worker.ts';
-
-/** Hands the SDK's own messages to the log: their codes and ids, never a payload. */
-function installRuntime(log: Logger): void {
-  const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
-    const { workflowId, activityType, taskQueue } = meta ?? {};
-    log.warn({ level, workflowId, activityType, taskQueue }, message);
-  });
-  Runtime.install({ logger, shutdownSignals: [] });
-}
 
 /** What reaches outside and has nothing to close. */
 function gatewaysOf(settings: Settings) {
@@ -81,7 +72,7 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
   await ensureSchedules(client);
   const health = serveHealth(worker, settings.worker.healthPort);
   log.info('the core worker runs');
-  running.catch((error: unknown) => endAtOnce(error, log));
+  endWhenFailed(running, 'core', log);
   return async () => {
     worker.shutdown();
     await Promise.all([running, relay.close(), dispatcher.close()]);
@@ -92,12 +83,6 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
     await connection.close();
     await knex.destroy();
   };
-}
-
-/** Whoever supervises the process starts another. */
-function endAtOnce(error: unknown, log: Logger): void {
-  log.fatal({ error: nameOf(error) }, 'the core worker failed');
-  process.exit(1);
 }
 
 function openRelay(deps: OutboxDeps, log: Logger): Relay {
@@ -118,41 +103,4 @@ function openDispatcher(
   );
 }
 
-function serveHealth(worker: Worker, port: number): ReturnType<typeof createServer> {
-  const server = createServer((_request, response) => {
-    const state = worker.getState();
-    response.writeHead(state === 'RUNNING' ? 200 : 503, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ status: state === 'RUNNING' ? 'ok' : 'unavailable', state }));
-  });
-  return server.listen(port, '127.0.0.1');
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : 'unknown';
-}
-
-async function main(): Promise<void> {
-  const settings = loadSettings();
-  const log = pino({ level: settings.logLevel, base: { process: 'core' } });
-  installRuntime(log);
-  const stop = await start(settings, log);
-  let isStopping = false;
-  const onSignal = (): void => {
-    if (isStopping) return;
-    isStopping = true;
-    stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-}
-
-await main().catch((fault: unknown) => {
-  const known = fault instanceof SettingsFault ? fault.message : null;
-  console.error(
-    known ?? (fault instanceof Error ? fault.message : 'The core worker did not start.'),
-  );
-  process.exit(1);
-});
+await runProcess({ name: 'core', start });

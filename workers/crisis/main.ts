@@ -1,9 +1,8 @@
-import { createServer } from 'node:http';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
-import { pino, type Logger } from 'pino';
+import { NativeConnection, type Worker } from '@temporalio/worker';
+import type { Logger } from 'pino';
 import { startAuditor } from '../../activities/auditor/auditor.ts';
 import { sendAuditRound } from '../../activities/crisis/audit-round.ts';
 import { CRISIS_CONSUMERS } from '../../activities/crisis/consumers.ts';
@@ -11,14 +10,15 @@ import type { CrisisDeps } from '../../activities/crisis/deps.ts';
 import { openKnowledge } from '../../activities/crisis/knowledge.ts';
 import { createTwilioGateway } from '../../activities/gateways/twilio.ts';
 import { startRelay, type Relay } from '../../activities/outbox/relay.ts';
-import { type Settings, SettingsFault, loadSettings } from '../../config/settings.ts';
+import type { Settings } from '../../config/settings.ts';
 import { createClientDataConverter, createDataConverter } from '../../crypto/data-converter.ts';
 import { createFieldCipher } from '../../crypto/field-cipher.ts';
 import { loadKeyRing } from '../../crypto/key-ring.ts';
 import { beatOf } from '../../db/crisis-knowledge.ts';
 import { openDatabase } from '../../db/knex.ts';
-import { provideWorkflowBundle } from '../core/bundle.ts';
-import { becomeCurrent, deploymentOf } from '../core/versioning.ts';
+import { provideWorkflowBundle } from '../bundle.ts';
+import { endWhenFailed, nameOf, runProcess, serveHealth } from '../process.ts';
+import { becomeCurrent, deploymentOf } from '../versioning.ts';
 import { createCrisisWorker } from './worker.ts';
 
 const DEPLOYMENT = 'holdfast-crisis';
@@ -31,22 +31,13 @@ const MAX_PAUSE_MS = 3_000;
 const POLL_MS = 200;
 const BEAT_EVERY_MS = 5_000;
 
-/** Where the system allows it, this worker goes before all others on its machine. */
+/** Where the system allows it, this worker's threads go before all others on its machine. */
 function goFirst(log: Logger): void {
   try {
     setPriority(constants.priority.PRIORITY_HIGH);
   } catch {
     log.info('the crisis worker has no more than its share of the processors');
   }
-}
-
-/** Hands the SDK's own messages to the log: their codes and ids, never a payload. */
-function installRuntime(log: Logger): void {
-  const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
-    const { workflowId, activityType, taskQueue } = meta ?? {};
-    log.warn({ level, workflowId, activityType, taskQueue }, message);
-  });
-  Runtime.install({ logger, shutdownSignals: [] });
 }
 
 async function openDeps(settings: Settings, connection: Connection, log: Logger) {
@@ -110,7 +101,7 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
   const health = serveHealth(worker, settings.crisis.healthPort);
   const heart = startHeart(deps, worker);
   log.info('the crisis worker runs');
-  running.catch((error: unknown) => endAtOnce(error, log));
+  endWhenFailed(running, 'crisis', log);
   return async () => {
     heart.stop();
     worker.shutdown();
@@ -121,12 +112,6 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
     await connection.close();
     await deps.knex.destroy();
   };
-}
-
-/** Whoever supervises the process starts another. */
-function endAtOnce(error: unknown, log: Logger): void {
-  log.fatal({ error: nameOf(error) }, 'the crisis worker failed');
-  process.exit(1);
 }
 
 function openRelay({ knex, temporal, cipher }: CrisisDeps, log: Logger): Relay {
@@ -151,43 +136,4 @@ function startHeart({ knex, knowledge }: CrisisDeps, worker: Worker): { stop(): 
   return { stop: () => clearInterval(timer) };
 }
 
-function serveHealth(worker: Worker, port: number): ReturnType<typeof createServer> {
-  const server = createServer((_request, response) => {
-    const state = worker.getState();
-    response.writeHead(state === 'RUNNING' ? 200 : 503, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ status: state === 'RUNNING' ? 'ok' : 'unavailable', state }));
-  });
-  return server.listen(port, '127.0.0.1');
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : 'unknown';
-}
-
-async function main(): Promise<void> {
-  const settings = loadSettings();
-  const log = pino({ level: settings.logLevel, base: { process: 'crisis' } });
-  // Threads that are made from here on go first as well.
-  goFirst(log);
-  installRuntime(log);
-  const stop = await start(settings, log);
-  let isStopping = false;
-  const onSignal = (): void => {
-    if (isStopping) return;
-    isStopping = true;
-    stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-}
-
-await main().catch((fault: unknown) => {
-  const known = fault instanceof SettingsFault ? fault.message : null;
-  console.error(
-    known ?? (fault instanceof Error ? fault.message : 'The crisis worker did not start.'),
-  );
-  process.exit(1);
-});
+await runProcess({ name: 'crisis', prepare: goFirst, start });

@@ -7,7 +7,7 @@ import { v7 as newId } from 'uuid';
 import { createCardGateway } from '../../../activities/gateways/stripe.ts';
 import { createMoneyActivities } from '../../../activities/money/index.ts';
 import { workflowId } from '../../../domain/ids.ts';
-import { provideWorkflowBundle } from '../../../workers/core/bundle.ts';
+import { provideWorkflowBundle } from '../../../workers/bundle.ts';
 import { CORE_TASK_QUEUE } from '../../../workflows/messages/task-queues.ts';
 import { SECRET_KEY, WEBHOOK_SECRET, startBench } from '../../sandbox/stripe-support.ts';
 import type { Bench } from '../../sandbox/stripe-support.ts';

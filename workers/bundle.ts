@@ -4,9 +4,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import { failureConverterPath } from '../../crypto/data-converter.ts';
+import { failureConverterPath } from '../crypto/data-converter.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
 /** Each lane's workflows: what a bundle holds is evaluated for every new workflow. */
 const ENTRIES = { workflows: 'workflows/index.ts', crisis: 'workflows/crisis-lane.ts' } as const;
 /** All that a workflow may import: a change of any of these files makes another bundle. */
