@@ -6,9 +6,11 @@ import type { CardGateway } from '../activities/gateways/card-gateway.ts';
 import type { EligibilityGateway } from '../activities/gateways/eligibility.ts';
 import type { TwilioGateway } from '../activities/gateways/twilio.ts';
 import type { WebhookHosts } from '../activities/webhooks/hosts.ts';
+import type { IceServer } from '../config/json-settings.ts';
 import type { AuthSettings } from '../config/types.ts';
 import type { FieldCipher } from '../crypto/field-cipher.ts';
 import type { KeyRing } from '../crypto/key-ring.ts';
+import type { ParticipantLimits } from '../domain/hosted-session.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { AuthMail } from './auth/mail.ts';
 import type { LimitGroup } from './http/document.ts';
@@ -44,6 +46,13 @@ export interface HttpOptions {
   readonly temporalUiOrigin: string | null;
 }
 
+/** What the API says to those who meet in rooms. */
+export interface RoomOptions {
+  /** The most people of a session by its type. */
+  readonly participantLimits: ParticipantLimits;
+  readonly iceServers: readonly IceServer[];
+}
+
 /** All that handlers and middleware reach outside with; made once at start. */
 export interface ApiDeps {
   readonly knex: Knex;
@@ -66,6 +75,7 @@ export interface ApiDeps {
   readonly attachments: UploadOptions;
   /** Which addresses may be named for the product to call. */
   readonly outbound: AddressRules;
+  readonly rooms: RoomOptions;
   readonly load: LoadMonitor;
   readonly log: Logger;
 }

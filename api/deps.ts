@@ -68,6 +68,7 @@ export async function openDeps(settings: Settings, log: Logger): Promise<OpenedD
       maxBytes: settings.attachments.maxBytes,
     },
     outbound: { allowPrivateHosts: settings.sandbox },
+    rooms: settings.media,
     load,
     log,
   };

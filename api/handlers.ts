@@ -10,6 +10,7 @@ import { messageHandlers } from './support/messages/handlers.ts';
 import { supportSessionHandlers } from './support/sessions/handlers.ts';
 import { urgentHandlers } from './support/urgent/handlers.ts';
 import { supportScreeningHandlers } from './support/screening/handlers.ts';
+import { teletherapyHandlers } from './teletherapy/handlers.ts';
 import { getTherapistAvailability } from './therapy/availability.ts';
 import { searchTherapists } from './therapy/search.ts';
 import { therapyGroupHandlers } from './therapy/groups.ts';
@@ -25,6 +26,7 @@ const GROUPS: readonly Partial<HandlerMap>[] = [
   therapyGroupHandlers,
   bookingHandlers,
   schedulingHandlers,
+  teletherapyHandlers,
   supportSessionHandlers,
   urgentHandlers,
   ownHandlers,

@@ -33,6 +33,47 @@ export function readIceServers(reader: EnvReader): IceServer[] {
   return reader.jsonList('ICE_SERVERS', '{ urls, username?, credential? }', iceServer);
 }
 
+/** The most people of a session, its host among them, by its type, as published. */
+export const PUBLISHED_PARTICIPANT_LIMITS = {
+  individual: 2,
+  couples: 3,
+  family: 8,
+  group: 12,
+  support: 20,
+  workshop: 50,
+};
+
+export type ParticipantLimits = Readonly<typeof PUBLISHED_PARTICIPANT_LIMITS>;
+
+const MOST_PARTICIPANTS = 100;
+
+/** Limits that are not given stay as published. */
+export function readParticipantLimits(reader: EnvReader): ParticipantLimits {
+  const text = reader.text('PARTICIPANT_LIMITS');
+  const given = text === null ? {} : parsed(text);
+  if (isRecord(given) && Object.entries(given).every(isLimit)) {
+    return { ...PUBLISHED_PARTICIPANT_LIMITS, ...given };
+  }
+  const names = Object.keys(PUBLISHED_PARTICIPANT_LIMITS).join(', ');
+  const rule = `must be a JSON object of whole numbers from 2 to ${MOST_PARTICIPANTS} by ${names}`;
+  reader.fault('PARTICIPANT_LIMITS', rule);
+  return PUBLISHED_PARTICIPANT_LIMITS;
+}
+
+function isLimit([type, limit]: readonly [string, unknown]): boolean {
+  const isType = Object.hasOwn(PUBLISHED_PARTICIPANT_LIMITS, type);
+  const isCount = typeof limit === 'number' && Number.isInteger(limit);
+  return isType && isCount && limit >= 2 && limit <= MOST_PARTICIPANTS;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 function trustedIssuer(item: unknown): TrustedIssuer | null {
   if (!isRecord(item)) return null;
   const { issuer, jwksUrl, audience, algorithms } = item;

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { EnvReader } from './env-reader.ts';
 import type { Env } from './env-reader.ts';
-import { readIceServers, readTrustedIssuers } from './json-settings.ts';
+import { readIceServers, readParticipantLimits, readTrustedIssuers } from './json-settings.ts';
 import { logLevels } from './types.ts';
 import type {
   ApiSettings,
@@ -226,6 +226,7 @@ function readMedia(reader: EnvReader): MediaSettings {
     minPort,
     maxPort,
     iceServers: readIceServers(reader),
+    participantLimits: readParticipantLimits(reader),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Rate } from './env-reader.ts';
-import type { IceServer, TrustedIssuer } from './json-settings.ts';
+import type { IceServer, ParticipantLimits, TrustedIssuer } from './json-settings.ts';
 
 export type LogLevel = (typeof logLevels)[number];
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -88,6 +88,8 @@ export interface MediaSettings {
   minPort: number;
   maxPort: number;
   iceServers: readonly IceServer[];
+  /** The most people of a session by its type. */
+  participantLimits: ParticipantLimits;
 }
 
 export interface Ports {

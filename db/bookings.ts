@@ -43,10 +43,11 @@ export interface Placing {
   readonly authorisationId: string | null;
 }
 
-/** A session of a group, whose members join later. */
+/** A session with seats: a group's, whose members join later, or one for those who are invited. */
 export type NewGroupSession = Omit<NewSession, 'clientId'> & {
   readonly clientId: null;
-  readonly group: { readonly id: string; readonly terms: GroupTerms };
+  /** Without an id, people are invited to this one session alone. */
+  readonly group: { readonly id: string | null; readonly terms: GroupTerms };
 };
 
 export interface ClientCalendar {

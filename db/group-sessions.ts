@@ -12,6 +12,18 @@ export async function insertGroupSession(
 ): Promise<boolean> {
   const options = { slot: 'current', expiresAtMs: null } as const;
   if (!(await tryClaim(trx, session.id, wishesOf(session), options))) return false;
+  await writeGroupSession(trx, session);
+  return true;
+}
+
+/** The session's row, first event and news, once its time has been claimed. */
+export async function writeGroupSession(
+  trx: Knex.Transaction,
+  session: NewGroupSession,
+): Promise<void> {
+  const booked = bookedRow(session);
+  const details = booked.details === null ? null : `\\x${booked.details.toString('hex')}`;
+  const row = { ...booked, details };
   const { status, startsAt, endsAt } = session.state;
   await trx.raw(
     `WITH booked AS (
@@ -20,7 +32,7 @@ export async function insertGroupSession(
        INSERT INTO session_events (session_id, kind, actor_id, data) VALUES (?, 'booked', ?, ?))
      INSERT INTO outbox (topic, clinic_id, payload) VALUES ('session.changed', ?, ?)`,
     [
-      JSON.stringify(bookedRow(session)),
+      JSON.stringify(row),
       session.id,
       session.createdBy,
       JSON.stringify({ status, startsAt }),
@@ -36,5 +48,4 @@ export async function insertGroupSession(
       }),
     ],
   );
-  return true;
 }

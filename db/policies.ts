@@ -45,7 +45,11 @@ export const DOOR_PLANS: Readonly<Record<Door, Plan>> = {
   therapy: DEFAULT_PLAN,
   booking: { ...DEFAULT_PLAN, payment: { ...DEFAULT_PLAN.payment, by: 'clinic' } },
   scheduling: { ...DEFAULT_PLAN, approval: { ...DEFAULT_PLAN.approval, by: 'nobody' } },
-  teletherapy: { ...DEFAULT_PLAN, approval: { ...DEFAULT_PLAN.approval, by: 'nobody' } },
+  teletherapy: {
+    ...DEFAULT_PLAN,
+    approval: { ...DEFAULT_PLAN.approval, by: 'nobody' },
+    payment: { ...DEFAULT_PLAN.payment, by: 'clinic' },
+  },
   crisis: {
     ...DEFAULT_PLAN,
     approval: { ...DEFAULT_PLAN.approval, by: 'nobody' },

@@ -163,3 +163,17 @@ export async function hasRelationship(
   );
   return rows[0]?.known ?? false;
 }
+
+/** Since when two people of a clinic have worked with each other; null where they do not now. */
+export async function findCurrentRelationship(
+  db: Knex,
+  clinicId: string,
+  { therapistId, clientId }: { readonly therapistId: string; readonly clientId: string },
+): Promise<Date | null> {
+  const { rows } = await db.raw<{ rows: { started_at: Date }[] }>(
+    `SELECT started_at FROM relationships
+     WHERE clinic_id = ? AND therapist_id = ? AND client_id = ? AND ended_at IS NULL`,
+    [clinicId, therapistId, clientId],
+  );
+  return rows[0]?.started_at ?? null;
+}

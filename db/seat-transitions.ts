@@ -16,6 +16,8 @@ export interface SeatWish {
   readonly state: SessionState;
   readonly dueCents: number;
   readonly consents: Readonly<Record<string, true>>;
+  /** Who has invited them; without it they have joined by themselves. */
+  readonly invitedBy?: string;
   /** The person's local day, for the limits of the plan. */
   readonly day: { readonly startMs: number; readonly endMs: number };
 }
@@ -46,7 +48,7 @@ export async function takeSeat(trx: Knex.Transaction, wish: SeatWish): Promise<S
 }
 
 async function lockSession(trx: Knex.Transaction, id: string): Promise<SessionRow | null> {
-  const row = await trx('sessions').where({ id }).whereNotNull('group_id').forUpdate().first();
+  const row = await trx('sessions').where({ id }).whereNotNull('group_terms').forUpdate().first();
   return (row as SessionRow | undefined) ?? null;
 }
 
@@ -88,9 +90,10 @@ function claimTime(
   });
 }
 
-async function exceedsLimits(
+/** Locks the person against other bookings until the transaction ends. */
+export async function exceedsLimits(
   trx: Knex.Transaction,
-  { plan }: SessionRow,
+  { plan }: Pick<SessionRow, 'plan'>,
   { personId, day }: SeatWish,
 ): Promise<boolean> {
   const result = await trx.raw(`SELECT open, today FROM count_open_sessions(?, ?, ?)`, [
@@ -102,10 +105,10 @@ async function exceedsLimits(
   return open >= plan.limits.maxOpenPerClient || today >= plan.limits.maxPerClientPerDay;
 }
 
-async function insertSeat(
+export async function insertSeat(
   trx: Knex.Transaction,
   session: SessionRow,
-  { id, personId, alias, state, dueCents, consents }: SeatWish,
+  { id, personId, alias, state, dueCents, consents, invitedBy }: SeatWish,
 ): Promise<void> {
   const version = await nextVersion(trx, session.id, personId);
   await trx('enrolments').insert({
@@ -121,7 +124,7 @@ async function insertSeat(
   await note(trx, session, {
     enrolmentId: id,
     event: 'joined',
-    actorId: personId,
+    actorId: invitedBy ?? personId,
     status: state.status,
     version,
   });

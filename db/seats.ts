@@ -40,7 +40,7 @@ export const SEAT_COLUMNS = OWN.map((column) => `seat.${column} AS seat_${column
 /** Joins the seat of one person, the latest of those that they had; takes their id. */
 export const SEAT_JOIN = `LEFT JOIN LATERAL (
     SELECT * FROM enrolments
-    WHERE sessions.group_id IS NOT NULL AND session_id = sessions.id AND person_id = ?
+    WHERE sessions.group_terms IS NOT NULL AND session_id = sessions.id AND person_id = ?
       AND enrolments.status IS NOT NULL
     ORDER BY created_at DESC, id DESC LIMIT 1) seat ON true`;
 
@@ -76,6 +76,11 @@ export function seatedRow<Row extends SessionRow>(
 
 export function isSeat<Row extends SessionRow>(row: Row): row is Row & SeatRow {
   return row.enrolment_id !== undefined;
+}
+
+/** Whether people take part by seats of their own, in a group's session or in one without a group. */
+export function hasSeats({ group_terms: terms }: Pick<SessionRow, 'group_terms'>): boolean {
+  return terms !== null;
 }
 
 /** Whether the session that a seat belongs to does not take place. */

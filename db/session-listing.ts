@@ -6,12 +6,17 @@ import type { SessionFormat, SessionRow } from './sessions.ts';
 export interface SessionListing {
   readonly personId: string;
   readonly clinicId: string;
-  readonly as: 'client' | 'therapist' | 'clinic';
+  /** `either`: as the therapist of some and a client in others. */
+  readonly as: 'client' | 'therapist' | 'either' | 'clinic';
   readonly statuses: readonly SessionStatus[] | null;
   readonly format: SessionFormat | null;
   /** Sessions that start from here on, and before there; epoch ms. */
   readonly fromMs: number | null;
   readonly toMs: number | null;
+  /** Sessions that have not ended by then; epoch ms. */
+  readonly endsAfterMs?: number;
+  /** The next one first, instead of the latest. */
+  readonly isAscending?: boolean;
   readonly limit: number;
   readonly offset: number;
 }
@@ -35,10 +40,13 @@ export async function listByView<View extends SessionRow>(
   view: string,
   listing: SessionListing,
 ): Promise<{ rows: View[]; total: number }> {
-  const member = listing.as === 'client' ? listing.personId : null;
+  const isMember = listing.as === 'client' || listing.as === 'either';
+  const member = isMember ? listing.personId : null;
+  const order = listing.isAscending === true ? 'ASC' : 'DESC';
   const { where, values } = conditionsOf(listing, member === null ? PLAIN : SEATED);
   const page = knex.raw(
-    `${view} WHERE ${where} ORDER BY sessions.starts_at DESC, sessions.id DESC LIMIT ? OFFSET ?`,
+    `${view} WHERE ${where}
+     ORDER BY sessions.starts_at ${order}, sessions.id ${order} LIMIT ? OFFSET ?`,
     [member, ...values, listing.limit, listing.offset],
   );
   const count =
@@ -85,6 +93,7 @@ function conditionsOf(
   const owners = {
     client: terms.client,
     therapist: 'sessions.therapist_id = ?',
+    either: `(sessions.therapist_id = ? OR ${OF_CLIENT})`,
     clinic: 'sessions.clinic_id = ?',
   };
   const owner = owners[listing.as];
@@ -99,5 +108,6 @@ function conditionsOf(
   if (listing.format !== null) add('sessions.format = ?', listing.format);
   if (listing.fromMs !== null) add('sessions.starts_at >= ?', new Date(listing.fromMs));
   if (listing.toMs !== null) add('sessions.starts_at < ?', new Date(listing.toMs));
+  if (listing.endsAfterMs !== undefined) add('sessions.ends_at > ?', new Date(listing.endsAfterMs));
   return { where: parts.join(' AND '), values };
 }

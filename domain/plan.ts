@@ -56,6 +56,8 @@ export interface ReminderOffset {
 export interface RoomPlan {
   readonly opensBeforeStartMs: number;
   readonly closesAfterEndMs: number;
+  /** Whether the host lets each one in; plans of an earlier time say nothing of it, which means yes. */
+  readonly hasWaitingRoom?: boolean;
 }
 
 export interface FollowUpPlan {

@@ -1,5 +1,5 @@
 import { findRecipient, recipientsOfSession, type Recipient } from '../../db/recipients.ts';
-import { findLife } from '../../db/seats.ts';
+import { findLife, hasSeats } from '../../db/seats.ts';
 import { wasInvited } from '../../db/sends.ts';
 import { preparationsOf, prepareSession } from '../../db/session-preparations.ts';
 import type { SessionRow } from '../../db/sessions.ts';
@@ -35,7 +35,7 @@ async function peopleOf(
   audience: Audience,
 ): Promise<Recipient[]> {
   if (audience === 'client' && session.client_id === null) {
-    return session.group_id === null ? recipientsOfSession(knex, session.id) : [];
+    return hasSeats(session) ? [] : recipientsOfSession(knex, session.id);
   }
   if (audience !== 'client' && session.enrolment_id !== undefined) return [];
   const personId =

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { type Recipient, findRecipient, recipientsOfSession } from '../../db/recipients.ts';
 import { findSend } from '../../db/sends.ts';
-import { asTold, findLife } from '../../db/seats.ts';
+import { asTold, findLife, hasSeats } from '../../db/seats.ts';
 import { preparationsOf } from '../../db/session-preparations.ts';
 import type { SessionRow } from '../../db/sessions.ts';
 import {
@@ -76,7 +76,7 @@ async function planReminders(
 
 /** A group's members are reminded each by their own workflow, since they come and go. */
 async function recipientsOf(knex: Knex, session: SessionRow): Promise<Recipient[]> {
-  if (session.group_id === null) return recipientsOfSession(knex, session.id);
+  if (!hasSeats(session)) return recipientsOfSession(knex, session.id);
   if (session.enrolment_id === undefined || session.client_id === null) return [];
   const member = await findRecipient(knex, session.client_id);
   return member === null ? [] : [member];

@@ -13,7 +13,9 @@ export type SessionAct =
   | 'cancel'
   | 'mark_attendance'
   | 'rate'
-  | 'prepare';
+  | 'prepare'
+  | 'host'
+  | 'attend';
 
 /** How a caller stands to a session: its client, its therapist, running its clinic, or nothing. */
 export type SessionRelation = 'client' | 'therapist' | 'clinic' | 'none';
@@ -33,6 +35,9 @@ const ALLOWED: Readonly<Record<SessionAct, readonly SessionRelation[]>> = {
   mark_attendance: ['therapist'],
   rate: ['client'],
   prepare: ['client', 'therapist'],
+  // Whom a session is with, its notes and its room are its therapist's alone.
+  host: ['therapist'],
+  attend: ['client', 'therapist'],
 };
 
 export function relationTo(

@@ -1,4 +1,4 @@
-import { findSessionFor, isSeat } from '../../db/seats.ts';
+import { findSessionFor, hasSeats, isSeat } from '../../db/seats.ts';
 import type { SessionRow } from '../../db/sessions.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { Answer, Call } from '../http/handler.ts';
@@ -27,7 +27,7 @@ async function markedLife(
   session: SessionRow,
   memberId: string | undefined,
 ): Promise<SessionRow> {
-  const isGroup = session.group_id !== null;
+  const isGroup = hasSeats(session);
   if (isGroup !== (memberId !== undefined)) {
     const message = isGroup ? 'is required for a group' : 'is for members of groups';
     throw new HoldfastError('malformed_request', `memberId ${message}`, {

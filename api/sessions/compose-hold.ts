@@ -58,7 +58,7 @@ export async function composeHold(
 }
 
 /** The door's plan, with who pays as the service says. */
-function planFor(calendar: TherapistCalendar, service: Service | null, now: number): Plan {
+export function planFor(calendar: TherapistCalendar, service: Service | null, now: number): Plan {
   const { buffers } = bookingRules(calendar, now);
   const { payment } = calendar.plan;
   if (service === null) return { ...calendar.plan, buffers };
@@ -127,8 +127,8 @@ async function composeOne(
 }
 
 /** As the service says, in proportion to its length; else as the therapist asks. */
-function priceFor(
-  { service, sessionType }: HoldWish,
+export function priceFor(
+  { service, sessionType }: Pick<HoldWish, 'service' | 'sessionType'>,
   therapist: Therapist,
   slot: Slot,
   plan: Plan,

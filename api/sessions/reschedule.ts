@@ -46,8 +46,8 @@ export async function rescheduleSession(
 }
 
 /** Throws `refused_by_rule` for a group's session. */
-export function assertOneClient({ group_id: groupId }: SessionRow): void {
-  if (groupId === null) return;
+export function assertOneClient({ group_terms: terms }: SessionRow): void {
+  if (terms === null) return;
   throw new HoldfastError(
     'refused_by_rule',
     'A group keeps its time, which its members have made room for; plan another session.',

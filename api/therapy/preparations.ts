@@ -21,9 +21,9 @@ export async function preparationParts(
 ): Promise<PreparationPart[]> {
   const { personId } = principal;
   const asking = sessions.filter(
-    ({ plan, client_id, therapist_id, group_id }) =>
+    ({ plan, client_id, therapist_id, group_terms }) =>
       (plan.preparation ?? null) !== null &&
-      (client_id === personId || (therapist_id === personId && group_id === null)),
+      (client_id === personId || (therapist_id === personId && group_terms === null)),
   );
   const sessionIds = asking.map(({ id }) => id);
   const asked =

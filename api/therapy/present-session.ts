@@ -162,9 +162,9 @@ function isMovable(status: SessionStatus): boolean {
 }
 
 /** Not while a wish of that kind waits, nor before its series was answered; a group stays. */
-function mayBeMoved({ status, approval, group_id, proposal_due_at }: SessionRow): boolean {
+function mayBeMoved({ status, approval, group_terms, proposal_due_at }: SessionRow): boolean {
   const isAskedFor = status === 'planned' && approval === 'awaited';
-  return group_id === null && proposal_due_at === null && !isAskedFor;
+  return group_terms === null && proposal_due_at === null && !isAskedFor;
 }
 
 /** A room exists from the confirmation on. */

@@ -20,6 +20,7 @@ import { NEVER_BUSY } from '../../api/http/load-monitor.ts';
 import { createApp } from '../../api/server.ts';
 import { createFieldCipher } from '../../crypto/field-cipher.ts';
 import { ephemeralKeyRing } from '../../crypto/key-ring.ts';
+import { PUBLISHED_PARTICIPANT_LIMITS } from '../../config/json-settings.ts';
 import { openDatabase } from '../../db/knex.ts';
 import { insertFamily } from '../../db/tokens.ts';
 import { createTestDatabase } from './database.ts';
@@ -227,6 +228,7 @@ async function testDeps({
     webhookHosts: { isSandbox: false, privateHosts: [] },
     attachments: { store: createLocalFileStore(files), maxBytes: 1_000_000 },
     outbound: { allowPrivateHosts: false },
+    rooms: { participantLimits: PUBLISHED_PARTICIPANT_LIMITS, iceServers: [] },
     load: NEVER_BUSY,
     log,
     ...options.deps,

@@ -161,6 +161,11 @@ export interface AttendanceRequest {
   readonly attendance: Exclude<Attendance, 'unmarked'>;
 }
 
+/** The host begins before the scheduled start, as early as the plan's room opens. */
+export interface BeginRequest {
+  readonly actor: Actor;
+}
+
 export const approveUpdate = defineUpdate<StandingAnswer, [ApproveRequest]>('approve');
 export const declineUpdate = defineUpdate<StandingAnswer, [ApproveRequest]>('decline');
 export const payUpdate = defineUpdate<PayAnswer, [PayRequest]>('pay');
@@ -169,6 +174,7 @@ export const rescheduleUpdate = defineUpdate<RescheduleAnswer, [RescheduleReques
 export const confirmUpdate = defineUpdate<StandingAnswer, [ConfirmRequest]>('confirm');
 export const reviseUpdate = defineUpdate<StandingAnswer, [ReviseRequest]>('revise');
 export const relocateUpdate = defineUpdate<StandingAnswer, [RelocateRequest]>('relocate');
+export const beginUpdate = defineUpdate<StandingAnswer, [BeginRequest]>('begin');
 export const attendanceUpdate = defineUpdate<StandingAnswer, [AttendanceRequest]>('attendance');
 
 /**

@@ -43,6 +43,7 @@ export function installHandlers(course: Course): void {
     validated.reschedule,
   );
   setHandler(messages.reviseUpdate, (request) => revise(course, request), validated.revise);
+  setHandler(messages.beginUpdate, ({ actor }) => begin(course, actor), validated.answer);
   setHandler(messages.relocateUpdate, (request) => relocate(course, request), validated.relocate);
   setHandler(messages.approveSignal, () => byHand(() => approve(course, BY_HAND)));
   setHandler(messages.declineSignal, () => byHand(() => decline(course, BY_HAND)));
@@ -107,6 +108,16 @@ async function approve(course: Course, actor: messages.Actor): Promise<messages.
 async function confirm(course: Course, actor: messages.Actor): Promise<messages.StandingAnswer> {
   await submit(course, actor);
   if (isEnded(course.state.status)) throw refusedBecause('wrong_state');
+  return standingOf(course);
+}
+
+/** The session's own alarm may have been faster: then there is nothing left to begin. */
+async function begin(course: Course, actor: messages.Actor): Promise<messages.StandingAnswer> {
+  const { state, plan } = course;
+  if (state.status === 'in_progress') return standingOf(course);
+  const opensAt = state.startsAt - (plan.room?.opensBeforeStartMs ?? 0);
+  if (Date.now() < opensAt) throw refusedBecause('wrong_state');
+  await must(course, { type: 'start' }, { actor, name: 'started' });
   return standingOf(course);
 }
 

@@ -1,3 +1,4 @@
+import { TELETHERAPY_ROWS } from './teletherapy-rows.ts';
 import { v7 as uuidv7 } from 'uuid';
 import type { OperationId } from '../../../api/generated/operations.ts';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
@@ -86,6 +87,7 @@ const POLICY = { name: 'matrix', isActive: false, plan: DEFAULT_PLAN };
 
 /** Who may do what: every operation of openapi.yaml has its row, or the test fails. */
 export const MATRIX: Record<OperationId, Row> = {
+  ...TELETHERAPY_ROWS,
   ...ALERT_ROWS,
   ...SUPPORT_SESSION_ROWS,
   getHealth: EVERYBODY,

@@ -1,0 +1,69 @@
+import type { Knex } from 'knex';
+import type { FieldCipher, FieldRef } from '../crypto/field-cipher.ts';
+import type { RoomCommand } from '../domain/room-state.ts';
+
+/** Whoever hosts rooms listens here: a notice is a session's id, and what is asked is in the table. */
+export const ROOM_CHANNEL = 'holdfast_room';
+
+interface Sealing {
+  readonly knex: Knex;
+  readonly cipher: FieldCipher;
+}
+
+function commandRef(sessionId: string): FieldRef {
+  return { purpose: 'room', objectId: sessionId, column: 'command' };
+}
+
+/**
+ * Leaves word for a session's room, from somebody who may be outside of it. Whoever hosts the room
+ * reads it by the notice; without a host it is history.
+ */
+export async function askRoom(
+  { knex, cipher }: Sealing,
+  sessionId: string,
+  command: RoomCommand,
+): Promise<void> {
+  const sealed = await cipher.sealField(knex, commandRef(sessionId), JSON.stringify(command));
+  await knex.raw(
+    `WITH asked AS (
+       INSERT INTO room_commands (session_id, kind, command, asked_by) VALUES (?, ?, ?, ?)
+       RETURNING session_id)
+     SELECT pg_notify('${ROOM_CHANNEL}', session_id::text) FROM asked`,
+    [sessionId, command.type, sealed, command.by],
+  );
+}
+
+export interface AskedCommand {
+  readonly id: string;
+  readonly command: RoomCommand;
+  readonly askedAt: Date;
+}
+
+/** The words for a room after one of them, in their order. */
+export async function roomCommandsAfter(
+  { knex, cipher }: Sealing,
+  sessionId: string,
+  afterId: string,
+): Promise<AskedCommand[]> {
+  const rows = await knex('room_commands')
+    .where({ session_id: sessionId })
+    .where('id', '>', afterId)
+    .orderBy('id')
+    .limit(100)
+    .select('id', 'command', 'asked_at');
+  const opened = await cipher.openFields(
+    knex,
+    rows.map(({ command }) => ({ ref: commandRef(sessionId), sealed: command })),
+  );
+  return rows.map(({ id, asked_at: askedAt }, index) => ({
+    id,
+    askedAt,
+    command: JSON.parse(opened[index]!) as RoomCommand,
+  }));
+}
+
+/** The last word for a room, after which a room that opens now begins to listen; 0 for none. */
+export async function lastRoomCommand(knex: Knex, sessionId: string): Promise<string> {
+  const row = await knex('room_commands').where({ session_id: sessionId }).max('id as id').first();
+  return row?.id ?? '0';
+}
