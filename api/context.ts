@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import type { AddressRules } from '../activities/gateways/public-address.ts';
 import type { CardGateway } from '../activities/gateways/card-gateway.ts';
+import type { ModelGateway } from '../activities/gateways/model.ts';
 import type { EligibilityGateway } from '../activities/gateways/eligibility.ts';
 import type { TwilioGateway } from '../activities/gateways/twilio.ts';
 import type { WebhookHosts } from '../activities/webhooks/hosts.ts';
@@ -69,6 +70,11 @@ export interface ApiDeps {
   readonly sms: TwilioGateway;
   /** Null where the clinic verifies no insurance. */
   readonly eligibility: EligibilityGateway | null;
+  /** The model that the companion may ask, and what it may cost a clinic on one day, in millionths. */
+  readonly companion: {
+    readonly model: ModelGateway | null;
+    readonly dailyCeilingMicros: number;
+  };
   /** Where clinics may have their events sent to. */
   readonly webhookHosts: WebhookHosts;
   /** Where files of messages are kept, and how large one may be. */

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { createEligibilityGateway } from '../activities/gateways/eligibility.ts';
 import type { EligibilityGateway } from '../activities/gateways/eligibility.ts';
 import { createLocalFileStore } from '../activities/gateways/file-store.ts';
+import { createModelGateway } from '../activities/gateways/model.ts';
 import { createMailGateway, senderAddress } from '../activities/gateways/mail.ts';
 import { createCardGateway } from '../activities/gateways/stripe.ts';
 import { createTwilioGateway } from '../activities/gateways/twilio.ts';
@@ -62,6 +63,7 @@ export async function openDeps(settings: Settings, log: Logger): Promise<OpenedD
     cards: createCardGateway(settings.stripe),
     sms: createTwilioGateway({ ...settings.twilio, publicUrl: http.publicUrl }),
     eligibility: openEligibility(settings),
+    companion: openCompanion(settings),
     webhookHosts: settings.webhooks,
     attachments: {
       store: createLocalFileStore(settings.attachments.folder),
@@ -117,6 +119,12 @@ function openTemporal(settings: Settings): Connection {
 
 function openEligibility({ eligibility }: Settings): EligibilityGateway | null {
   return eligibility.url === null ? null : createEligibilityGateway({ baseUrl: eligibility.url });
+}
+
+function openCompanion({ companion: { model } }: Settings): ApiDeps['companion'] {
+  if (model === null) return { model: null, dailyCeilingMicros: 0 };
+  const { dailyCeilingMicros } = model;
+  return { model: createModelGateway(model), dailyCeilingMicros };
 }
 
 function openAuthenticator(

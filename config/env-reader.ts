@@ -77,6 +77,16 @@ export class EnvReader {
     return fallback;
   }
 
+  /** A number with up to six decimals. */
+  decimal(variable: string, fallback: number, most: number): number {
+    const raw = this.#raw(variable);
+    if (raw === undefined) return fallback;
+    const value = /^\d{1,9}(\.\d{1,6})?$/.test(raw) ? Number(raw) : Number.NaN;
+    if (value <= most) return value;
+    this.fault(variable, `must be a number from 0 to ${most}, such as 0.15`);
+    return fallback;
+  }
+
   port(variable: string, fallback: number): number {
     return this.integer(variable, fallback, 1, 65_535);
   }

@@ -7,6 +7,7 @@ import type {
   ApiSettings,
   AttachmentSettings,
   AuthSettings,
+  CompanionSettings,
   CrisisSettings,
   DatabaseSettings,
   MailSettings,
@@ -59,6 +60,7 @@ export function loadSettings(env: Env = process.env): Settings {
     twilio: readTwilio(reader),
     mail: readMail(reader),
     eligibility: { url: reader.url('ELIGIBILITY_URL', web) },
+    companion: readCompanion(reader),
     media: readMedia(reader),
     webhooks: readWebhooks(reader, sandbox),
     attachments: readAttachments(reader, home),
@@ -215,6 +217,29 @@ export function readMail(reader: EnvReader): MailSettings {
   const smtpUrl = reader.url('SMTP_URL', ['smtp:', 'smtps:']);
   if (!reader.has('SMTP_URL')) reader.fault('SMTP_URL', 'is missing');
   return { smtpUrl: smtpUrl ?? '', from: reader.required('MAIL_FROM') };
+}
+
+/** Prices must be told, be they 0, so that no ceiling is one in name alone. */
+function readCompanion(reader: EnvReader): CompanionSettings {
+  const baseUrl = reader.url('COMPANION_MODEL_URL', web);
+  if (baseUrl === null) return { model: null };
+  const price = (variable: string): number => {
+    reader.required(variable);
+    return reader.decimal(variable, 0, 100_000);
+  };
+  return {
+    model: {
+      baseUrl,
+      apiKey: reader.required('COMPANION_MODEL_KEY'),
+      model: reader.required('COMPANION_MODEL'),
+      timeoutMs: reader.durationMs('COMPANION_MODEL_TIMEOUT', 12_000),
+      retries: reader.integer('COMPANION_MODEL_RETRIES', 1, 0, 5),
+      maxOutputTokens: reader.integer('COMPANION_MODEL_MAX_TOKENS', 400, 50, 2_000),
+      inputPrice: price('COMPANION_MODEL_INPUT_PRICE'),
+      outputPrice: price('COMPANION_MODEL_OUTPUT_PRICE'),
+      dailyCeilingMicros: Math.round(reader.decimal('COMPANION_DAILY_CEILING', 5, 1e6) * 1e6),
+    },
+  };
 }
 
 function readMedia(reader: EnvReader): MediaSettings {

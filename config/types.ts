@@ -83,6 +83,27 @@ export interface AttachmentSettings {
   maxBytes: number;
 }
 
+/** The model that the companion may ask; the endpoint speaks chat completions. */
+export interface CompanionModelSettings {
+  baseUrl: string;
+  apiKey: string;
+  model: string;
+  /** For one reply, retries included, ms. */
+  timeoutMs: number;
+  retries: number;
+  maxOutputTokens: number;
+  /** Currency units for a million tokens. */
+  inputPrice: number;
+  outputPrice: number;
+  /** What a clinic's model may cost on one day, in millionths of the currency. */
+  dailyCeilingMicros: number;
+}
+
+export interface CompanionSettings {
+  /** Null leaves the guided companion alone. */
+  model: CompanionModelSettings | null;
+}
+
 export interface MediaSettings {
   announcedIp: string;
   minPort: number;
@@ -122,6 +143,7 @@ export interface Settings {
   mail: MailSettings;
   /** FHIR base address of the payers' eligibility service; null when there is none. */
   eligibility: { url: string | null };
+  companion: CompanionSettings;
   media: MediaSettings;
   webhooks: WebhookSettings;
   attachments: AttachmentSettings;

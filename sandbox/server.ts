@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { startMailSandbox, type MailSandbox } from './mail/index.ts';
+import { createModelSandbox, type ModelSandbox } from './model/index.ts';
 import { createPage, type Payment } from './page/index.ts';
 import { listPayments } from './page/payments.ts';
 import { createPayerSandbox, type PayerSandbox } from './payer/index.ts';
@@ -42,11 +43,13 @@ interface Parts {
   readonly twilio: TwilioSandbox | null;
   readonly mail: MailSandbox | null;
   readonly payer: PayerSandbox;
+  readonly model: ModelSandbox;
 }
 
 /**
  * Starts the stand-ins behind one HTTP server: Stripe under `/v1`, Twilio under
- * `/2010-04-01`, payers under `/fhir`, what steers them under `/control`, the page at `/`.
+ * `/2010-04-01`, payers under `/fhir`, a language model
+ * under `/model/v1`, what steers them under `/control`, the page at `/`.
  * @throws when a port can't be listened on.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -87,28 +90,32 @@ async function startParts({ stripe, twilio, mail, dataFolder }: SandboxOptions):
     twilio: twilio === null ? null : createTwilioSandbox({ ...twilio, ...keptIn('twilio.jsonl') }),
     mail: inbox,
     payer: createPayerSandbox(),
+    model: createModelSandbox(),
   };
 }
 
-async function closeParts({ stripe, twilio, mail, payer }: Parts): Promise<void> {
+async function closeParts({ stripe, twilio, mail, payer, model }: Parts): Promise<void> {
   twilio?.close();
   payer.close();
+  model.close();
   await stripe?.close();
   await mail?.close();
 }
 
 function createApp(options: SandboxOptions, parts: Parts, url: string): express.Express {
-  const { stripe, twilio, mail, payer } = parts;
+  const { stripe, twilio, mail, payer, model } = parts;
   const app = express();
   app.disable('x-powered-by');
   app.get('/health', (_req, res) => {
     const standIns = ['stripe', 'twilio', 'mail'] as const;
-    res.json({ status: 'ok', standIns: [...standIns.filter((name) => parts[name]), 'payer'] });
+    const running = [...standIns.filter((name) => parts[name]), 'payer', 'model'];
+    res.json({ status: 'ok', standIns: running });
   });
   app.use('/control', refuseOtherSites);
   if (stripe !== null) app.use('/v1', stripe.router).use('/control/stripe', stripe.control);
   if (twilio !== null) app.use('/2010-04-01', twilio.router).use('/control/twilio', twilio.control);
   if (mail !== null) app.use('/control/mail', mail.control);
+  app.use('/model/v1', model.router).use('/control/model', model.control);
   app.use('/fhir', payer.router).use('/control/payer', payer.control);
   app.use(
     createPage({

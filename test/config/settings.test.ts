@@ -34,6 +34,34 @@ describe('settings', () => {
     expect(variablesOf(complete)).toEqual([]);
   });
 
+  test('a model that is asked for money has its prices told', () => {
+    const model = { COMPANION_MODEL_URL: 'https://models.example.com/v1' };
+    expect(variablesOf({ ...complete, ...model })).toEqual([
+      'COMPANION_MODEL_KEY',
+      'COMPANION_MODEL',
+      'COMPANION_MODEL_INPUT_PRICE',
+      'COMPANION_MODEL_OUTPUT_PRICE',
+    ]);
+    const whole = {
+      ...complete,
+      ...model,
+      COMPANION_MODEL_KEY: 'key',
+      COMPANION_MODEL: 'small',
+      COMPANION_MODEL_INPUT_PRICE: '0.15',
+      COMPANION_MODEL_OUTPUT_PRICE: '0.6',
+      COMPANION_DAILY_CEILING: '2.5',
+    };
+    expect(loadSettings(whole).companion.model).toMatchObject({
+      inputPrice: 0.15,
+      outputPrice: 0.6,
+      dailyCeilingMicros: 2_500_000,
+    });
+    expect(variablesOf({ ...whole, COMPANION_DAILY_CEILING: '2,5' })).toEqual([
+      'COMPANION_DAILY_CEILING',
+    ]);
+    expect(loadSettings(complete).companion.model).toBeNull();
+  });
+
   test('limits are as published unless they are set', () => {
     const limits = (env: Env): unknown => loadSettings({ ...complete, ...env }).api.rateLimits;
     const published = {

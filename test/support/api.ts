@@ -225,6 +225,7 @@ async function testDeps({
       publicUrl,
     }),
     eligibility: null,
+    companion: { model: null, dailyCeilingMicros: 0 },
     webhookHosts: { isSandbox: false, privateHosts: [] },
     attachments: { store: createLocalFileStore(files), maxBytes: 1_000_000 },
     outbound: { allowPrivateHosts: false },
