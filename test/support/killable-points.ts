@@ -5,6 +5,7 @@ import type { CoreActivityDeps } from '../../workers/core/activities.ts';
 export type KillPoint =
   | 'before_workflow_start'
   | 'after_workflow_start'
+  | 'before_alert_start'
   | 'hold_noted'
   | 'before_capture'
   | 'authorised_at_provider'
@@ -50,9 +51,10 @@ export function deadlyAt(point: string, deps: CoreActivityDeps): CoreActivityDep
   }
 }
 
-/** Starting a workflow, which the API does once for each booking, made deadly. */
+/** Starting a workflow, which the API does once for each booking and each alert, made deadly. */
 export function deadlyStart<T extends Act>(point: string, start: T): T {
-  if (point === 'before_workflow_start') return (async () => die()) as unknown as T;
+  const isBefore = point === 'before_workflow_start' || point === 'before_alert_start';
+  if (isBefore) return (async () => die()) as unknown as T;
   if (point === 'after_workflow_start') return thenDie(start);
   throw new Error(`There is no point ${point} in the API.`);
 }
