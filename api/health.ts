@@ -1,3 +1,4 @@
+import { isMediaAvailable } from '../db/rooms.ts';
 import type { ApiDeps } from './context.ts';
 import type { Answer, HandlerMap, PublicCall } from './http/handler.ts';
 
@@ -18,6 +19,14 @@ export async function probeParts(deps: ApiDeps): Promise<Record<string, PartStat
   return { database, temporal };
 }
 
+/** Video is no part that the product needs to be ready: a host more or less changes nothing else. */
+async function probeMedia({ knex }: ApiDeps): Promise<'ok' | 'unavailable'> {
+  let isAvailable = false;
+  const asking = isMediaAvailable(knex).then((answer) => (isAvailable = answer));
+  await probe(asking);
+  return isAvailable ? 'ok' : 'unavailable';
+}
+
 async function probe(question: Promise<unknown>): Promise<PartState> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -36,10 +45,11 @@ async function probe(question: Promise<unknown>): Promise<PartState> {
 /** The process lives: what its parts say doesn't change the status, or a restart would follow each outage. */
 async function getHealth({ deps }: PublicCall): Promise<Answer> {
   const { version, environment } = deps.http;
-  const parts = await probeParts(deps);
+  const [parts, media] = await Promise.all([probeParts(deps), probeMedia(deps)]);
   const timestamp = new Date().toISOString();
   const load = deps.load.level();
-  return { status: 200, body: { status: 'ok', timestamp, version, environment, parts, load } };
+  const body = { status: 'ok', timestamp, version, environment, parts, media, load };
+  return { status: 200, body };
 }
 
 /** Whether this process can serve requests now. */

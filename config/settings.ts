@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { EnvReader } from './env-reader.ts';
 import type { Env } from './env-reader.ts';
-import { readIceServers, readParticipantLimits, readTrustedIssuers } from './json-settings.ts';
+import { readTrustedIssuers } from './json-settings.ts';
+import { readMedia } from './media-settings.ts';
 import { logLevels } from './types.ts';
 import type {
   ApiSettings,
@@ -11,7 +12,6 @@ import type {
   CrisisSettings,
   DatabaseSettings,
   MailSettings,
-  MediaSettings,
   Ports,
   Settings,
   StripeSettings,
@@ -61,7 +61,7 @@ export function loadSettings(env: Env = process.env): Settings {
     mail: readMail(reader),
     eligibility: { url: reader.url('ELIGIBILITY_URL', web) },
     companion: readCompanion(reader),
-    media: readMedia(reader),
+    media: readMedia(reader, ports.media),
     webhooks: readWebhooks(reader, sandbox),
     attachments: readAttachments(reader, home),
     worker: { healthPort: ports.worker },
@@ -100,6 +100,7 @@ export function readPorts(reader: EnvReader): Ports {
     smtp: reader.port('SMTP_PORT', 5125),
     worker: reader.httpPort('WORKER_PORT', 5101),
     crisisWorker: reader.httpPort('CRISIS_WORKER_PORT', 5102),
+    media: reader.httpPort('MEDIA_PORT', 5103),
   };
 }
 
@@ -239,19 +240,6 @@ function readCompanion(reader: EnvReader): CompanionSettings {
       outputPrice: price('COMPANION_MODEL_OUTPUT_PRICE'),
       dailyCeilingMicros: Math.round(reader.decimal('COMPANION_DAILY_CEILING', 5, 1e6) * 1e6),
     },
-  };
-}
-
-function readMedia(reader: EnvReader): MediaSettings {
-  const minPort = reader.port('MEDIASOUP_MIN_PORT', 10_000);
-  const maxPort = reader.port('MEDIASOUP_MAX_PORT', Math.min(minPort + 100, 65_535));
-  if (maxPort < minPort) reader.fault('MEDIASOUP_MAX_PORT', 'must not be below MEDIASOUP_MIN_PORT');
-  return {
-    announcedIp: reader.text('MEDIASOUP_ANNOUNCED_IP') ?? '127.0.0.1',
-    minPort,
-    maxPort,
-    iceServers: readIceServers(reader),
-    participantLimits: readParticipantLimits(reader),
   };
 }
 

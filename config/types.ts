@@ -104,13 +104,33 @@ export interface CompanionSettings {
   model: CompanionModelSettings | null;
 }
 
+/** A TURN server that shares a secret with us, as coturn's `use-auth-secret`. */
+export interface TurnSettings {
+  urls: readonly string[];
+  secret: string;
+}
+
 export interface MediaSettings {
+  /** Where a media host serves its signalling and `GET /health`. */
+  port: number;
+  /** The same address as browsers reach it. */
+  signalingUrl: string;
+  /** The interface that media is received on, and the address that browsers are told. */
+  listenIp: string;
   announcedIp: string;
   minPort: number;
   maxPort: number;
+  /** Media workers of a host, one a core. */
+  workers: number;
+  /** How long rooms have to end by themselves when their host is told to stop, ms. */
+  drainMs: number;
+  /** The media worker's program; null for where the package itself looks for one. */
+  workerBin: string | null;
   iceServers: readonly IceServer[];
   /** The most people of a session by its type. */
   participantLimits: ParticipantLimits;
+  /** Null where there is no TURN server, or `iceServers` names one with lasting credentials. */
+  turn: TurnSettings | null;
 }
 
 export interface Ports {
@@ -122,6 +142,7 @@ export interface Ports {
   smtp: number;
   worker: number;
   crisisWorker: number;
+  media: number;
 }
 
 /** Everything that the product takes from its environment. */

@@ -95,6 +95,10 @@ describe('settings', () => {
     ['ICE_SERVERS', '[{"url":"stun:x"}]'],
     ['TRUSTED_ISSUERS', 'secret-value'],
     ['MEDIASOUP_MAX_PORT', '9'],
+    ['MEDIASOUP_WORKERS', '0'],
+    ['TURN_SECRET', 'secret-value'],
+    ['TURN_URLS', 'turn:turn.example.com'],
+    ['MEDIA_URL', 'secret-value'],
     ['WEBHOOK_PRIVATE_HOSTS', 'ok.internal,https://secret-value'],
   ])('%s=%s is refused by name and never by value', (variable, value) => {
     const faults = faultsOf(() => loadSettings({ ...complete, [variable]: value }));

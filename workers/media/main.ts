@@ -1,0 +1,73 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { Logger } from 'pino';
+import type { Settings } from '../../config/settings.ts';
+import { loadKeyRing } from '../../crypto/key-ring.ts';
+import { openDatabase } from '../../db/knex.ts';
+import { nameOf, runProcess } from '../process.ts';
+import { MediaHost } from './host.ts';
+import { Sfu } from './sfu.ts';
+
+const POOL_SIZE = 5;
+/** A beat that the database does not answer by then is given up before the lease ends, ms. */
+const ACQUIRE_TIMEOUT_MS = 1_500;
+const QUERY_TIMEOUT_MS = 2_000;
+
+function openSfu({ media }: Settings, log: Logger): Promise<Sfu> {
+  const { workers, workerBin, ...rest } = media;
+  return Sfu.open({
+    ...rest,
+    ...(workerBin === null ? {} : { workerBin }),
+    cores: workers,
+    onDeath: () => log.error('a media worker has died; its rooms are placed anew'),
+  });
+}
+
+async function start(settings: Settings, log: Logger): Promise<() => Promise<void>> {
+  const { database, media } = settings;
+  const keyRing = await loadKeyRing(settings.keysFile);
+  const knex = openDatabase(database.url, {
+    maxConnections: POOL_SIZE,
+    applicationName: 'holdfast-media',
+    acquireTimeoutMs: ACQUIRE_TIMEOUT_MS,
+    queryTimeoutMs: QUERY_TIMEOUT_MS,
+  });
+  let host: MediaHost | null = null;
+  const sfu = await openSfu(settings, log);
+  const server = await listen(settings, () => host);
+  host = await MediaHost.start({
+    knex,
+    sfu,
+    signalingUrl: media.signalingUrl,
+    onFault: (error) => log.warn({ error: nameOf(error) }, 'a beat of the media host failed'),
+  });
+  log.info(
+    { hostId: host.id, cores: sfu.cores, keys: keyRing.ids('fields').length },
+    'the media host runs',
+  );
+  return async () => {
+    await host.drain(media.drainMs);
+    await host.close();
+    sfu.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await knex.destroy();
+  };
+}
+
+/** The port of signalling, where anybody may also ask whether rooms can be opened here. */
+async function listen({ api, media }: Settings, host: () => MediaHost | null): Promise<Server> {
+  const server = createServer((_request, response) => {
+    const current = host();
+    const isWell = current?.isAlive === true && !current.isDraining;
+    response.writeHead(isWell ? 200 : 503, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ status: isWell ? 'ok' : 'unavailable' }));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(media.port, api.host, () => resolve());
+  });
+  return server;
+}
+
+await runProcess({ name: 'media', start });
