@@ -1,9 +1,10 @@
-import type { Expectation, Given, StepAnswer } from './dialogue.ts';
+import type { Expectation, StepAnswer } from './dialogue.ts';
 import type { CompanionTexts } from './language.ts';
 import { type WordsReading, anyOf, bareOf } from './reading.ts';
+import type { Place, Topic } from './types.ts';
 
 /** Of an answer that is kept, in UTF-16 units: enough to recognise one's own words. */
-export const KEPT_AT_MOST = 160;
+export const KEPT_AT_MOST = 240;
 const MOST_ITEMS = 8;
 const ITEM_AT_MOST = 60;
 
@@ -21,7 +22,7 @@ export const SKIPPED: StepAnswer = { ...NOTHING, isSkipped: true };
 export function readAnswer(
   expects: Expectation,
   reading: WordsReading,
-  given: Given,
+  { topic, given }: Place,
   texts: CompanionTexts,
 ): StepAnswer | null {
   const text = shorten(reading.text, KEPT_AT_MOST);
@@ -31,8 +32,8 @@ export function readAnswer(
     case 'words':
       return reading.bare === '' ? null : { ...NOTHING, text };
     case 'list': {
-      const items = itemsOf(reading.text, texts);
-      return items.length === 0 ? null : { ...NOTHING, text, items };
+      const items = itemsOf(reading.text, texts, expects.isLoose === true);
+      return items.length === 0 ? null : { ...NOTHING, text: listed(items), items };
     }
     case 'rating': {
       const rating = ratingIn(reading.bare, texts);
@@ -43,11 +44,16 @@ export function readAnswer(
       return isYes === null ? null : { ...NOTHING, text, isYes };
     }
     case 'choice': {
-      const option = optionIn(reading.bare, expects.options, texts);
-      return option === null ? null : { ...NOTHING, text: option, option };
+      const option = optionIn(reading.bare, expects.options, topic, texts);
+      if (option === null) return null;
+      return { ...NOTHING, text: texts.dialogues[topic].choices?.[option] ?? option, option };
     }
     case 'pick': {
-      const picked = pickIn(reading, given[expects.from] ?? '', texts);
+      const picked = pickIn(
+        reading,
+        expects.from.flatMap((step) => itemsOf(given[step] ?? '', texts)),
+        texts,
+      );
       return picked === null ? null : { ...NOTHING, text: picked };
     }
   }
@@ -61,9 +67,15 @@ export function shorten(text: string, atMost: number): string {
   return `${cut.trimEnd()}…`.toWellFormed();
 }
 
-function itemsOf(text: string, { cues }: CompanionTexts): string[] {
+/** As {@link itemsOf} takes it apart again. */
+function listed(items: readonly string[]): string {
+  return shorten(items.join('; '), KEPT_AT_MOST);
+}
+
+function itemsOf(text: string, { cues }: CompanionTexts, isLoose = false): string[] {
+  const separators = isLoose ? [...cues.separators, ...cues.looseSeparators] : cues.separators;
   return text
-    .split(new RegExp(cues.separators.join('|'), 'iu'))
+    .split(new RegExp(separators.join('|'), 'iu'))
     .map((item) => shorten(item, ITEM_AT_MOST))
     .filter((item) => bareOf(item) !== '')
     .slice(0, MOST_ITEMS);
@@ -83,7 +95,15 @@ function yesOrNo({ remarks }: WordsReading): boolean | null {
   return isYes === isNo ? null : isYes;
 }
 
-function optionIn(bare: string, options: readonly string[], texts: CompanionTexts): string | null {
+function optionIn(
+  bare: string,
+  options: readonly string[],
+  topic: Topic,
+  texts: CompanionTexts,
+): string | null {
+  const { choices } = texts.dialogues[topic];
+  const called = options.find((option) => bareOf(choices?.[option] ?? '') === bare);
+  if (called !== undefined) return called;
   const numbered = options[numberIn(bare, texts) - 1];
   if (numbered !== undefined) return numbered;
   const found = options
@@ -102,9 +122,12 @@ function numberIn(bare: string, { cues }: CompanionTexts): number {
 }
 
 /** By number, by its words, or a new one of their own. */
-function pickIn(reading: WordsReading, listed: string, texts: CompanionTexts): string | null {
+function pickIn(
+  reading: WordsReading,
+  items: readonly string[],
+  texts: CompanionTexts,
+): string | null {
   if (reading.bare === '') return null;
-  const items = itemsOf(listed, texts);
   const numbered = items[numberIn(reading.bare, texts) - 1];
   if (numbered !== undefined) return numbered;
   const words = new Set(reading.bare.split(' '));

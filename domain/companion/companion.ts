@@ -15,7 +15,7 @@ import type {
   Topic,
   Turn,
 } from './types.ts';
-import { type Stride, answer, askAgain, begin, fill } from './walk.ts';
+import { type Stride, answer, askAgain, begin, fill, isReadyStep } from './walk.ts';
 
 /** After this somebody has come back rather than paused to think, ms. */
 const AWAY_MS = 30 * 60_000;
@@ -61,7 +61,8 @@ export function nextTurn(before: CompanionState, words: string, now: number): Tu
     ...known,
     turns: Math.min(known.turns + 1, MOST_TURNS),
     lastTurnAt: now,
-    mood: reading.mood === 'neutral' ? known.mood : reading.mood,
+    mood:
+      reading.mood === 'neutral' || (known.current !== null && !isBack) ? known.mood : reading.mood,
     isOver: false,
   };
   const scene: Scene = { state, reading, texts, now };
@@ -180,7 +181,7 @@ function reactInside(scene: Scene): Reaction {
   }
   if (remarks.has('restart')) return enter(scene, place.topic);
   if (wish !== null && wish !== place.topic) return enter(scene, wish);
-  if (remarks.has('again') || remarks.has('resume')) {
+  if (remarks.has('again') || (remarks.has('resume') && !isReadyStep(place))) {
     return exercise(askAgain(state, place, texts), scene);
   }
   return exercise(answer(state, place, reading, texts, now), scene);
@@ -239,7 +240,8 @@ function reactOutside(scene: Scene): Reaction {
       return open({ ...scene, state: { ...state, offered: null } }, [variant(general.menu, state)]);
     }
   }
-  if (remarks.has('other') || remarks.has('stop') || remarks.has('restart')) {
+  const isBareAnswer = (remarks.has('yes') || remarks.has('no')) && reading.wordCount <= 2;
+  if (isBareAnswer || remarks.has('other') || remarks.has('stop') || remarks.has('restart')) {
     return open(scene, [variant(general.menu, state)]);
   }
   if (remarks.has('thanks')) {

@@ -1,14 +1,14 @@
 import type { Topic } from './types.ts';
 
-/** What a step waits for. */
+/** What a step waits for. A loose list is parted by "and", too. */
 export type Expectation =
   | { readonly kind: 'words' }
-  | { readonly kind: 'list'; readonly count: number }
+  | { readonly kind: 'list'; readonly count: number; readonly isLoose?: true }
   | { readonly kind: 'rating' }
   | { readonly kind: 'yes-no' }
   | { readonly kind: 'choice'; readonly options: readonly string[] }
-  /** One of the things that were listed in an earlier step. */
-  | { readonly kind: 'pick'; readonly from: string }
+  /** One of the things that were listed in earlier steps. */
+  | { readonly kind: 'pick'; readonly from: readonly string[] }
   /** Anything goes on. */
   | { readonly kind: 'ready' };
 
@@ -44,8 +44,8 @@ export interface Step<StepId extends string, Say extends string> {
 export interface Dialogue<StepId extends string = string, Say extends string = string> {
   readonly first: StepId;
   readonly steps: Readonly<Record<StepId, Step<StepId, Say>>>;
-  /** The steps whose answers make an intention: what, and when. */
-  readonly intention?: { readonly what: StepId; readonly when: StepId };
+  /** The steps whose answers make an intention: what (the first that has been answered), and when. */
+  readonly intention?: { readonly what: readonly StepId[]; readonly when: StepId };
   /** Where to begin when somebody comes back with an intention. */
   readonly review?: StepId;
 }
@@ -66,6 +66,7 @@ export interface DialogueTexts<StepId extends string = string, Say extends strin
   readonly wish: string;
   readonly steps: Readonly<Record<StepId, StepTexts>>;
   readonly says: Readonly<Record<Say, string>>;
+  /** What the options of its choices are called. */
   readonly choices?: Readonly<Record<string, string>>;
 }
 

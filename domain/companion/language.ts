@@ -24,8 +24,10 @@ export type Remark = (typeof REMARKS)[number];
  */
 export interface Cues {
   readonly remarks: Readonly<Record<Remark, readonly string[]>>;
-  /** What turns a remark into its opposite when it comes right before. */
+  /** What turns a wish into its opposite when it comes right before. */
   readonly negations: readonly string[];
+  /** What turns a feeling into its opposite when it comes right before. */
+  readonly denials: readonly string[];
   readonly moods: Readonly<Record<Exclude<Mood, 'neutral'>, readonly string[]>>;
   readonly topics: Readonly<Record<Topic, readonly string[]>>;
   /** "can we", "let's": what makes the mention of a topic a wish for it. */
@@ -36,6 +38,8 @@ export interface Cues {
   readonly options: Readonly<Record<string, readonly string[]>>;
   /** Stands between the items of a list. */
   readonly separators: readonly string[];
+  /** Stands between them where a list of things is sure to be one. */
+  readonly looseSeparators: readonly string[];
 }
 
 /** What the companion says outside of any dialogue. Of several variants, turns take theirs in order. */

@@ -2,15 +2,15 @@ import type { CompanionState, Mood, Topic } from './types.ts';
 
 /** What tends to help whom, the first first. */
 const HELPS: Readonly<Record<Mood, readonly Topic[]>> = {
-  anxious: ['grounding'],
-  low: ['grounding'],
-  overwhelmed: ['grounding'],
-  angry: ['grounding'],
-  lonely: ['grounding'],
-  tired: ['grounding'],
-  guilty: ['grounding'],
-  better: [],
-  neutral: ['grounding'],
+  anxious: ['breathing', 'grounding', 'thoughts'],
+  low: ['activation', 'thoughts', 'sleep'],
+  overwhelmed: ['problem-solving', 'grounding', 'breathing'],
+  angry: ['breathing', 'thoughts', 'problem-solving'],
+  lonely: ['activation', 'thoughts'],
+  tired: ['sleep', 'breathing', 'activation'],
+  guilty: ['thoughts', 'activation'],
+  better: ['activation', 'thoughts'],
+  neutral: ['breathing', 'activation', 'problem-solving'],
 };
 
 /** What to offer somebody: first what they haven't done in this conversation. */

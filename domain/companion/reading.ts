@@ -31,6 +31,7 @@ interface Reader {
   readonly start: ReadonlyMap<Remark, RegExp>;
   readonly within: ReadonlyMap<Remark, RegExp>;
   readonly negated: RegExp;
+  readonly denied: RegExp;
   readonly wishes: RegExp;
   readonly moods: ReadonlyMap<Mood, RegExp>;
   readonly topics: ReadonlyMap<Topic, RegExp>;
@@ -42,7 +43,8 @@ const NOT_AFTER_WORD = '(?<![\\p{L}\\p{N}])';
 
 /** A source for any of the cues, at word boundaries. */
 export function anyOf(cues: readonly string[], ends: 'whole' | 'start' | 'within'): RegExp {
-  const any = `(?:${cues.length > 0 ? cues.join('|') : '(?!)'})`;
+  const source = cues.join('|').replaceAll(/\P{ASCII}/gu, foldWord);
+  const any = `(?:${source === '' ? '(?!)' : source})`;
   if (ends === 'whole') return new RegExp(`^${any}$`, 'u');
   if (ends === 'start') return new RegExp(`^${any}${NOT_IN_WORD}`, 'u');
   return new RegExp(`${NOT_AFTER_WORD}${any}${NOT_IN_WORD}`, 'gu');
@@ -66,7 +68,8 @@ function makeReader({ cues, dialogues }: CompanionTexts): Reader {
     whole: remarks('whole'),
     start: remarks('start'),
     within: remarks('within'),
-    negated: new RegExp(`${NOT_AFTER_WORD}(?:${cues.negations.join('|')})(?: \\p{L}+){0,3} $`, 'u'),
+    negated: rightBefore(cues.negations),
+    denied: rightBefore(cues.denials),
     wishes: anyOf(cues.wishes, 'within'),
     moods: new Map(moods.map((mood) => [mood, anyOf(cues.moods[mood], 'within')])),
     topics: new Map(TOPICS.map((topic) => [topic, anyOf(cues.topics[topic], 'within')])),
@@ -77,6 +80,11 @@ function makeReader({ cues, dialogues }: CompanionTexts): Reader {
       ]),
     ),
   };
+}
+
+/** Matches a text that ends with one of the cues and a blank. */
+function rightBefore(cues: readonly string[]): RegExp {
+  return new RegExp(`${NOT_AFTER_WORD}(?:${cues.join('|')}) $`, 'u');
 }
 
 /** As {@link WordsReading.bare}. */
@@ -99,13 +107,7 @@ export function readWords(words: string, texts: CompanionTexts): WordsReading {
   const bare = bareOf(text);
   const wordCount = bare === '' ? 0 : bare.split(' ').length;
   const remarks = remarksIn(bare, wordCount, reader);
-  const topics = TOPICS.map((topic) => ({
-    topic,
-    at: firstMeant(bare, reader.topics.get(topic), reader),
-  }))
-    .filter(({ at }) => at >= 0)
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ topic }) => topic);
+  const topics = topicsIn(bare, reader);
   const mood = moodOf(bare, reader);
   const analysis = analyseMessage(folded, 'none', false);
   const wish = reader.named.get(bare) ?? wishIn(bare, wordCount, topics, analysis.intent, reader);
@@ -129,9 +131,9 @@ function remarksIn(bare: string, wordCount: number, reader: Reader): Set<Remark>
     switch (remark) {
       case 'human':
       case 'who':
-        return firstMeant(bare, reader.within.get(remark), reader) >= 0;
+        return isMeant(reader.within.get(remark), bare, reader);
       case 'thanks':
-        return wordCount <= SHORT_WORDS && firstMeant(bare, reader.within.get(remark), reader) >= 0;
+        return wordCount <= SHORT_WORDS && isMeant(reader.within.get(remark), bare, reader);
       case 'other':
         return (
           wordCount <= REMARK_WORDS &&
@@ -150,24 +152,34 @@ function remarksIn(bare: string, wordCount: number, reader: Reader): Set<Remark>
   return new Set(found);
 }
 
-/** Where a cue stands first without a negation before it; -1 for nowhere. */
-function firstMeant(bare: string, cue: RegExp | undefined, reader: Reader): number {
-  if (cue === undefined) return -1;
-  for (const { index } of bare.matchAll(cue)) {
-    if (!reader.negated.test(bare.slice(Math.max(0, index - 40), index))) return index;
-  }
-  return -1;
+function isMeant(cue: RegExp | undefined, bare: string, { negated }: Reader): boolean {
+  return placesOf(cue, bare, negated).length > 0;
 }
 
-/** The one that is named most often, of equals the first; a negated word says nothing. */
+function topicsIn(bare: string, reader: Reader): Topic[] {
+  return TOPICS.map((topic) => ({ topic, at: placesOf(reader.topics.get(topic), bare)[0] ?? -1 }))
+    .filter(({ at }) => at >= 0)
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ topic }) => topic);
+}
+
+/** How far before a cue what turns it round may begin, in UTF-16 units. */
+const REACH = 60;
+
+/** Where a cue stands without one right before it that turns it round. */
+function placesOf(cue: RegExp | undefined, bare: string, turned?: RegExp): number[] {
+  if (cue === undefined) return [];
+  return [...bare.matchAll(cue)]
+    .map(({ index }) => index)
+    .filter((at) => turned?.test(bare.slice(Math.max(0, at - REACH), at)) !== true);
+}
+
+/** The one that is named most often, of equals the first; a denied one doesn't count. */
 function moodOf(bare: string, reader: Reader): Mood {
   let best: Mood = 'neutral';
   let most = 0;
   for (const [mood, cue] of reader.moods) {
-    let count = 0;
-    for (const { index } of bare.matchAll(cue)) {
-      if (!reader.negated.test(bare.slice(Math.max(0, index - 40), index))) count += 1;
-    }
+    const count = placesOf(cue, bare, reader.denied).length;
     if (count > most) [best, most] = [mood, count];
   }
   return best;
@@ -180,9 +192,9 @@ function wishIn(
   base: CompanionIntent,
   reader: Reader,
 ): Topic | null {
-  const topic = topics[0];
+  const topic = topics.find((named) => isMeant(reader.topics.get(named), bare, reader));
   if (topic === undefined || wordCount > SHORT_WORDS) return null;
-  const isWished = firstMeant(bare, reader.wishes, reader) >= 0;
+  const isWished = isMeant(reader.wishes, bare, reader);
   return isWished || wordCount <= 2 || base === 'seeking-information' ? topic : null;
 }
 
@@ -212,9 +224,4 @@ function intentOf(read: {
   if (remarks.has('resume')) return 'resume';
   if (remarks.has('stop')) return 'pause';
   return SUPPORT[mood] ?? base;
-}
-
-/** A cue's own text, as {@link bareOf} would leave it: for languages in other letters. */
-export function foldCue(cue: string): string {
-  return foldWord(cue);
 }

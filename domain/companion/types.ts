@@ -1,7 +1,14 @@
 import type { Intent, Sentiment } from '../message-analysis.ts';
 
 /** What the guided companion leads through; each is one structured dialogue. */
-export const TOPICS = ['grounding'] as const;
+export const TOPICS = [
+  'grounding',
+  'breathing',
+  'activation',
+  'thoughts',
+  'sleep',
+  'problem-solving',
+] as const;
 export type Topic = (typeof TOPICS)[number];
 
 export const MOODS = [

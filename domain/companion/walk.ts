@@ -47,9 +47,7 @@ export function answer(
   now: number,
 ): Stride {
   const { expects } = stepAt(place);
-  const read = reading.remarks.has('skip')
-    ? SKIPPED
-    : readAnswer(expects, reading, place.given, texts);
+  const read = reading.remarks.has('skip') ? SKIPPED : readAnswer(expects, reading, place, texts);
   if (read !== null) return move(state, place, read, texts, now);
   const tries = place.tries + 1;
   if (tries >= TRIES) return move(state, place, SKIPPED, texts, now);
@@ -110,7 +108,7 @@ function intentionOf(
   now: number,
 ): Intention | null {
   if (intention === undefined) return null;
-  const what = given[intention.what];
+  const what = intention.what.map((step) => given[step]).find((found) => found !== undefined);
   if (what === undefined) return null;
   const when = given[intention.when];
   const text = when === undefined ? what : `${what} (${when})`;
@@ -126,6 +124,11 @@ function ask(
   const asked = textsAt(place, texts);
   const lines = [...before, fill(asked.ask, place.given, texts)];
   return { state, lines, asked, offer: null, isUnderstood: true };
+}
+
+/** Whether anything at all goes on from here. */
+export function isReadyStep(place: Place): boolean {
+  return stepAt(place).expects.kind === 'ready';
 }
 
 function stepAt({ topic, step }: Place): Step<string, string> {

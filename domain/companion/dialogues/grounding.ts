@@ -24,16 +24,19 @@ export const GROUNDING: Dialogue<GroundingStep, GroundingSay> = {
         say: rating !== null && rating >= STRONG_FROM ? 'strong' : 'go',
       }),
     },
-    see: { expects: { kind: 'list', count: 5 }, next: on('touch', 5) },
-    touch: { expects: { kind: 'list', count: 4 }, next: on('hear', 4) },
-    hear: { expects: { kind: 'list', count: 3 }, next: on('smell', 3) },
-    smell: { expects: { kind: 'list', count: 2 }, next: on('taste', 2) },
-    taste: { expects: { kind: 'list', count: 1 }, next: on('after', 1) },
+    see: { expects: { kind: 'list', count: 5, isLoose: true }, next: on('touch', 5) },
+    touch: { expects: { kind: 'list', count: 4, isLoose: true }, next: on('hear', 4) },
+    hear: { expects: { kind: 'list', count: 3, isLoose: true }, next: on('smell', 3) },
+    smell: { expects: { kind: 'list', count: 2, isLoose: true }, next: on('taste', 2) },
+    taste: { expects: { kind: 'list', count: 1, isLoose: true }, next: on('after', 1) },
     after: {
       expects: { kind: 'rating' },
       next: ({ rating }, { before }) => {
         const found = change(before, rating);
-        return { to: null, say: found === 'unknown' ? 'done' : found };
+        if (found === 'unknown') return { to: null, say: 'done' };
+        return found === 'easier'
+          ? { to: null, say: found }
+          : { to: null, say: found, offer: 'breathing' };
       },
     },
   },

@@ -1,4 +1,5 @@
 import type { Cues } from '../../language.ts';
+import { OPTION_CUES } from './option-cues.ts';
 
 const PERSON =
   '(?:human|person|people|someone|somebody|counsell?or|therapist|psychologist|nurse|doctor|supporter|helper|peer|peers|staff|agent|operator|professional)';
@@ -11,8 +12,8 @@ export const CUES: Cues = {
       `(?:get|give|find|want|need|have|see|call|prefer) (?:me )?(?:an? |my |some )?(?:real |live |actual |human |trained )+${PERSON}`,
       '(?:get|give|find|want|need|prefer) (?:me )?(?:an? |my )?(?:human|counsell?or|therapist)',
       `(?:is there|can i have|may i have) (?:an? )?(?:real |live |actual |human )*${PERSON}(?: here| there| available)?`,
-      'human please',
-      'real person(?: please)?',
+      '^(?:an? )?human(?: please)?$',
+      '^(?:an? )?real person(?: please)?$',
     ],
     who: [
       'are you (?:an? |the )?(?:really |even |actually )?(?:an? )?(?:real|human|person|robot|bot|ai|machine|computer|program|therapist|doctor|counsell?or|chatbot|someone)',
@@ -80,17 +81,10 @@ export const CUES: Cues = {
     ],
   },
   negations: [
-    'dont',
-    'do not',
-    'not',
-    'never',
-    'no',
-    'without',
-    'wont',
-    'cant',
-    'rather than',
-    'instead of',
-    'no need to',
+    '(?:dont|do not|wont|will not|cant|cannot|never|not|no|without|rather than|instead of)(?: (?:want|need|wish|have|like|going|ready|really|even|an?|any|the|feel|to|more))*',
+  ],
+  denials: [
+    '(?:not|never|no|no longer|isnt|arent|wasnt|dont|doesnt|without|less|hardly)(?: (?:feel|feeling|so|that|very|really|as|too|an?|bit|any|at|all|more|much|being|been))*',
   ],
   moods: {
     anxious: [
@@ -224,6 +218,55 @@ export const CUES: Cues = {
       'dissociat\\w*',
       'unreal',
     ],
+    breathing: [
+      'breath(?:e|ing|s|work)?',
+      'calm down',
+      'panic attacks?',
+      'relax\\w*',
+      'hyperventilat\\w*',
+    ],
+    activation: [
+      'activat\\w*',
+      'small step',
+      'motivat\\w*',
+      'unmotivated',
+      'get (?:going|started|moving)',
+      'procrastinat\\w*',
+      'no energy',
+      'cant get (?:up|out of bed)',
+      'do nothing all day',
+      'plan (?:an? )?(?:activity|step)',
+    ],
+    thoughts: [
+      'thoughts?',
+      'thinking',
+      'ruminat\\w*',
+      'overthink\\w*',
+      'inner critic',
+      'self critical',
+      'negative beliefs?',
+    ],
+    sleep: [
+      'sleep\\w*',
+      'insomnia',
+      'fall(?:ing)? asleep',
+      'awake at night',
+      'nightmares?',
+      'bad dreams?',
+      'nights?',
+    ],
+    'problem-solving': [
+      'problem solving',
+      'solve',
+      'problems?',
+      'decision',
+      'decide',
+      'what (?:to|should i) do about',
+      'step by step',
+      'dilemma',
+      'argument with',
+      'conflict',
+    ],
   },
   wishes: [
     'can we',
@@ -260,17 +303,16 @@ export const CUES: Cues = {
     ['9', 'nine'],
     ['10', 'ten', 'maximum', 'the worst', 'unbearable'],
   ],
-  options: {},
+  options: OPTION_CUES,
   separators: [
     ',',
     ';',
     '\\n',
-    '\\band\\b',
-    '\\bplus\\b',
-    '&',
-    '\\.\\s',
+    '\\bor\\b',
     '•',
-    '/',
-    '\\b\\d+[.)]\\s',
+    '\\.\\s',
+    '(?:^|\\s)\\d+[.)]\\s',
+    '(?:^|\\s)[-*]\\s',
   ],
+  looseSeparators: ['\\band\\b', '\\bplus\\b', '&', '/', '\\.'],
 };

@@ -16,7 +16,7 @@ export const GENERAL: GeneralTexts = {
   welcomeBackPaused:
     'It\'s good to see you again. We were in the middle of {name}. Say "go on" to take it up again, or tell me what is on your mind.',
   welcomeBackIntention:
-    "It's good to see you again. Last time you planned this: {intention}. How did it go?",
+    "It's good to see you again. You wanted to try this: {intention}. How did it go?",
   stopped: "We'll leave it there. You can come back to it later.",
   menu: ['What would you like to try?', 'Which of these would help now?'],
   afterDialogue: 'Would you like to do something else, or leave it at that for today?',
