@@ -9,13 +9,12 @@ import {
   addOnCall,
   alertRow,
   callForHelp,
-  callsTo,
   codeSentTo,
   press,
   say,
   textBack,
-  textsTo,
 } from '../support/stack-crisis.ts';
+import { callsTo, textsTo } from '../support/stack-findings.ts';
 import { devServer } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
 

@@ -1,13 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { TestPerson } from '../support/api.ts';
-import {
-  type OnCallPerson,
-  addOnCall,
-  codeSentTo,
-  textBack,
-  textsTo,
-} from '../support/stack-crisis.ts';
+import { type OnCallPerson, addOnCall, codeSentTo, textBack } from '../support/stack-crisis.ts';
+import { textsTo } from '../support/stack-findings.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { devServer } from '../support/temporal.ts';
 import { until } from '../support/until.ts';

@@ -3,7 +3,8 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { workflowId } from '../../domain/ids.ts';
 import { answerAll, startScreening } from '../api/support/answering.ts';
 import { type Stack, startStack } from '../support/stack.ts';
-import { addOnCall, textsTo } from '../support/stack-crisis.ts';
+import { addOnCall } from '../support/stack-crisis.ts';
+import { textsTo } from '../support/stack-findings.ts';
 import { devServer } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
 

@@ -3,8 +3,9 @@ import { v7 as newId } from 'uuid';
 import { signAccessToken } from '../../api/auth/access-tokens.ts';
 import { insertFamily } from '../../db/tokens.ts';
 import { DEFAULT_POLICIES } from '../../domain/escalation-policy.ts';
-import type { MessageRecord } from '../../sandbox/twilio/index.ts';
 import { type OutageStack, startOutageStack } from '../support/outage-stack.ts';
+import { textBack } from '../support/stack-crisis.ts';
+import { allTexts } from '../support/stack-findings.ts';
 import { until } from '../support/until.ts';
 
 export interface OnCall {
@@ -148,17 +149,12 @@ async function post(
   return { status };
 }
 
-async function texts({ stack }: Clinic): Promise<readonly MessageRecord[]> {
-  const response = await fetch(`${stack.sandboxUrl}/control/twilio/messages`);
-  return ((await response.json()) as { messages: MessageRecord[] }).messages;
-}
-
 /** How many texts were sent for each alert, as the provider knows. */
 export async function sentFor(
   clinic: Clinic,
   alerts: readonly Pick<Raised, 'number'>[],
 ): Promise<number[]> {
-  const sent = await texts(clinic);
+  const sent = await allTexts(clinic.stack);
   return alerts.map(({ number }) => sent.filter(({ body }) => body.includes(number)).length);
 }
 
@@ -190,13 +186,9 @@ export async function replyTo(
   const { stack, onCall } = clinic;
   const page = await stack.knex('crisis_pages').where({ alert_id: id, sent_by: sentBy }).first();
   const { phone: from } = onCall.find((person) => person.id === page.person_id)!;
-  const text = (await texts(clinic)).findLast(
+  const text = (await allTexts(stack)).findLast(
     ({ sid, body }) => sid === page.provider_id && body.includes(number),
   );
   const code = /[Rr]eply (\S+)/.exec(text?.body ?? '')?.[1] ?? '';
-  await fetch(`${stack.sandboxUrl}/control/twilio/inbound`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ from, body: code }),
-  });
+  await textBack(stack, from, code);
 }

@@ -8,13 +8,12 @@ import { createClientDataConverter } from '../../crypto/data-converter.ts';
 import { type KeyRing, createKeyRing } from '../../crypto/key-ring.ts';
 import { openDatabase } from '../../db/knex.ts';
 import { migrate } from '../../db/migrate.ts';
-import { type Sandbox, startSandbox } from '../../sandbox/server.ts';
 import { ensureDatabase } from '../../scripts/parts/database.ts';
 import { type Cluster, type ClusterOptions, startCluster } from '../../scripts/parts/postgres.ts';
 import { temporalServerArguments } from '../../scripts/parts/temporal.ts';
 import { provideTemporalCli } from '../../scripts/provision/temporal-tools.ts';
-import { provideWorkflowBundle } from '../../workers/bundle.ts';
 import { freePort } from './free-port.ts';
+import { environmentOf, openSandbox, prepareBundle } from './stack-environment.ts';
 import { type StackProcess, startProcess } from './stack-process.ts';
 import { until } from './until.ts';
 
@@ -41,16 +40,11 @@ export interface OutageStack {
   close(): Promise<void>;
 }
 
-const HOME = join(tmpdir(), 'holdfast-test-home');
-const TWILIO = { accountSid: `AC${'5'.repeat(32)}`, authToken: 'outage-token' };
-const STRIPE = { secretKey: 'sk_test_outage012345678', webhookSecret: 'whsec_outage0123456789' };
-const NUMBER = '+15005550006';
+const NAMESPACE = 'default';
 const POSTGRES_SETTINGS = { fsync: 'off', full_page_writes: 'off', max_connections: '100' };
 
-let bundle: Promise<unknown> | undefined;
-
 export async function startOutageStack(): Promise<OutageStack> {
-  await (bundle ??= provideWorkflowBundle(join(HOME, 'bundles')));
+  await prepareBundle('crisis');
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-outage-'));
   chmodSync(folder, 0o711);
   const closing: (() => Promise<unknown>)[] = [
@@ -84,8 +78,9 @@ async function assemble(
   const keysFile = join(folder, 'keys.json');
   const keyRing = await createKeyRing(keysFile);
   const { url: databaseUrl } = postgres;
+  const reached = { address, namespace: NAMESPACE };
   const env = {
-    ...environmentOf({ databaseUrl, address, sandbox, apiUrl, keysFile }),
+    ...environmentOf({ databaseUrl, temporal: reached, sandbox, apiUrl, keysFile }),
     PORT: apiPort,
   };
   const processes: StackProcess[] = [];
@@ -157,7 +152,7 @@ async function startTemporal(folder: string, port: number): Promise<Part> {
     databaseFile: join(folder, 'temporal.db'),
     port,
     uiPort,
-    namespace: 'default',
+    namespace: NAMESPACE,
     codecEndpoint: 'http://127.0.0.1:9/codec',
   });
   let child: ChildProcess;
@@ -166,7 +161,7 @@ async function startTemporal(folder: string, port: number): Promise<Part> {
     child = spawn(command, args, { detached: true, stdio: ['ignore', log, log] });
     closeSync(log);
     endWithTests(child);
-    await until(() => answers(`http://127.0.0.1:${String(uiPort)}/api/v1/namespaces/default`));
+    await until(() => answers(`http://127.0.0.1:${String(uiPort)}/api/v1/namespaces/${NAMESPACE}`));
   };
   await restart();
   return { restart, kill: () => killGroup(child) };
@@ -222,46 +217,4 @@ class ProductPart implements Part {
     this.#running = await startProcess(this.#entry, [], this.#env, this.#ready);
     this.#processes.push(this.#running);
   }
-}
-
-function openSandbox(apiUrl: string): Promise<Sandbox> {
-  return startSandbox({
-    port: 0,
-    stripe: { ...STRIPE, webhookUrl: `${apiUrl}/webhooks/stripe` },
-    twilio: { ...TWILIO, number: NUMBER, inboundSmsUrl: `${apiUrl}/webhooks/twilio/inbound` },
-    mail: { port: 0 },
-  });
-}
-
-interface Surroundings {
-  readonly databaseUrl: string;
-  readonly address: string;
-  readonly sandbox: Sandbox;
-  readonly apiUrl: string;
-  readonly keysFile: string;
-}
-
-function environmentOf({ databaseUrl, address, sandbox, apiUrl, keysFile }: Surroundings) {
-  return {
-    HOLDFAST_HOME: HOME,
-    NODE_COMPILE_CACHE: join(HOME, 'compiled'),
-    HOLDFAST_KEYS_FILE: keysFile,
-    HOLDFAST_SANDBOX: '1',
-    // Tests keep all processors busy, and are about other things.
-    SHED_BUSY_PERCENT: '100',
-    LOG_LEVEL: 'info',
-    HOST: '127.0.0.1',
-    DATABASE_URL: databaseUrl,
-    TEMPORAL_ADDRESS: address,
-    STRIPE_SECRET_KEY: STRIPE.secretKey,
-    STRIPE_WEBHOOK_SECRET: STRIPE.webhookSecret,
-    STRIPE_API_URL: sandbox.url,
-    TWILIO_ACCOUNT_SID: TWILIO.accountSid,
-    TWILIO_AUTH_TOKEN: TWILIO.authToken,
-    TWILIO_FROM: NUMBER,
-    TWILIO_API_URL: sandbox.url,
-    SMTP_URL: `smtp://127.0.0.1:${String(sandbox.smtpPort)}`,
-    MAIL_FROM: 'Clinic <clinic@test.example>',
-    PUBLIC_URL: apiUrl,
-  };
 }

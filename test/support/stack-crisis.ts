@@ -1,4 +1,5 @@
 import type { TestPerson, TestReply } from './api.ts';
+import { type Sandboxed, steer, textsTo } from './stack-findings.ts';
 import type { Stack } from './stack.ts';
 import { nextPhone } from './stack-people.ts';
 import { until } from './until.ts';
@@ -44,32 +45,6 @@ export async function alertRow({ api }: Stack, id: string): Promise<AlertRecordR
   return (await api.knex('crisis_alerts').where({ id }).first()) as AlertRecordRow;
 }
 
-interface Sent {
-  readonly sid: string;
-  readonly body: string;
-  readonly to: string;
-}
-
-export interface Call {
-  readonly sid: string;
-  readonly to: string;
-  readonly status: string;
-  readonly transcript: readonly string[];
-}
-
-const control = (stack: Stack, path: string): string => `${stack.sandboxUrl}/control/twilio${path}`;
-
-/** What the phone has received by text, the latest last. */
-export async function textsTo(stack: Stack, phone: string): Promise<Sent[]> {
-  const response = await fetch(control(stack, `/messages?to=${encodeURIComponent(phone)}`));
-  return ((await response.json()) as { messages: Sent[] }).messages;
-}
-
-export async function callsTo(stack: Stack, phone: string): Promise<Call[]> {
-  const response = await fetch(control(stack, `/calls?to=${encodeURIComponent(phone)}`));
-  return ((await response.json()) as { calls: Call[] }).calls;
-}
-
 /** The code of a page by text, once it has come. */
 export async function codeSentTo(stack: Stack, phone: string): Promise<string> {
   let code: string | undefined;
@@ -81,18 +56,19 @@ export async function codeSentTo(stack: Stack, phone: string): Promise<string> {
   return code!;
 }
 
-export function textBack(stack: Stack, from: string, body: string): Promise<Response> {
-  return steer(stack, '/inbound', { from, body });
+/** A text from the phone; it has been taken or refused when this resolves. */
+export function textBack(stack: Sandboxed, from: string, body: string): Promise<void> {
+  return steer(stack, '/twilio/inbound', { from, body });
 }
 
 /** Presses a key as soon as a call asks for one. */
-export async function press(stack: Stack, to: string, digits: string): Promise<void> {
-  await until(async () => (await steer(stack, '/keypad', { to, digits })).ok);
-}
-
-function steer(stack: Stack, path: string, body: object): Promise<Response> {
-  const headers = { 'content-type': 'application/json' };
-  return fetch(control(stack, path), { method: 'POST', headers, body: JSON.stringify(body) });
+export async function press(stack: Sandboxed, to: string, digits: string): Promise<void> {
+  await until(() =>
+    steer(stack, '/twilio/keypad', { to, digits }).then(
+      () => true,
+      () => false,
+    ),
+  );
 }
 
 export function say(

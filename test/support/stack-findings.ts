@@ -1,6 +1,6 @@
 import type { MailRecord } from '../../sandbox/mail/index.ts';
 import type { State } from '../sandbox/stripe-support.ts';
-import type { MessageRecord } from '../../sandbox/twilio/index.ts';
+import type { CallRecord, MessageRecord } from '../../sandbox/twilio/index.ts';
 import type { Stack } from './stack.ts';
 
 /** What the card provider holds of one session; amounts in cents. */
@@ -14,7 +14,10 @@ export interface Charges {
   readonly refundedCents: number;
 }
 
-async function control<T>(stack: Stack, path: string): Promise<T> {
+/** Where the stand-ins are steered and asked. */
+export type Sandboxed = Pick<Stack, 'sandboxUrl'>;
+
+async function control<T>(stack: Sandboxed, path: string): Promise<T> {
   return (await fetch(`${stack.sandboxUrl}/control${path}`)).json() as Promise<T>;
 }
 
@@ -25,7 +28,7 @@ export async function isAllTold(stack: Stack): Promise<boolean> {
 }
 
 /** Asks a stand-in for something, such as a fault. */
-export async function steer(stack: Stack, path: string, body: object = {}): Promise<void> {
+export async function steer(stack: Sandboxed, path: string, body: object = {}): Promise<void> {
   const response = await fetch(`${stack.sandboxUrl}/control${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -59,10 +62,20 @@ function sum(amounts: readonly number[]): number {
   return amounts.reduce((total, amount) => total + amount, 0);
 }
 
-export async function textsTo(stack: Stack, phone: string): Promise<MessageRecord[]> {
+export async function textsTo(stack: Sandboxed, phone: string): Promise<MessageRecord[]> {
   const query = new URLSearchParams({ to: phone });
   const path = `/twilio/messages?${query.toString()}`;
   return (await control<{ messages: MessageRecord[] }>(stack, path)).messages;
+}
+
+export async function callsTo(stack: Sandboxed, phone: string): Promise<CallRecord[]> {
+  const query = new URLSearchParams({ to: phone });
+  return (await control<{ calls: CallRecord[] }>(stack, `/twilio/calls?${query.toString()}`)).calls;
+}
+
+/** Every text that was ever sent, the latest last. */
+export async function allTexts(stack: Sandboxed): Promise<MessageRecord[]> {
+  return (await control<{ messages: MessageRecord[] }>(stack, '/twilio/messages')).messages;
 }
 
 export async function mailsTo(stack: Stack, address: string): Promise<MailRecord[]> {
