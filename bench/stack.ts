@@ -60,6 +60,7 @@ const PORTS = [
   'SMTP_PORT',
   'WORKER_PORT',
   'CRISIS_WORKER_PORT',
+  'MEDIA_PORT',
 ];
 /** What can be taken in is measured without a limit to it. */
 const NOTHING_SHED = {

@@ -27,6 +27,8 @@ export interface LauncherSettings {
   temporalNamespace: string;
   /** The product's own base address as people see it. */
   publicUrl: string;
+  /** The operator's own media worker; null has one provided. */
+  mediaWorkerBin: string | null;
   /** Which providers a stand-in plays. */
   standIns: { stripe: boolean; twilio: boolean; mail: boolean; eligibility: boolean };
 }
@@ -57,6 +59,7 @@ export function loadLauncherSettings(env: Env = process.env): LauncherSettings {
     temporalAddress: readTemporalAddress(reader),
     temporalNamespace: reader.text('TEMPORAL_NAMESPACE') ?? 'default',
     publicUrl: reader.url('PUBLIC_URL', ['http:', 'https:']) ?? `http://localhost:${ports.api}`,
+    mediaWorkerBin: reader.text('MEDIASOUP_WORKER_BIN'),
     standIns,
   };
   reader.finish();

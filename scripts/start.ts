@@ -1,9 +1,12 @@
 import { loadLauncherSettings } from '../config/launcher-settings.ts';
+import type { LauncherSettings } from '../config/launcher-settings.ts';
 import { Launcher } from './launcher/launcher.ts';
 import { presentRun } from './launcher/present.ts';
 import { prepareRun } from './launcher/run.ts';
 import type { Run } from './launcher/run.ts';
 import { stopRequested } from './launcher/stop-signals.ts';
+import type { Tools } from './launcher/launcher.ts';
+import { provideMediaWorker } from './provision/media-worker.ts';
 import { messageOf } from './provision/progress.ts';
 import { provideTemporalCli } from './provision/temporal-tools.ts';
 
@@ -14,9 +17,9 @@ const stop = stopRequested();
 const failure = Promise.withResolvers<string>();
 
 /** Runs until somebody asks for the end, or a part without which nothing works has ended. */
-async function runUntilTheEnd(run: Run, temporalCli: string | null): Promise<string | null> {
-  const launcher = new Launcher(run, { temporalCli });
-  const started = launcher.start().then((clinic) => presentRun(run, clinic));
+async function runUntilTheEnd(run: Run, tools: Tools): Promise<string | null> {
+  const launcher = new Launcher(run, tools);
+  const started = launcher.start().then((clinic) => presentRun(run, clinic, launcher.video));
   const sentence = await Promise.race([
     started.then(() => failure.promise, messageOf),
     failure.promise,
@@ -27,15 +30,24 @@ async function runUntilTheEnd(run: Run, temporalCli: string | null): Promise<str
   return sentence;
 }
 
+/** Without a media worker there is no video, and all else works. */
+async function provideTools(settings: LauncherSettings): Promise<Tools> {
+  const own = settings.mediaWorkerBin;
+  const [temporalCli, mediaWorker] = await Promise.all([
+    settings.temporalAddress === null ? provideTemporalCli() : null,
+    own ?? provideMediaWorker().catch((fault: unknown) => ({ missing: messageOf(fault) })),
+  ]);
+  return { temporalCli, mediaWorker };
+}
+
 async function main(): Promise<string | null> {
   if (unknown !== undefined)
     return `${unknown} is not an option of npm start; --fresh is the only one.`;
   const settings = loadLauncherSettings();
-  const provided = settings.temporalAddress === null ? provideTemporalCli() : null;
-  // Fetching it may take minutes, and nothing has to be taken down while it does.
-  const temporalCli = await Promise.race([provided, stop.then(() => 'stopped' as const)]);
-  if (temporalCli === 'stopped') return null;
-  return runUntilTheEnd(await prepareRun(settings, { fresh, fail: failure.resolve }), temporalCli);
+  // Fetching them may take minutes, and nothing has to be taken down while it does.
+  const tools = await Promise.race([provideTools(settings), stop.then(() => null)]);
+  if (tools === null) return null;
+  return runUntilTheEnd(await prepareRun(settings, { fresh, fail: failure.resolve }), tools);
 }
 
 const sentence = await main().catch(messageOf);

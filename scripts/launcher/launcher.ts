@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { SeededClinic } from '../../db/seed.ts';
 import { ensureDatabase } from '../parts/database.ts';
 import type { Cluster } from '../parts/postgres.ts';
+import { messageOf } from '../provision/progress.ts';
 import { hasStandIns } from './environment.ts';
 import {
   ensureKeys,
@@ -12,7 +13,13 @@ import {
   temporalService,
 } from './infrastructure.ts';
 import { type TemporalUi, freePort, serveTemporalUi } from '../parts/temporal-ui.ts';
-import { apiService, crisisWorkerService, sandboxService, workerService } from './product.ts';
+import {
+  apiService,
+  crisisWorkerService,
+  mediaService,
+  sandboxService,
+  workerService,
+} from './product.ts';
 import type { Run } from './run.ts';
 import type { Service } from './service.ts';
 
@@ -20,6 +27,8 @@ import type { Service } from './service.ts';
 export interface Tools {
   /** Null where an operator's own Temporal is used. */
   temporalCli: string | null;
+  /** The media worker's program, or why there is none. */
+  mediaWorker: string | { missing: string };
 }
 
 /** Brings every part up, keeps the product's processes running, and takes all down in order. */
@@ -30,12 +39,18 @@ export class Launcher {
   #cluster: Promise<Cluster> | undefined;
   #temporalUi: TemporalUi | undefined;
   #stopping: Promise<void> | undefined;
+  #video = 'off';
 
   readonly #tools: Tools;
 
   constructor(run: Run, tools: Tools) {
     this.#run = run;
     this.#tools = tools;
+  }
+
+  /** Whether there is video, in words for a person. */
+  get video(): string {
+    return this.#video;
   }
 
   get isStopping(): boolean {
@@ -57,6 +72,7 @@ export class Launcher {
       this.#launch(apiService(run)),
       this.#launch(workerService(run)),
       this.#launch(crisisWorkerService(run)),
+      this.#media(),
     ]);
     writeFileSync(run.paths.startTimes, `${JSON.stringify(run.stopwatch.report(), null, 2)}\n`);
     return clinic;
@@ -96,6 +112,21 @@ export class Launcher {
     }
   }
 
+  /** All but video works without a media host: where it can't run, that is said and no more. */
+  async #media(): Promise<void> {
+    const { mediaWorker } = this.#tools;
+    if (typeof mediaWorker !== 'string') {
+      this.#video = `off: ${mediaWorker.missing}`;
+      return;
+    }
+    try {
+      await this.#launch(mediaService(this.#run, mediaWorker));
+      this.#video = `http://localhost:${this.#run.settings.ports.media} (signalling)`;
+    } catch (fault) {
+      this.#video = `off: ${messageOf(fault)}`;
+    }
+  }
+
   async #launch(service: Service): Promise<void> {
     if (this.isStopping) return;
     this.#services.push(service);
@@ -105,7 +136,8 @@ export class Launcher {
   async #stop(): Promise<void> {
     const byName = (name: string): Service | undefined =>
       this.#services.find((service) => service.name === name);
-    await Promise.all(['api', 'worker', 'crisis'].map(async (name) => byName(name)?.stop()));
+    const product = ['api', 'worker', 'crisis', 'media'];
+    await Promise.all(product.map(async (name) => byName(name)?.stop()));
     await byName('sandbox')?.stop();
     await this.#temporalUi?.close();
     await byName('temporal')?.stop();

@@ -8,7 +8,11 @@ import type { Run } from './run.ts';
 import { columns } from './table.ts';
 
 /** Writes the demo file, keeps its tokens fresh, and prints what runs where and for whom. */
-export async function presentRun(run: Run, clinic: SeededClinic | null): Promise<void> {
+export async function presentRun(
+  run: Run,
+  clinic: SeededClinic | null,
+  video: string,
+): Promise<void> {
   const demo = await refreshDemoFile(run, clinic);
   const halfLifeMs = loadSettings(run.env).auth.accessTokenTtlMs / 2;
   setInterval(() => {
@@ -16,7 +20,7 @@ export async function presentRun(run: Run, clinic: SeededClinic | null): Promise
       console.error(`  The demo tokens could not be renewed: ${messageOf(fault)}`),
     );
   }, halfLifeMs).unref();
-  console.log(presentation(run, demo));
+  console.log(presentation(run, demo, video));
 }
 
 async function refreshDemoFile(run: Run, clinic: SeededClinic | null): Promise<DemoFile> {
@@ -35,21 +39,22 @@ async function refreshDemoFile(run: Run, clinic: SeededClinic | null): Promise<D
   return demo;
 }
 
-function presentation(run: Run, demo: DemoFile): string {
+function presentation(run: Run, demo: DemoFile, video: string): string {
   const { totalMs, parts } = run.stopwatch.report();
   const shares = parts.map(({ part, tookMs }) => `${part} ${seconds(tookMs)}`).join(', ');
   return [
     `\n  Holdfast is up after ${seconds(totalMs)} s (seconds: ${shares})\n`,
-    `${placesOf(run, demo)}\n`,
+    `${placesOf(run, demo, video)}\n`,
     ...(demo.people.length > 0 ? peopleOf(run, demo) : []),
     '  Ctrl-C stops everything; "npm start -- --fresh" begins anew.',
   ].join('\n');
 }
 
-function placesOf({ settings, paths }: Run, demo: DemoFile): string {
+function placesOf({ settings, paths }: Run, demo: DemoFile, video: string): string {
   const database = settings.databaseUrl === null ? `port ${settings.ports.postgres}` : '(your own)';
   return columns([
     ['API', demo.apiUrl],
+    ['Video', video],
     ['Temporal UI', demo.temporalUiUrl || '(your own)'],
     ['Temporal', demo.temporalAddress],
     ['Sent messages', demo.sandboxUrl || '(real providers)'],

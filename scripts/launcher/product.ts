@@ -3,12 +3,18 @@ import type { Run } from './run.ts';
 import { root } from '../root.ts';
 import { Service, answersWell } from './service.ts';
 
-function productService(run: Run, name: string, entry: string, healthUrl: string): Service {
+function productService(
+  run: Run,
+  name: string,
+  entry: string,
+  healthUrl: string,
+  env: Readonly<Record<string, string>> = {},
+): Service {
   return new Service({
     name,
     command: process.execPath,
     args: ['--disable-warning=ExperimentalWarning', join(root, entry)],
-    env: run.env,
+    env: { ...run.env, ...env },
     cwd: root,
     logFile: join(run.paths.logs, `${name}.log`),
     ledger: run.ledger,
@@ -42,4 +48,11 @@ export function crisisWorkerService(run: Run): Service {
 export function workerService(run: Run): Service {
   const url = `http://127.0.0.1:${run.settings.ports.worker}/health`;
   return productService(run, 'worker', 'workers/core/main.ts', url);
+}
+
+/** A host of video rooms. */
+export function mediaService(run: Run, workerBin: string): Service {
+  const url = `http://127.0.0.1:${run.settings.ports.media}/health`;
+  const env = { MEDIASOUP_WORKER_BIN: workerBin };
+  return productService(run, 'media', 'workers/media/main.ts', url, env);
 }

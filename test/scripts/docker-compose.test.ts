@@ -101,7 +101,7 @@ describe('docker-compose.yml', () => {
   test('the processes of the product have entries, and only variables that they read', () => {
     const known = variablesOfTheProduct();
     const own = services.filter(([, { build }]) => build !== undefined);
-    expect(own.map(([name]) => name)).toEqual(['migrate', 'api', 'worker', 'crisis']);
+    expect(own.map(([name]) => name)).toEqual(['migrate', 'api', 'worker', 'crisis', 'media']);
     for (const [, { command, environment }] of own) {
       expect(existsSync(join(root, command?.[0] ?? ''))).toBe(true);
       expect(Object.keys(environment ?? {}).filter((name) => !known.has(name))).toEqual([]);
