@@ -5,7 +5,7 @@ import helmet from 'helmet';
 import { codecRouter } from './codec-mount.ts';
 import type { ApiDeps } from './context.ts';
 import { allHandlers } from './handlers.ts';
-import { settleBackground } from './auth/background.ts';
+import { settleBackground } from './background.ts';
 import { createDispatcher } from './http/dispatch.ts';
 import { loadDocument } from './http/document.ts';
 import { createErrorHandler } from './http/error-handler.ts';

@@ -25,6 +25,8 @@ export interface NewPage extends PageRef {
 
 export interface OpenedPage {
   readonly state: PageState;
+  /** False where it had been written down before. */
+  readonly isNew: boolean;
   readonly providerId: string | null;
   /** The person's verified phone; null without one, and for a socket. */
   readonly phone: string | null;
@@ -39,8 +41,8 @@ export async function openPage(db: Knex, page: NewPage): Promise<OpenedPage> {
        VALUES (:id, :alertId, :sentBy, :batch, :tier, :personId, :channel, 'sending', :codeHash)
        ON CONFLICT (alert_id, sent_by, batch, person_id, channel)
        DO UPDATE SET code_hash = coalesce(page.code_hash, excluded.code_hash)
-       RETURNING state, provider_id, person_id)
-     SELECT page.state, page.provider_id AS "providerId", person.phone
+       RETURNING state, provider_id, person_id, xmax = 0 AS is_new)
+     SELECT page.state, page.is_new AS "isNew", page.provider_id AS "providerId", person.phone
      FROM page LEFT JOIN people AS person ON person.id = page.person_id
        AND person.phone_verified_at IS NOT NULL AND person.suspended_at IS NULL`,
     { ...page, id: newId() },
@@ -48,18 +50,25 @@ export async function openPage(db: Knex, page: NewPage): Promise<OpenedPage> {
   return rows[0]!;
 }
 
-/** The page is out; the alert has been paged for. */
-export async function markSent(db: Knex, page: PageRef, providerId: string | null): Promise<void> {
-  await db.raw(
+/** The page is out; the alert has been paged for. How the page stands then. */
+export async function markSent(
+  db: Knex,
+  page: PageRef,
+  providerId: string | null,
+): Promise<PageState> {
+  const { rows } = await db.raw<{ rows: { state: PageState }[] }>(
     `WITH page AS (
        UPDATE crisis_pages SET provider_id = :providerId,
          state = CASE WHEN state = 'sending' THEN 'sent' ELSE state END
-       WHERE ${THIS_PAGE})
-     UPDATE crisis_alerts SET first_page_at = coalesce(first_page_at, clock_timestamp()),
-       last_page_at = clock_timestamp()
-     WHERE id = :alertId`,
+       WHERE ${THIS_PAGE} RETURNING state),
+     alert AS (
+       UPDATE crisis_alerts SET first_page_at = coalesce(first_page_at, clock_timestamp()),
+         last_page_at = clock_timestamp()
+       WHERE id = :alertId)
+     SELECT state FROM page`,
     { ...page, providerId },
   );
+  return rows[0]!.state;
 }
 
 /** What a page came to; the first word on it stands, but for a text that was delivered before. */

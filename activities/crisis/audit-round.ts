@@ -1,7 +1,7 @@
 import { findAlert } from '../../db/crisis-record.ts';
 import type { AuditRound } from '../auditor/contract.ts';
 import type { CrisisDeps } from './deps.ts';
-import { sendPage } from './paging.ts';
+import { LAST_ATTEMPT, sendPage } from './paging.ts';
 
 type RoundDeps = Pick<CrisisDeps, 'knex' | 'keyRing' | 'sms' | 'publicUrl' | 'knowledge' | 'log'>;
 
@@ -11,7 +11,9 @@ export async function sendAuditRound(deps: RoundDeps, round: AuditRound): Promis
   const alert = await deps.knowledge.ask(() => findAlert(deps.knex, alertId));
   const job = { alertId, clinicId, isDrill, batch, tier, number: alert?.number ?? null };
   const sent = await Promise.allSettled(
-    round.pages.map((order) => sendPage(deps, { ...job, ...order, sentBy: 'auditor' })),
+    round.pages.map((order) =>
+      sendPage(deps, { ...job, ...order, sentBy: 'auditor' }, LAST_ATTEMPT),
+    ),
   );
   return sent.filter((each) => each.status === 'fulfilled' && each.value.kind === 'sent').length;
 }

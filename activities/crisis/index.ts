@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { CrisisActivities } from './contract.ts';
 import type { CrisisDeps } from './deps.ts';
 import { isBack, tellOfLoss } from './lost-contact.ts';
@@ -13,7 +14,8 @@ export function createCrisisActivities(deps: CrisisDeps): CrisisActivities {
       const known = await deps.knowledge.contextOf(clinicId);
       return known.digest === digest ? null : known;
     },
-    sendPage: (job) => sendPage(deps, { ...job, sentBy: 'workflow' }),
+    sendPage: (job) =>
+      sendPage(deps, { ...job, sentBy: 'workflow' }, Context.current().info.attempt),
     stopPages: (input) => stopPages(deps, input),
     recordAlert: (step) => recordAlert(deps, step),
     recordLate: (late) => recordLate(deps, late),

@@ -1,7 +1,7 @@
-import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import { broadcastAll } from '../../db/broadcasts.ts';
 import { markSent, openPage, settlePage, stopOpenPages } from '../../db/crisis-pages.ts';
-import type { OpenedPage } from '../../db/crisis-pages.ts';
+import type { OpenedPage, PageState } from '../../db/crisis-pages.ts';
 import { isOnline } from '../../db/presence.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { Delivery } from '../gateways/delivery.ts';
@@ -15,24 +15,37 @@ export interface OutgoingPage extends PageJob {
   readonly sentBy: PageSender;
 }
 
-type PageDeps = Pick<CrisisDeps, 'knex' | 'keyRing' | 'sms' | 'publicUrl' | 'knowledge'>;
+export interface PageDeps extends Pick<CrisisDeps, 'knex' | 'keyRing' | 'sms' | 'publicUrl'> {
+  readonly knowledge: Pick<CrisisDeps['knowledge'], 'ask' | 'phoneOf'>;
+}
 
 const RING_SECONDS = 30;
 const NOT_ONLINE = 'not_online';
+/** The intake's, which sends only what nobody has begun to send. */
+export const BEFORE_ANY_ATTEMPT = 0;
+/** After that a provider that does not answer has failed. */
+export const LAST_ATTEMPT = 3;
+/** Whoever has begun to send a page has so long before another does. */
+const IN_HAND = '2 seconds';
 
 /**
- * Sends one page, at least once: what an earlier attempt has sent for certain is not sent again.
- * It goes out without PostgreSQL as well. Throws when the provider does not answer or may not have
- * understood, to be tried again.
+ * Sends one page, at least once: what somebody has sent for certain is not sent again. It goes out
+ * without PostgreSQL as well. Throws when the provider does not answer or may not have understood,
+ * or when another is sending it, to be tried again; `attempt` counts from 1.
  */
-export async function sendPage(deps: PageDeps, page: OutgoingPage): Promise<PageSent> {
+export async function sendPage(
+  deps: PageDeps,
+  page: OutgoingPage,
+  attempt: number,
+): Promise<PageSent> {
   const ref = refOf(page);
   const code = page.channel === 'sms' ? await codeOf(deps.keyRing, ref) : null;
   const codeHash = code === null ? null : await codeDigest(deps.keyRing, page.personId, code);
   const { tier } = page;
   const opened = await deps.knowledge.ask(() => openPage(deps.knex, { ...ref, tier, codeHash }));
   if (opened !== null && opened.state !== 'sending') return already(opened);
-  const sent = await deliver(deps, page, opened, code);
+  if (opened?.isNew === false && attempt <= 1) throw inHand();
+  const sent = await deliver(deps, { ...page, attempt }, opened, code);
   const isRecorded = opened !== null && (await recordSent(deps, ref, sent));
   if (sent.kind === 'unheard') return { kind: 'failed', code: NOT_ONLINE };
   return sent.kind === 'sent' ? { ...sent, isRecorded } : sent;
@@ -40,6 +53,12 @@ export async function sendPage(deps: PageDeps, page: OutgoingPage): Promise<Page
 
 function refOf({ alertId, sentBy, batch, personId, channel }: OutgoingPage): PageIdentity {
   return { alertId, sentBy, batch, personId, channel };
+}
+
+/** Intake and workflow send an alert's first pages at the same time: who writes one down sends it. */
+function inHand(): ApplicationFailure {
+  const message = 'Another is sending this page';
+  return ApplicationFailure.create({ message, type: 'page_in_hand', nextRetryDelay: IN_HAND });
 }
 
 function already({ state, providerId }: OpenedPage): PageSent {
@@ -56,15 +75,15 @@ type Sent =
 
 async function deliver(
   deps: PageDeps,
-  page: OutgoingPage,
+  page: OutgoingPage & { readonly attempt: number },
   opened: OpenedPage | null,
   code: string | null,
 ): Promise<Sent> {
-  const { channel, personId } = page;
+  const { channel, personId, attempt } = page;
   if (channel === 'socket') return throughSockets(deps, page);
   const phone = opened === null ? deps.knowledge.phoneOf(personId) : opened.phone;
   if (phone === null) return { kind: 'failed', code: 'no_verified_phone' };
-  return settled(await throughProvider(deps, page, { phone, code }));
+  return settled(await throughProvider(deps, page, { phone, code }), attempt);
 }
 
 async function throughSockets(deps: PageDeps, page: OutgoingPage): Promise<Sent> {
@@ -104,9 +123,7 @@ function textOf({ number, isDrill }: PageJob, code: string): string {
   return `Holdfast: ${what}. Reply ${code} to take it.`;
 }
 
-const ATTEMPTS = 3;
-
-function settled(delivery: Delivery<RefusalReason>): Sent {
+function settled(delivery: Delivery<RefusalReason>, attempt: number): Sent {
   switch (delivery.kind) {
     case 'accepted':
       return { kind: 'sent', providerId: delivery.id };
@@ -114,7 +131,7 @@ function settled(delivery: Delivery<RefusalReason>): Sent {
       return { kind: 'failed', code: delivery.code };
     case 'unavailable':
     case 'ambiguous':
-      if (attempt() < ATTEMPTS) throw new Error('The provider did not answer');
+      if (attempt < LAST_ATTEMPT) throw new Error('The provider did not answer');
       return delivery.kind === 'ambiguous'
         ? { kind: 'sent', providerId: null }
         : { kind: 'failed', code: delivery.code };
@@ -123,23 +140,24 @@ function settled(delivery: Delivery<RefusalReason>): Sent {
   }
 }
 
-/** The auditor, which is no activity, has but one. */
-function attempt(): number {
-  try {
-    return Context.current().info.attempt;
-  } catch {
-    return ATTEMPTS;
-  }
+async function recordSent(deps: PageDeps, page: PageIdentity, sent: Sent): Promise<boolean> {
+  const state = await deps.knowledge.ask(async (): Promise<PageState> => {
+    if (sent.kind === 'failed') {
+      await settlePage(deps.knex, page, 'failed', sent.code);
+      return 'failed';
+    }
+    const marked = await markSent(deps.knex, page, sent.kind === 'sent' ? sent.providerId : null);
+    if (sent.kind === 'unheard') await settlePage(deps.knex, page, 'unanswered', NOT_ONLINE);
+    return marked;
+  });
+  if (state === 'stopped') await endCall(deps, page, sent);
+  return state !== null;
 }
 
-async function recordSent(deps: PageDeps, page: PageIdentity, sent: Sent): Promise<boolean> {
-  const written = await deps.knowledge.ask(async () => {
-    if (sent.kind === 'failed') await settlePage(deps.knex, page, 'failed', sent.code);
-    else await markSent(deps.knex, page, sent.kind === 'sent' ? sent.providerId : null);
-    if (sent.kind === 'unheard') await settlePage(deps.knex, page, 'unanswered', NOT_ONLINE);
-    return true;
-  });
-  return written !== null;
+/** Somebody has taken the alert while the call was on its way. */
+async function endCall({ sms }: PageDeps, { channel }: PageIdentity, sent: Sent): Promise<void> {
+  if (channel !== 'voice' || sent.kind !== 'sent' || sent.providerId === null) return;
+  await sms.hangUp(sent.providerId);
 }
 
 /** Hangs up what still rings; no page of the alert is open after that. */

@@ -13,7 +13,7 @@ import { auditContext } from '../access/audit-context.ts';
 import type { Answer, PublicCall } from '../http/handler.ts';
 import { inBothShapes } from '../support/dialect.ts';
 import { sendAccountMail } from './account-mails.ts';
-import { afterAnswering } from './background.ts';
+import { afterAnswering } from '../background.ts';
 import { hashPassword, requireGoodPassword } from './passwords.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 import { createSignInGuard } from './sign-in-guard.ts';

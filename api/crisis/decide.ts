@@ -15,7 +15,7 @@ import {
   releaseUpdate,
   resolveUpdate,
 } from '../../workflows/messages/crisis-alert.ts';
-import { afterAnswering } from '../auth/background.ts';
+import { afterAnswering } from '../background.ts';
 import { auditContext } from '../access/audit-context.ts';
 import type { ApiDeps } from '../context.ts';
 import { safely } from '../http/error-handler.ts';

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import type { KnownContext } from '../../activities/crisis/contract.ts';
+import { sendFirstPages } from '../../activities/crisis/first-pages.ts';
 import { readKnownContext } from '../../activities/crisis/known-context.ts';
 import {
   type AlertCall,
@@ -18,12 +19,16 @@ import type { RecordAudit } from '../../db/transaction.ts';
 import { HoldfastError, errorCodeOf } from '../../domain/errors.ts';
 import { auditContext } from '../access/audit-context.ts';
 import type { Principal } from '../access/principal.ts';
+import { afterAnswering } from '../background.ts';
 import type { ApiDeps } from '../context.ts';
 import { safely } from '../http/error-handler.ts';
 
 export { triggerTextRef };
 
-export type IntakeDeps = Pick<ApiDeps, 'crisisKnex' | 'temporal' | 'cipher' | 'log'>;
+export type IntakeDeps = Pick<
+  ApiDeps,
+  'crisisKnex' | 'temporal' | 'cipher' | 'keyRing' | 'sms' | 'http' | 'log'
+>;
 
 /** A caller waits so long for the workflow; the outbox makes good what it misses, ms. */
 const START_TIMEOUT_MS = 2_000;
@@ -64,14 +69,25 @@ function whomToPage({ crisisKnex }: IntakeDeps, clinicId: string): Promise<Known
   return Promise.race([known, sleep(LOOK_TIMEOUT_MS, null, { ref: false })]);
 }
 
-/** Starts or informs the workflow of an alert that is on record. Never throws. */
+/** Nobody waits for them: what fails here is the workflow's. */
+function pageFirst(deps: IntakeDeps, raised: RaisedAlert, known: KnownContext): void {
+  const { crisisKnex: knex, keyRing, sms, http, log } = deps;
+  const { publicUrl } = http;
+  afterAnswering(log, 'a first page', () =>
+    sendFirstPages({ knex, keyRing, sms, publicUrl }, raised, known),
+  );
+}
+
+/** Pages for an alert that is on record and starts, or informs, its workflow. Never throws. */
 export async function startAlert(
   deps: IntakeDeps,
   raised: RaisedAlert,
   known = raised.isNew ? whomToPage(deps, raised.clinicId) : null,
 ): Promise<void> {
   try {
-    const call = callOf(raised, raised.isNew ? await known : null);
+    const whom = raised.isNew ? await known : null;
+    if (whom !== null) pageFirst(deps, raised, whom);
+    const call = callOf(raised, whom);
     await deliverRaise(deps.temporal, call, START_TIMEOUT_MS);
   } catch (error) {
     const { alertId } = raised;

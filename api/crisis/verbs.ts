@@ -11,7 +11,7 @@ import { type AlertAnswer, signSignal } from '../../workflows/messages/crisis-al
 import { auditContext } from '../access/audit-context.ts';
 import { alertVerdict } from '../access/crisis-access.ts';
 import type { Principal } from '../access/principal.ts';
-import { afterAnswering } from '../auth/background.ts';
+import { afterAnswering } from '../background.ts';
 import type { ApiDeps } from '../context.ts';
 import { type AlertVerb, type AlertWord, decideByRecord, decideWord } from './decide.ts';
 import { noteRef } from './open-words.ts';

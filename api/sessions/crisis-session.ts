@@ -13,7 +13,7 @@ import { inTransaction } from '../../db/transaction.ts';
 import { freeCandidates } from '../../domain/crisis-session.ts';
 import type { SafetyPlan } from '../../domain/crisis-session.ts';
 import { auditContext } from '../access/audit-context.ts';
-import { afterAnswering } from '../auth/background.ts';
+import { afterAnswering } from '../background.ts';
 import type { Raised } from '../crisis/intake.ts';
 import { estimatedResponseSeconds } from '../crisis/response-time.ts';
 import { safely } from '../http/error-handler.ts';

@@ -13,7 +13,7 @@ import { createLocalFileStore } from '../../activities/gateways/file-store.ts';
 import { createCardGateway } from '../../activities/gateways/stripe.ts';
 import { createTwilioGateway } from '../../activities/gateways/twilio.ts';
 import { createAuthenticator } from '../../api/auth/authenticator.ts';
-import { settleBackground } from '../../api/auth/background.ts';
+import { settleBackground } from '../../api/background.ts';
 import type { Role } from '../../api/access/principal.ts';
 import type { ApiDeps, HttpOptions } from '../../api/context.ts';
 import { NEVER_BUSY } from '../../api/http/load-monitor.ts';

@@ -5,13 +5,11 @@ import { inTransaction } from '../../../db/transaction.ts';
 import type { RecordAudit } from '../../../db/transaction.ts';
 import type { Screening } from '../../../domain/triage/screen.ts';
 import type { Principal } from '../../access/principal.ts';
-import type { ApiDeps } from '../../context.ts';
 import { asWritten } from '../../crisis/as-written.ts';
 import { raiseAlert, recordReport, startAlert } from '../../crisis/intake.ts';
+import type { IntakeDeps } from '../../crisis/intake.ts';
 import { screenWords } from '../../crisis/screen-words.ts';
 import { safely } from '../../http/error-handler.ts';
-
-export type AlarmDeps = Pick<ApiDeps, 'crisisKnex' | 'temporal' | 'cipher' | 'log'>;
 
 /** Somebody's words, and what the detector made of them. */
 export interface Heard {
@@ -27,7 +25,7 @@ export interface Heard {
  * neither. Where `work` did nothing there is no alarm either. The alert's workflow starts once it is committed.
  */
 export async function inTransactionWithAlarm<T>(
-  deps: AlarmDeps,
+  deps: IntakeDeps,
   context: AuditContext,
   heard: Heard & { readonly messageId: string },
   work: (
@@ -52,7 +50,7 @@ export async function inTransactionWithAlarm<T>(
 
 /** As {@link raiseAlarm}, for a body that could not even be read as a message. */
 export async function alarmForBody(
-  deps: AlarmDeps,
+  deps: IntakeDeps,
   principal: Principal,
   body: unknown,
   requestId: string,
@@ -67,7 +65,7 @@ export async function alarmForBody(
  * Calls help for somebody whose message was refused, or could not be stored. Never throws: what
  * the sender hears is why the message was refused.
  */
-export async function raiseAlarm(deps: AlarmDeps, heard: Heard, requestId: string): Promise<void> {
+export async function raiseAlarm(deps: IntakeDeps, heard: Heard, requestId: string): Promise<void> {
   if (heard.screening.severity === null) return;
   const { principal, words } = heard;
   try {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { announceAll } from '../../../db/broadcasts.ts';
 import type { Broadcast } from '../../../db/broadcasts.ts';
-import { afterAnswering } from '../../auth/background.ts';
+import { afterAnswering } from '../../background.ts';
 import type { ApiDeps } from '../../context.ts';
 import { safely } from '../../http/error-handler.ts';
 import type { MessageView } from './message-view.ts';

@@ -22,7 +22,7 @@ import type { SenderContext } from './sender-context.ts';
 
 export type MessageDeps = Pick<
   ApiDeps,
-  'knex' | 'crisisKnex' | 'cipher' | 'temporal' | 'http' | 'log'
+  'knex' | 'crisisKnex' | 'cipher' | 'keyRing' | 'sms' | 'temporal' | 'http' | 'log'
 >;
 
 /** Where a message comes from. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { settleBackground } from '../../../api/auth/background.ts';
+import { settleBackground } from '../../../api/background.ts';
 import { hashPassword } from '../../../api/auth/passwords.ts';
 import { hashSecret } from '../../../api/auth/secrets.ts';
 import { startTestApi } from '../../support/api.ts';

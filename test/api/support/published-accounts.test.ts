@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { settleBackground } from '../../../api/auth/background.ts';
+import { settleBackground } from '../../../api/background.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestReply } from '../../support/api.ts';
 

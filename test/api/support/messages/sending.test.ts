@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
 import { signAccessToken } from '../../../../api/auth/access-tokens.ts';
-import { settleBackground } from '../../../../api/auth/background.ts';
+import { settleBackground } from '../../../../api/background.ts';
 import type { Principal } from '../../../../api/access/principal.ts';
 import { sendMessage } from '../../../../api/support/messages/send-message.ts';
 import type { SentMessage } from '../../../../api/support/messages/send-message.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { safely } from '../http/error-handler.ts';
+import { safely } from './http/error-handler.ts';
 
 const running = new Set<Promise<void>>();
 
