@@ -5,6 +5,9 @@ import type { RoomCommand } from '../domain/room-state.ts';
 /** Whoever hosts rooms listens here: a notice is a session's id, and what is asked is in the table. */
 export const ROOM_CHANNEL = 'holdfast_room';
 
+/** A word for a room; beside commands, somebody who leaves it with all of their tabs. */
+export type RoomWord = RoomCommand | { readonly type: 'leave_room'; readonly by: string };
+
 interface Sealing {
   readonly knex: Knex;
   readonly cipher: FieldCipher;
@@ -21,7 +24,7 @@ function commandRef(sessionId: string): FieldRef {
 export async function askRoom(
   { knex, cipher }: Sealing,
   sessionId: string,
-  command: RoomCommand,
+  command: RoomWord,
 ): Promise<void> {
   const sealed = await cipher.sealField(knex, commandRef(sessionId), JSON.stringify(command));
   await knex.raw(
@@ -35,7 +38,7 @@ export async function askRoom(
 
 export interface AskedCommand {
   readonly id: string;
-  readonly command: RoomCommand;
+  readonly command: RoomWord;
   readonly askedAt: Date;
 }
 
@@ -58,7 +61,7 @@ export async function roomCommandsAfter(
   return rows.map(({ id, asked_at: askedAt }, index) => ({
     id,
     askedAt,
-    command: JSON.parse(opened[index]!) as RoomCommand,
+    command: JSON.parse(opened[index]!) as RoomWord,
   }));
 }
 

@@ -19,6 +19,8 @@ import type { Principal } from '../access/principal.ts';
 export interface SessionPerson {
   /** Of somebody else in a group, an alias that means nothing outside the session. */
   readonly id: string;
+  /** Who it really is; never for a caller's eyes. */
+  readonly personId: string;
   readonly displayName: string;
   readonly role: RoomRole;
   readonly status: SessionStatus;
@@ -59,6 +61,7 @@ export async function peopleOf(
       );
     const host: SessionPerson = {
       id: session.therapist_id,
+      personId: session.therapist_id,
       displayName: session.therapist_name,
       role: 'host',
       status: isSeat(session) ? session.session_status : session.status,
@@ -102,6 +105,7 @@ function shownTo(
     const isOther = isMember && !isSelf(member);
     return {
       id: isOther ? (member.alias ?? member.person_id) : member.person_id,
+      personId: member.person_id,
       displayName: names.get(member.person_id) ?? 'Member',
       role: roleOf(member.person_id),
       // That somebody did not come is between them and the therapist.

@@ -1,5 +1,8 @@
 import type { HandlerMap } from '../http/handler.ts';
+import { manageBreakoutRooms } from './breakouts.ts';
 import { createTeletherapySession } from './create.ts';
+import { joinTeletherapySession, leaveTeletherapySession, redeemAccessCode } from './join.ts';
+import { getTranscript, listRecordings, updateRecordingConsent } from './recordings.ts';
 import { listSessionNotes, updateSessionNotes } from './notes.ts';
 import { addParticipants, removeParticipants, updateParticipantRole } from './participants.ts';
 import { checkRelationship, getTeletherapySession, listUpcomingSessions } from './read.ts';
@@ -18,4 +21,11 @@ export const teletherapyHandlers = {
   addParticipants,
   removeParticipants,
   updateParticipantRole,
+  manageBreakoutRooms,
+  joinTeletherapySession,
+  redeemAccessCode,
+  leaveTeletherapySession,
+  listRecordings,
+  updateRecordingConsent,
+  getTranscript,
 } satisfies Partial<HandlerMap>;

@@ -88,9 +88,11 @@ function present(
     endTime: session.ends_at.toISOString(),
     timezone: session.time_zone,
     therapistId: session.therapist_id,
-    participants: participants.map((person) => ({
-      ...person,
-      status: participantStatus(person.status),
+    participants: participants.map(({ id, displayName, role, status }) => ({
+      id,
+      displayName,
+      role,
+      status: participantStatus(status),
     })),
     maxParticipants: (session.group_terms?.capacity ?? 1) + 1,
     recordingEnabled: session.is_recorded,

@@ -80,4 +80,16 @@ export const TELETHERAPY_ROWS = {
     rest: 'hidden',
     outcomes: { ...give('allowed', 'therapist'), ...give('forbidden', 'client', 'staff', 'admin') },
   },
+  manageBreakoutRooms: hosted({ action: 'close' }),
+  joinTeletherapySession: ownSession({}, 'forbidden'),
+  // Without the code there is no such session, whoever asks.
+  redeemAccessCode: {
+    request: async (world) => ({ id: await world.session(), body: { accessCode: 'WRONG' } }),
+    rest: 'hidden',
+    outcomes: give('hidden', 'anonymous'),
+  },
+  leaveTeletherapySession: ownSession({}, 'forbidden'),
+  listRecordings: ownSession(undefined, 'forbidden'),
+  updateRecordingConsent: ownSession({ consent: true }, 'forbidden'),
+  getTranscript: ownSession(undefined, 'forbidden'),
 } satisfies Record<string, Row>;
