@@ -9,7 +9,6 @@ import { HoldfastError } from '../../domain/errors.ts';
 import { displayNames } from '../../domain/group.ts';
 import { isUuid } from '../../domain/ids.ts';
 import { auditContext } from '../access/audit-context.ts';
-import { recordDenial } from '../access/denials.ts';
 import type { Answer, Call, PublicCall } from '../http/handler.ts';
 import { type RoomPass, joinRoom } from '../sessions/join-room.ts';
 import { peopleOf } from '../sessions/session-people.ts';
@@ -115,9 +114,6 @@ async function sessionOfCode(call: PublicCall<CodeBody>): Promise<HostedView> {
   const id = call.params['id']!;
   const session = isUuid(id) ? await viewHosted(deps.knex, id, NOBODY) : null;
   if (session !== null && isSame(session.room_code, body.accessCode)) return session;
-  const objectId = isUuid(id) ? id : null;
-  const target = { action: 'session.join_by_code', objectType: 'session', objectId };
-  await recordDenial(call, target);
   throw new HoldfastError('not_found', 'There is no such session, or this is not its code.');
 }
 
