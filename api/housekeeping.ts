@@ -5,6 +5,7 @@ import { forgetOldTokens } from '../db/tokens.ts';
 import { forgetDeliveries } from '../db/webhooks.ts';
 import type { ApiDeps } from './context.ts';
 import { safely } from './http/error-handler.ts';
+import { finishErasures } from './own/erase-person.ts';
 import { sweepAttachments } from './support/messages/attachments.ts';
 
 const EVERY_MS = 3_600_000;
@@ -20,8 +21,8 @@ export function startHousekeeping(deps: Pick<ApiDeps, 'knex' | 'attachments' | '
 } {
   const { knex, log } = deps;
   const timer = setInterval(() => {
-    Promise.all([tidy(knex), sweepAttachments(deps)]).catch((error: unknown) =>
-      log.warn({ error: safely(error) }, 'housekeeping failed'),
+    Promise.all([tidy(knex), sweepAttachments(deps), finishErasures(deps)]).catch(
+      (error: unknown) => log.warn({ error: safely(error) }, 'housekeeping failed'),
     );
   }, EVERY_MS);
   timer.unref();

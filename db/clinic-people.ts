@@ -24,12 +24,12 @@ export interface PeopleFilter {
   readonly limit: number;
 }
 
-/** A clinic's people in the order of their ids. */
+/** A clinic's people in the order of their ids, without those who were erased. */
 export async function listClinicPeople(db: Knex, filter: PeopleFilter): Promise<Person[]> {
   const { state, ...values } = filter;
   const { rows } = await db.raw<{ rows: PersonRow[] }>(
     `SELECT ${PERSON_COLUMNS} FROM people
-     WHERE clinic_id = :clinicId AND ${state === null ? 'true' : STATE_CONDITIONS[state]}
+     WHERE clinic_id = :clinicId AND erased_at IS NULL AND ${state === null ? 'true' : STATE_CONDITIONS[state]}
        AND (:role::text IS NULL OR role = :role)
        AND (:includeAnonymous OR NOT is_anonymous)
        AND (:after::uuid IS NULL OR id > :after)

@@ -5,6 +5,8 @@ const DEADLOCK_DETECTED = '40P01';
 const EXCLUSION_VIOLATION = '23P01';
 /** The database's own refusal to put a session into time off. */
 const THERAPIST_AWAY = 'HF002';
+/** The database's own refusal to begin anything for somebody who was erased. */
+const PERSON_ERASED = 'HF003';
 
 /** Connection lost, refused or shut down; out of connections; a statement that took too long. */
 const UNAVAILABLE = /^(08...|57P0[1-3]|57014|53...|25P03|ECONN[A-Z]+|ENOTFOUND|EPIPE|ETIMEDOUT)$/;
@@ -35,8 +37,8 @@ function isUnavailable(error: Error): boolean {
 
 /**
  * The product's word for what the database refused: `slot_unavailable` for colliding claims,
- * `therapist_unavailable` for a session in time off, `dependency_unavailable` where it is down or
- * too busy. Anything else stays as it is.
+ * `therapist_unavailable` for a session in time off, `not_found` for a person who was erased,
+ * `dependency_unavailable` where it is down or too busy. Anything else stays as it is.
  */
 export function translateDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof HoldfastError) return error;
@@ -45,6 +47,9 @@ export function translateDatabaseError(error: unknown): unknown {
   }
   if (codeOf(error) === THERAPIST_AWAY) {
     return new HoldfastError('therapist_unavailable', 'The therapist is away then', {}, error);
+  }
+  if (codeOf(error) === PERSON_ERASED) {
+    return new HoldfastError('not_found', 'There is no such person', {}, error);
   }
   if (isLostRace(error) || isUnavailable(error)) {
     const details = { retryAfterSeconds: 1 };

@@ -16,3 +16,20 @@ export function mayJudgePerson(principal: Principal, person: Person | null): Ver
 export function mayReadAudit(principal: Principal): Verdict {
   return principal.role === 'admin' ? 'allowed' : 'forbidden';
 }
+
+/**
+ * Everybody may have what is held of them, and the clinic's admins give it out. What helpers noted
+ * for themselves and for each other is the clinic's record: its admins decide about it.
+ */
+export function exportVerdict(
+  principal: Principal,
+  person: Person | null,
+  { withClinicsNotes }: { readonly withClinicsNotes: boolean },
+): Verdict {
+  const isAdmin = principal.role === 'admin';
+  if (person?.id === principal.personId) {
+    return withClinicsNotes && !isAdmin ? 'forbidden' : 'allowed';
+  }
+  if (!isAdmin) return 'forbidden';
+  return person?.clinicId === principal.clinicId ? 'allowed' : 'hidden';
+}

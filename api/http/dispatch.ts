@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
@@ -191,7 +193,20 @@ async function answerWith(
     operation.method !== 'get' && req.headers['idempotency-key'] !== undefined
       ? await keyed(call, body, (id) => run({ ...call, newId: id }))
       : await run(call);
-  send(res, given);
+  if (given.body instanceof Readable) await sendStream(res, given, given.body);
+  else send(res, given);
+}
+
+/** Whoever goes away, or a fault half way, ends the other side too; the answer has begun by then. */
+async function sendStream(res: Response, answer: Answer, body: Readable): Promise<void> {
+  res.status(answer.status).type(answer.contentType ?? 'application/octet-stream');
+  for (const [name, value] of Object.entries(answer.headers ?? {})) res.setHeader(name, value);
+  if (res.req.method === 'HEAD') {
+    body.destroy();
+    res.end();
+    return;
+  }
+  await pipeline(body, res);
 }
 
 /** A public operation ignores a token that is no good: it may be the very thing that is being renewed. */

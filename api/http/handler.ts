@@ -33,7 +33,10 @@ export type PublicCall<Body = unknown, CallQuery = Query> = Call<Body, CallQuery
 
 export interface Answer {
   readonly status: number;
-  /** An object is sent as JSON; a string needs a `contentType`; none makes an empty answer. */
+  /**
+   * An object is sent as JSON; a string needs a `contentType`, as does a stream, which no
+   * Idempotency-Key can repeat; none makes an empty answer.
+   */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly contentType?: string;

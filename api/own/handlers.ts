@@ -8,11 +8,13 @@ import { purchaseCredits } from './credit-purchase.ts';
 import { getCredits, listCreditEntries } from './credits.ts';
 import { listDrills, startDrill } from './drills.ts';
 import { getEscalationPolicies, putEscalationPolicies } from './escalation-policies.ts';
+import { erasePerson } from './erase-person.ts';
 import {
   createAvailabilityException,
   deleteAvailabilityException,
   listAvailabilityExceptions,
 } from './exceptions.ts';
+import { exportPerson } from './export-person.ts';
 import { groupHandlers } from './groups.ts';
 import { acceptOffer, declineOffer, listOffers } from './offers.ts';
 import { peopleHandlers } from './people.ts';
@@ -45,6 +47,8 @@ export const ownHandlers = {
   ...groupHandlers,
   ...peopleHandlers,
   listAudit,
+  exportPerson,
+  erasePerson,
   getTherapistSettings,
   putTherapistSettings,
   listAvailabilityExceptions,

@@ -9,6 +9,7 @@ import { ON_CALL_ROWS } from './on-call-rows.ts';
 import { give } from './row.ts';
 import { SUPPORT_SESSION_ROWS } from './support-session-rows.ts';
 import type { Group, Row } from './row.ts';
+import { RECORD_ROWS } from './record-rows.ts';
 import { SCREENING_ROWS } from './screening-rows.ts';
 import { SUPPORT_CRISIS_ROWS } from './support-crisis-rows.ts';
 
@@ -265,7 +266,7 @@ export const MATRIX: Record<OperationId, Row> = {
     outcomes: CALENDAR_KEEPERS,
   },
   listPeople: { rest: 'forbidden', outcomes: ADMINS },
-  listAudit: { rest: 'forbidden', outcomes: ADMINS },
+  ...RECORD_ROWS,
   verifyPerson: judged(),
   suspendPerson: judged(),
   reinstatePerson: judged(),

@@ -1,0 +1,107 @@
+import { cleared, clinicsNote, deleted, kept, place, sealed } from './place.ts';
+
+const OWN_TALKS = '(SELECT id FROM support_sessions WHERE patient_id = :person)';
+const OWN_MESSAGES = `(SELECT id FROM chat_messages WHERE session_id IN ${OWN_TALKS})`;
+const TALKS_OF_OTHERS = `t.session_id NOT IN ${OWN_TALKS} AND t.session_id IN
+  (SELECT session_id FROM support_participants WHERE person_id = :person)`;
+const CONVERSATION_OF = '(SELECT session_id FROM chat_messages said WHERE said.id = t.message_id)';
+const OF_OTHERS = 'It is part of what another person was told, and of their record';
+const COUNTED = 'How many came and how long they waited, without who it was';
+
+/** Live support: as its patient all of it; as anybody else, one's own part. */
+export const SUPPORT = [
+  place('chat_reactions', {
+    section: 'reactions',
+    of: `t.message_id IN ${OWN_MESSAGES}`,
+    shown: 'message_id person_id reaction created_at',
+    fate: deleted,
+  }),
+  place('chat_reactions', {
+    section: 'reactionsInConversationsOfOthers',
+    of: `t.person_id = :person AND t.message_id NOT IN ${OWN_MESSAGES}`,
+    shown: 'message_id reaction created_at',
+    fate: kept(OF_OTHERS),
+  }),
+  place('chat_attachments', {
+    section: 'attachments',
+    of: `t.session_id IN ${OWN_TALKS}`,
+    shown: 'id session_id uploader_id kind media_type size_bytes message_id created_at',
+    sealed: { details: sealed('conversation', 't.session_id', 'attachment', 't.id') },
+    fate: deleted,
+  }),
+  place('chat_attachments', {
+    section: 'attachmentsInConversationsOfOthers',
+    of: `t.uploader_id = :person AND ${TALKS_OF_OTHERS}`,
+    shown: 'id session_id kind media_type size_bytes message_id created_at',
+    sealed: { details: sealed('conversation', 't.session_id', 'attachment', 't.id') },
+    ownsKeys: 'false',
+    fate: kept(OF_OTHERS),
+  }),
+  place('chat_edits', {
+    section: 'messagesBeforeTheyWereEdited',
+    of: `t.message_id IN ${OWN_MESSAGES}`,
+    shown: 'message_id version replaced_at',
+    sealed: { content: sealed('conversation', CONVERSATION_OF, 'message', 't.message_id') },
+    fate: deleted,
+  }),
+  place('chat_messages', {
+    section: 'messages',
+    of: `t.session_id IN ${OWN_TALKS}`,
+    shown: `id session_id number sender_id sender_role type is_encrypted is_crisis reply_to version
+      created_at edited_at deleted_at deleted_by`,
+    sealed: { content: sealed('conversation', 't.session_id', 'message', 't.id') },
+    hidden: 'client_key',
+    fate: deleted,
+    order: 't.session_id, t.number',
+  }),
+  place('chat_messages', {
+    section: 'messagesInConversationsOfOthers',
+    of: `t.sender_id = :person AND ${TALKS_OF_OTHERS}`,
+    shown: 'id session_id number sender_role type created_at edited_at deleted_at',
+    sealed: { content: sealed('conversation', 't.session_id', 'message', 't.id') },
+    ownsKeys: 'false',
+    fate: kept(OF_OTHERS),
+    order: 't.session_id, t.number',
+  }),
+  place('support_declines', {
+    section: 'supportDeclines',
+    of: `t.session_id IN ${OWN_TALKS}`,
+    shown: 'session_id created_at',
+    sealed: {
+      reason: clinicsNote(sealed('conversation', 't.session_id', 'decline', 't.person_id')),
+    },
+    hidden: 'person_id',
+    fate: cleared('reason'),
+  }),
+  place('support_escalations', {
+    section: 'supportEscalations',
+    of: `t.session_id IN ${OWN_TALKS}`,
+    shown: `id session_id escalated_by cause from_severity to_severity from_helper_type
+      to_helper_type requested_counselor_id alert_id created_at accepted_at`,
+    sealed: { details: clinicsNote(sealed('conversation', 't.session_id', 'escalation', 't.id')) },
+    fate: cleared('details'),
+  }),
+  place('support_participants', {
+    section: 'supportTakenPartIn',
+    of: 't.person_id = :person',
+    shown: 'session_id role joined_at left_at last_seen_at',
+    hidden: 'person_id chat_version',
+    fate: kept(COUNTED),
+  }),
+  place('support_sessions', {
+    section: 'supportSessions',
+    of: 't.patient_id = :person',
+    shown: `id helper_id type helper_type severity status is_escalated is_anonymous rating
+      message_count created_at accepted_at last_activity_at ended_at end_reason waiting_since
+      escalated_at updated_at`,
+    sealed: {
+      details: sealed('conversation', 't.id', 'details'),
+      feedback: sealed('conversation', 't.id', 'feedback'),
+      notes: clinicsNote(sealed('conversation', 't.id', 'notes')),
+      helper_feedback: clinicsNote(sealed('conversation', 't.id', 'helper_feedback')),
+    },
+    hidden: `clinic_id patient_id declines_count version is_returned idle_asked_at helper_rating`,
+    fate: cleared('details feedback notes helper_feedback'),
+    order: 't.created_at, t.id',
+  }),
+];
