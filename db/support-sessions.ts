@@ -28,6 +28,8 @@ export interface SupportSession {
   readonly status: SupportState;
   /** A graver or other helper is asked for than at first. */
   readonly isEscalated: boolean;
+  /** Several members of a group share it, and it has no timers. */
+  readonly isChatRoom: boolean;
   /** Helpers know the patient by an alias only. */
   readonly isAnonymous: boolean;
   /** Sealed under the conversation's key, as `notes` and `feedback` are. */
@@ -71,7 +73,8 @@ export type SupportSessionRow = Omit<SupportSession, 'participants'> & {
 export const SUPPORT_COLUMNS = `session.id, session.clinic_id AS "clinicId",
   session.patient_id AS "patientId", session.helper_id AS "helperId", session.type,
   session.helper_type AS "helperType", session.severity, session.status,
-  session.is_escalated AS "isEscalated", session.is_anonymous AS "isAnonymous",
+  session.is_escalated AS "isEscalated", session.is_chat_room AS "isChatRoom",
+  session.is_anonymous AS "isAnonymous",
   session.details, session.notes, session.feedback, session.rating,
   session.message_count AS "messageCount", session.declines_count AS "declinesCount",
   session.helper_feedback AS "helperFeedback", session.helper_rating AS "helperRating",

@@ -45,6 +45,7 @@ export async function lockForTimers(
     `SELECT session.id, session.clinic_id AS "clinicId", session.patient_id AS "patientId",
        session.helper_id AS "helperId", session.type, session.helper_type AS "helperType",
        session.severity, session.status, session.is_escalated AS "isEscalated",
+       session.is_chat_room AS "isChatRoom",
        ${MS('session.waiting_since')} AS "waitingSinceMs",
        EXISTS (SELECT FROM support_escalations AS step
          WHERE step.session_id = session.id AND step.cause = 'unanswered'

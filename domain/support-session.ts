@@ -10,7 +10,8 @@ export type SupportHelperType = (typeof SUPPORT_HELPER_TYPES)[number];
 export const SUPPORT_STATES = ['waiting', 'active', 'closed', 'cancelled'] as const;
 export type SupportState = (typeof SUPPORT_STATES)[number];
 
-export type SupportParticipantRole = 'patient' | 'helper' | 'joined';
+/** `member`: of a group that shares a chat room. */
+export type SupportParticipantRole = 'patient' | 'helper' | 'joined' | 'member';
 
 /** What decides who may take a session. */
 export interface SupportRequest {

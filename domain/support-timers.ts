@@ -56,6 +56,8 @@ export const SUPPORT_TIMERS: Readonly<Record<AlertSeverity, SupportTimers>> = {
 export interface TimedSession {
   readonly status: 'waiting' | 'active' | 'closed' | 'cancelled';
   readonly severity: AlertSeverity;
+  /** A room that a group shares: nobody is waited for there. */
+  readonly isChatRoom?: boolean;
   readonly waitingSinceMs: number;
   /** Nobody accepted in time, and more helpers were asked, since it began to wait. */
   readonly isWidened: boolean;
@@ -85,6 +87,7 @@ export function supportDue(
   nowMs: number,
 ): SupportDue {
   if (session.status === 'closed' || session.status === 'cancelled') return { kind: 'over' };
+  if (session.isChatRoom === true) return { kind: 'later', atMs: null, step: null };
   const deadlines =
     session.status === 'waiting' ? waiting(session, timers, nowMs) : active(session, timers, nowMs);
   const [next] = deadlines.toSorted((one, other) => one.atMs - other.atMs);

@@ -1,6 +1,7 @@
 import { lostContact } from '../crisis/lost-contact.ts';
 import { absences, freedSlots } from '../offers/consumers.ts';
 import { roomPresence } from '../rooms/presence-news.ts';
+import { chatRooms } from '../rooms/chat-rooms.ts';
 import { supportSessions } from '../support/starting.ts';
 import type { OutboxConsumer } from './contract.ts';
 import { queueWebhooks } from './queue-webhooks.ts';
@@ -19,6 +20,7 @@ export const CONSUMERS: readonly OutboxConsumer[] = [
   absences,
   preparations,
   supportSessions,
+  chatRooms,
   lostContact,
   roomPresence,
 ];

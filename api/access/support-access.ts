@@ -9,11 +9,11 @@ import type { Principal } from './principal.ts';
 import type { Verdict } from './session-access.ts';
 
 /**
- * How a caller stands to a support session. `candidate`: a verified helper who could take it while
+ * How a caller stands to a support session. `member`: of a group that shares it; `candidate`: a verified helper who could take it while
  * it waits; `crisis_team`: a verified counselor while an alert of this session is open.
  */
 export type SupportRelation =
-  'patient' | 'helper' | 'joined' | 'admin' | 'crisis_team' | 'candidate' | 'none';
+  'patient' | 'member' | 'helper' | 'joined' | 'admin' | 'crisis_team' | 'candidate' | 'none';
 
 /**
  * What can be done with one. `preview` is what the list of waiting sessions shows; `converse` is
@@ -24,14 +24,14 @@ export type SupportAct =
 
 /** The one place that decides who may do what with a support session. What is not here is denied. */
 const ALLOWED: Readonly<Record<SupportAct, readonly SupportRelation[]>> = {
-  preview: ['patient', 'helper', 'joined', 'admin', 'crisis_team', 'candidate'],
-  read: ['patient', 'helper', 'joined', 'admin', 'crisis_team'],
-  converse: ['patient', 'helper', 'joined'],
+  preview: ['patient', 'member', 'helper', 'joined', 'admin', 'crisis_team', 'candidate'],
+  read: ['patient', 'member', 'helper', 'joined', 'admin', 'crisis_team'],
+  converse: ['patient', 'member', 'helper', 'joined'],
   update: ['patient', 'helper', 'joined', 'admin'],
   note: ['helper', 'joined'],
   end: ['patient', 'helper', 'admin'],
   join: ['helper', 'joined', 'admin', 'crisis_team', 'candidate'],
-  escalate: ['patient', 'helper', 'joined', 'admin', 'crisis_team'],
+  escalate: ['patient', 'member', 'helper', 'joined', 'admin', 'crisis_team'],
 };
 
 export function relationToSupport(
@@ -39,7 +39,9 @@ export function relationToSupport(
   session: SupportSession | null,
 ): SupportRelation {
   if (session === null || session.clinicId !== principal.clinicId) return 'none';
-  if (session.patientId === principal.personId) return 'patient';
+  if (session.isChatRoom && session.helperId !== principal.personId) {
+    if (takesPart(session, principal.personId)) return 'member';
+  } else if (session.patientId === principal.personId) return 'patient';
   const role = helperRole(principal);
   if (role === null) return 'none';
   if (takesPart(session, principal.personId)) {
@@ -91,7 +93,14 @@ export async function enforceSupport(
   return relation;
 }
 
+const PARTICIPANTS: ReadonlySet<SupportRelation> = new Set([
+  'patient',
+  'member',
+  'helper',
+  'joined',
+]);
+
 /** Whether the relation lets somebody read and write in the session. */
 export function isParticipant(relation: SupportRelation): boolean {
-  return relation === 'patient' || relation === 'helper' || relation === 'joined';
+  return PARTICIPANTS.has(relation);
 }

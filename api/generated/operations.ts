@@ -23,6 +23,7 @@ export const OPERATION_IDS = [
   'createAvailability',
   'createAvailabilityException',
   'createCalendarFeed',
+  'createChatRoom',
   'createCrisisAlert',
   'createCrisisAlertAsInB',
   'createGroup',

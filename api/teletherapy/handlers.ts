@@ -1,5 +1,6 @@
 import type { HandlerMap } from '../http/handler.ts';
 import { manageBreakoutRooms } from './breakouts.ts';
+import { createChatRoom } from './chat-room.ts';
 import { createTeletherapySession } from './create.ts';
 import { joinTeletherapySession, leaveTeletherapySession, redeemAccessCode } from './join.ts';
 import { getTranscript, listRecordings, updateRecordingConsent } from './recordings.ts';
@@ -28,4 +29,5 @@ export const teletherapyHandlers = {
   listRecordings,
   updateRecordingConsent,
   getTranscript,
+  createChatRoom,
 } satisfies Partial<HandlerMap>;

@@ -92,4 +92,5 @@ export const TELETHERAPY_ROWS = {
   listRecordings: ownSession(undefined, 'forbidden'),
   updateRecordingConsent: ownSession({ consent: true }, 'forbidden'),
   getTranscript: ownSession(undefined, 'forbidden'),
+  createChatRoom: hosted({}),
 } satisfies Record<string, Row>;
