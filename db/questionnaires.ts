@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { VersionBands } from '../domain/screening/known-bands.ts';
 import type { QuestionnaireTemplate } from '../domain/screening/template.ts';
 
 /** One version of a questionnaire; it never changes. */
@@ -69,6 +70,21 @@ export async function insertQuestionnaire(
     { id, clinicId, type: template.type, template: JSON.stringify(template), createdBy },
   );
   return rows[0]!;
+}
+
+/** The bands of each version that a clinic can have asked, the active version first. */
+export async function bandsOfVersions(
+  db: Knex,
+  clinicId: string,
+  type: string,
+): Promise<VersionBands[]> {
+  const { rows } = await db.raw<{ rows: VersionBands[] }>(
+    `SELECT template->'bands' AS bands, created_at AS "createdAt" FROM questionnaires
+     WHERE type = ? AND (clinic_id = ? OR clinic_id IS NULL)
+     ORDER BY clinic_id NULLS LAST, version DESC`,
+    [type, clinicId],
+  );
+  return rows;
 }
 
 /** All types that a clinic can ask, in order. */

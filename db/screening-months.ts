@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
-import { type MonthCounts, type ShownMonth, shownMonth } from '../domain/screening/small-groups.ts';
+import { type VersionBands, bandsInMonth } from '../domain/screening/known-bands.ts';
+import type { KnownBands } from '../domain/screening/known-bands.ts';
+import { type MonthCounts, type ShownMonth, shownMonth } from '../domain/screening/shown-months.ts';
 
 /** A transaction that began in a month has ended so long after it: then nothing is added to it. */
 const CLOSED_AFTER_MINUTES = 60;
@@ -12,7 +14,6 @@ interface Question {
 interface RawMonth {
   readonly month: string;
   readonly totals_sum: string;
-  readonly percentages_sum: number;
   readonly flagged_by_total: number;
   readonly flagged_by_answer: number;
   readonly gave_up: number;
@@ -27,16 +28,18 @@ interface RawMonth {
 export async function closeMonths(
   knex: Knex,
   { clinicId, type }: Question,
-  labels: readonly string[],
+  versions: readonly VersionBands[],
 ): Promise<void> {
   const months = await openMonths(knex, { clinicId, type });
   if (months.length === 0) return;
   const raw = new Map(
     (await countMonths(knex, { clinicId, type }, months)).map((m) => [m.month, m]),
   );
-  const rows = months.map(({ month }) => {
+  const rows = months.map((each) => {
+    const { month } = each;
     const counted = raw.get(month);
-    const shown = counted === undefined ? null : shownMonth(countsOf(counted, labels));
+    const known = bandsInMonth(versions, each);
+    const shown = counted === undefined ? null : shownMonth(countsOf(counted, known));
     return {
       clinic_id: clinicId,
       type,
@@ -88,14 +91,13 @@ async function countMonths(
        SELECT * FROM json_to_recordset(:months::json)
          AS m (month text, "startsAt" timestamptz, "endsAt" timestamptz)),
      latest AS (
-       SELECT DISTINCT ON (month, person_id) month, person_id, total, percentage, severity,
-         is_flagged, is_flagged_by_total
+       SELECT DISTINCT ON (month, person_id) month, person_id, total, severity, is_flagged,
+         is_flagged_by_total
        FROM months JOIN screening_results ON clinic_id = :clinicId AND type = :type
          AND completed_at >= "startsAt" AND completed_at < "endsAt"
        ORDER BY month, person_id, completed_at DESC),
      counted AS (
        SELECT month, severity, count(*)::int AS people, sum(total) AS totals,
-         sum(percentage) AS percentages,
          count(*) FILTER (WHERE is_flagged_by_total)::int AS by_total,
          count(*) FILTER (WHERE is_flagged AND NOT is_flagged_by_total)::int AS by_answer
        FROM latest GROUP BY month, severity),
@@ -106,8 +108,8 @@ async function countMonths(
        WHERE NOT EXISTS (SELECT FROM latest
          WHERE latest.month = months.month AND latest.person_id = r.person_id)
        GROUP BY month)
-     SELECT month, sum(totals) AS totals_sum, sum(percentages)::float8 AS percentages_sum,
-       sum(by_total)::int AS flagged_by_total, sum(by_answer)::int AS flagged_by_answer,
+     SELECT month, sum(totals) AS totals_sum, sum(by_total)::int AS flagged_by_total,
+       sum(by_answer)::int AS flagged_by_answer,
        coalesce(min(left_open.people), 0) AS gave_up,
        json_object_agg(severity, counted.people) AS severities
      FROM counted LEFT JOIN left_open USING (month) GROUP BY month`,
@@ -116,13 +118,18 @@ async function countMonths(
   return rows;
 }
 
-/** Bands that the active version no longer has come last. */
-function countsOf(raw: RawMonth, labels: readonly string[]): MonthCounts {
-  const all = new Set([...labels, ...Object.keys(raw.severities).toSorted()]);
+/** Of a version that was answered after its time nothing is known: its bands come last. */
+const UNKNOWN = { min: 0, max: -1 };
+
+function countsOf(raw: RawMonth, { bands, maximum }: KnownBands): MonthCounts {
+  const people = new Map(Object.entries(raw.severities));
+  const labels = new Set(bands.map(({ label }) => label));
+  const others = [...people.keys()].filter((label) => !labels.has(label)).toSorted();
+  const all = [...bands, ...others.map((label) => ({ label, ...UNKNOWN }))];
   return {
-    bands: [...all].map((label) => ({ label, people: raw.severities[label] ?? 0 })),
+    bands: all.map((band) => ({ ...band, people: people.get(band.label) ?? 0 })),
     totalsSum: Number(raw.totals_sum),
-    percentagesSum: raw.percentages_sum,
+    maximum,
     flaggedByTotal: raw.flagged_by_total,
     flaggedByAnswer: raw.flagged_by_answer,
     gaveUp: raw.gave_up,

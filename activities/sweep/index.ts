@@ -38,6 +38,8 @@ export function createSweepActivities(deps: SweepDeps): SweepActivities {
 }
 
 async function sweep(deps: SweepDeps): Promise<SweepReport> {
+  // Needs nothing but the database, and people may wait for it: first, whatever else fails.
+  const screening = await sweepScreening(deps.knex);
   const { started, released } = await takeUpUnstarted(deps);
   const abandoned = await abandonedLives(deps.temporal);
   const revived = await reviveLost(deps, abandoned.session);
@@ -46,7 +48,6 @@ async function sweep(deps: SweepDeps): Promise<SweepReport> {
   await reviveOffers(deps);
   const claimsReleased = await releaseLapsedClaims(deps.knex);
   const importsStarted = await takeUpImports(deps);
-  const screening = await sweepScreening(deps.knex);
   return {
     started: started + seats.started,
     released,

@@ -1,14 +1,10 @@
 import { auditRead } from '../../../db/audit/record.ts';
-import { activeQuestionnaire, questionnaireTypes } from '../../../db/questionnaires.ts';
+import { bandsOfVersions, questionnaireTypes } from '../../../db/questionnaires.ts';
 import { type ClosedMonth, closeMonths, closedMonths } from '../../../db/screening-months.ts';
 import { typeNamed } from '../../../domain/screening/instruments/index.ts';
 import { endOfWholeMonths, firstWholeMonth } from '../../../domain/screening/months.ts';
-import {
-  SMALLEST_GROUP,
-  type ShownGroup,
-  completionRate,
-  shownRange,
-} from '../../../domain/screening/small-groups.ts';
+import { SMALLEST_GROUP, type ShownGroup } from '../../../domain/screening/shown-groups.ts';
+import { completionRate, shownRange } from '../../../domain/screening/shown-months.ts';
 import { auditContext } from '../../access/audit-context.ts';
 import { enforce } from '../../access/clinic-access.ts';
 import { mayRunScreening } from '../../access/screening-access.ts';
@@ -53,9 +49,8 @@ export async function getScreeningAggregate(call: Call<unknown, AggregateQuery>)
 async function aggregateOf(call: Call, type: string, months: Months): Promise<object> {
   const { deps, principal } = call;
   const { clinicId } = principal;
-  const active = await activeQuestionnaire(deps.knex, clinicId, type);
-  const labels = active?.template.bands.map(({ label }) => label) ?? [];
-  await closeMonths(deps.knex, { clinicId, type }, labels);
+  const versions = await bandsOfVersions(deps.knex, clinicId, type);
+  await closeMonths(deps.knex, { clinicId, type }, versions);
   const closed = await closedMonths(deps.knex, { clinicId, type, ...months });
   const shown = closed.flatMap((month) => month.shown ?? []);
   const range = shownRange(shown);

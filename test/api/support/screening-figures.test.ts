@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { v7 as newId } from 'uuid';
+import { type SweepDeps, createSweepActivities } from '../../../activities/sweep/index.ts';
 import { sweepScreening } from '../../../activities/sweep/screening.ts';
 import { activeQuestionnaire } from '../../../db/questionnaires.ts';
+import { GAD_7 } from '../../../domain/screening/instruments/gad-7.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson } from '../../support/api.ts';
 import { answerAll, startScreening } from './answering.ts';
@@ -34,9 +37,25 @@ beforeEach(async () => {
 });
 
 const BANDS = ['minimal', 'mild', 'moderate', 'severe'];
+/** A clinic's own cut-offs, in its later version. */
+const LATER = [
+  { min: 0, max: 7, label: 'low' },
+  { min: 8, max: 14, label: 'moderate' },
+  { min: 15, max: 21, label: 'high' },
+];
+
+function nextMonth(month: string): string {
+  const [year, number] = month.split('-').map(Number);
+  return new Date(Date.UTC(year!, number!, 1)).toISOString().slice(0, 10);
+}
 
 /** Results of GAD-7 as they stand after a month, one person each; what was given up besides. */
-async function month(at: string, bands: readonly number[], gaveUp = 0): Promise<void> {
+async function month(
+  at: string,
+  bands: readonly number[],
+  gaveUp = 0,
+  labels: readonly string[] = BANDS,
+): Promise<void> {
   const questionnaire = (await activeQuestionnaire(api.knex, admin.clinicId, 'GAD-7'))!;
   for (const [index, band] of [...bands, ...Array.from({ length: gaveUp }, () => -1)].entries()) {
     const id = newId();
@@ -60,7 +79,7 @@ async function month(at: string, bands: readonly number[], gaveUp = 0): Promise<
       total: band * 5,
       maximum: 21,
       percentage: (band * 500) / 21,
-      severity: BANDS[band],
+      severity: labels[band],
       methods: '{}',
       categories: '{}',
       flags: '[]',
@@ -118,6 +137,38 @@ describe('figures', () => {
     expect(await total('&to=2025-02-01')).toBe(5);
     expect(await total('&to=2025-02-28')).toBe(5);
     expect(await total('&from=2025-01-16&to=2025-02-14')).toBeNull();
+  });
+
+  test('tell by no filter more than the months do, whatever version they were answered in', async () => {
+    const later = { ...GAD_7, bands: LATER };
+    await api.call('POST', '/api/questionnaires', later, { token: admin.token });
+    const labels = [BANDS, LATER.map(({ label }) => label)];
+    const random = fc.sample(
+      fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 3, maxLength: 12 }),
+      { numRuns: 6, seed: 7 },
+    );
+    for (const [at, bands] of random.entries()) {
+      await month(`2025-0${at + 1}`, bands.slice(at), at, labels[at % 2]);
+    }
+    const whole = (await aggregate()).trend;
+    expect(whole.filter(({ isShown }) => isShown).length).toBeGreaterThan(2);
+    const day = fc.integer({ min: 0, max: 200 });
+    const dates = (days: number): string =>
+      new Date(Date.UTC(2025, 0, 1 + days)).toISOString().slice(0, 10);
+    await fc.assert(
+      fc.asyncProperty(day, day, async (one, other) => {
+        const [from, to] = [dates(Math.min(one, other)), dates(Math.max(one, other))];
+        const figures = await aggregate(`&from=${from}&to=${to}`);
+        // Whole months alone, each as it stands in every other answer.
+        const within = whole.filter(({ month: m }) => `${m}-01` >= from && nextMonth(m) <= to);
+        expect(figures.trend).toEqual(within);
+        const people = within.reduce((sum, { participants }) => sum + (participants ?? 0), 0);
+        expect(figures.participants).toBe(people === 0 ? null : people);
+        const groups = figures.severityDistribution.reduce((sum, g) => sum + g.participants, 0);
+        expect(groups).toBe(people);
+      }),
+      { numRuns: 25 },
+    );
   });
 
   test('of a month stay as they are, whatever comes to light later', async () => {
@@ -183,6 +234,18 @@ describe('an unfinished questionnaire', () => {
     const [alert, ...others] = await alerts(person);
     expect([alert.severity, others]).toEqual(['critical', []]);
     expect(await api.knex('crisis_triggers').where({ alert_id: alert.id })).toHaveLength(1);
+  });
+
+  test('calls a human also while nothing else can be swept', async () => {
+    const person = people[0]!;
+    const sessionId = await startScreening(api, person, 'PHQ-9');
+    const answer = { sessionId, questionNumber: 9, selectedValue: 2 };
+    await api.call('POST', '/api/responses/submit-answer', answer, { token: person.token });
+    await age(sessionId, { updated_at: new Date(Date.now() - 16 * 60_000) });
+    const temporal = {} as SweepDeps['temporal'];
+    const { sweep } = createSweepActivities({ knex: api.knex, temporal });
+    await expect(sweep()).rejects.toThrow();
+    expect(await alerts(person)).toHaveLength(1);
   });
 
   test('is looked at also when it is begun anew past its time', async () => {

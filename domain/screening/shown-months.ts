@@ -1,51 +1,13 @@
-/** Fewer people than this are nobody's business as a group. */
-export const SMALLEST_GROUP = 5;
-
-export interface BandCount {
-  readonly label: string;
-  readonly people: number;
-}
-
-/** Neighbouring bands that are shown as one, since one of them by itself is too small. */
-export interface ShownGroup {
-  readonly severityLevels: readonly string[];
-  readonly people: number;
-}
-
-/**
- * Bands as they may be shown: neighbours are put together, from the mildest on, until each group
- * has enough people; what is left at the end goes with the group before. Nothing follows by
- * subtraction: the groups part the same people once, none is left out, and how many of a group are
- * in which of its bands has several answers. An empty band is a small group like any other. Empty
- * when there are too few people in all.
- */
-export function shownGroups(bands: readonly BandCount[]): ShownGroup[] {
-  const groups: { severityLevels: string[]; people: number }[] = [];
-  for (const { label, people } of bands) {
-    const last = groups.at(-1);
-    if (last === undefined || last.people >= SMALLEST_GROUP) {
-      groups.push({ severityLevels: [label], people });
-    } else {
-      last.severityLevels.push(label);
-      last.people += people;
-    }
-  }
-  const rest = groups.at(-1);
-  if (rest === undefined || rest.people >= SMALLEST_GROUP) return groups;
-  groups.pop();
-  const before = groups.at(-1);
-  if (before === undefined) return [];
-  before.severityLevels.push(...rest.severityLevels);
-  before.people += rest.people;
-  return groups;
-}
+import { type BandTotals, openSums } from './open-sums.ts';
+import { type BandCount, SMALLEST_GROUP, type ShownGroup, shownGroups } from './shown-groups.ts';
 
 /** What a whole month came to: each person counts once, with their last result in it. */
 export interface MonthCounts {
   /** In order, the mildest first, those without anybody too. */
-  readonly bands: readonly BandCount[];
+  readonly bands: readonly (BandCount & BandTotals)[];
   readonly totalsSum: number;
-  readonly percentagesSum: number;
+  /** The highest total that there is; null where it differs between versions. */
+  readonly maximum: number | null;
   /** Flagged by a total, which their band tells as well. */
   readonly flaggedByTotal: number;
   /** Flagged by an answer alone. */
@@ -58,8 +20,12 @@ export interface MonthCounts {
 export interface ShownMonth {
   readonly people: number;
   readonly groups: readonly ShownGroup[];
-  readonly averageScore: number;
-  readonly averagePercentage: number;
+  /**
+   * At the rim of what the groups allow a little within it; null where it would tell how many people
+   * are in a band of a group all the same, or totals of different versions cannot be compared.
+   */
+  readonly averageScore: number | null;
+  readonly averagePercentage: number | null;
   /** Null where those who are flagged, or are not, would make a small group. */
   readonly flagged: number | null;
   /** Null where those who gave up are a small group. */
@@ -74,14 +40,28 @@ export function shownMonth(month: MonthCounts): ShownMonth | null {
   const flagged = flaggedByTotal + flaggedByAnswer;
   // Who is flagged by a total is in the bands already: all that the figure adds are the others.
   const isFlaggedShown = [flaggedByAnswer, people - flagged].every(isEnough);
+  const groups = shownGroups(month.bands);
   return {
     people,
-    groups: shownGroups(month.bands),
-    averageScore: rounded(month.totalsSum / people),
-    averagePercentage: rounded(month.percentagesSum / people),
+    groups,
+    ...shownAverages(month, groups, people),
     flagged: isFlaggedShown ? flagged : null,
     gaveUp: isEnough(gaveUp) ? gaveUp : null,
   };
+}
+
+type Averages = Pick<ShownMonth, 'averageScore' | 'averagePercentage'>;
+
+function shownAverages(
+  { bands, totalsSum, maximum }: MonthCounts,
+  groups: readonly ShownGroup[],
+  people: number,
+): Averages {
+  const sums = maximum === null ? null : openSums(bands, groups);
+  if (sums === null) return { averageScore: null, averagePercentage: null };
+  const average = Math.min(sums[1], Math.max(sums[0], totalsSum)) / people;
+  const averagePercentage = maximum! > 0 ? rounded((average / maximum!) * 100) : 0;
+  return { averageScore: rounded(average), averagePercentage };
 }
 
 function isEnough(people: number): boolean {
@@ -97,8 +77,9 @@ export interface ShownRange {
   /** A person counts once in each month. */
   readonly people: number;
   readonly groups: readonly ShownGroup[];
-  readonly averageScore: number;
-  readonly averagePercentage: number;
+  /** Over the months that show it; null where none does. */
+  readonly averageScore: number | null;
+  readonly averagePercentage: number | null;
   /** Over the months that show it; null where none does. */
   readonly flagged: number | null;
   /** In percent, over the months that show who gave up. */
@@ -113,11 +94,25 @@ export function shownRange(months: readonly ShownMonth[]): ShownRange | null {
   return {
     people,
     groups: commonGroups(months.map(({ groups }) => groups)),
-    averageScore: rounded(sumOf(months.map((m) => m.averageScore * m.people)) / people),
-    averagePercentage: rounded(sumOf(months.map((m) => m.averagePercentage * m.people)) / people),
+    averageScore: averageOf(months, ({ averageScore }) => averageScore),
+    averagePercentage: averageOf(months, ({ averagePercentage }) => averagePercentage),
     flagged: flags.length === 0 ? null : sumOf(flags),
     completionRate: completionRate(months),
   };
+}
+
+/** Each month counts by its people. */
+function averageOf(
+  months: readonly ShownMonth[],
+  figure: (month: ShownMonth) => number | null,
+): number | null {
+  const known = months.flatMap((month) => {
+    const average = figure(month);
+    return average === null ? [] : [{ average, people: month.people }];
+  });
+  const people = sumOf(known.map((month) => month.people));
+  const points = sumOf(known.map((month) => month.average * month.people));
+  return people === 0 ? null : rounded(points / people);
 }
 
 function sumOf(values: readonly number[]): number {

@@ -1,0 +1,287 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type BandTotals, openSums } from '../../../domain/screening/open-sums.ts';
+import {
+  type BandCount,
+  SMALLEST_GROUP,
+  shownGroups,
+} from '../../../domain/screening/shown-groups.ts';
+import {
+  type MonthCounts,
+  type ShownMonth,
+  shownMonth,
+  shownRange,
+} from '../../../domain/screening/shown-months.ts';
+
+const LABELS = ['minimal', 'mild', 'moderate', 'severe'];
+
+/** As wide as the narrowest published ones. */
+const RANGES: readonly Range[] = [
+  [0, 4],
+  [5, 9],
+  [10, 14],
+  [15, 19],
+];
+
+type Range = readonly [number, number];
+
+function bandsOf(
+  people: readonly number[],
+  { labels = LABELS, ranges = RANGES } = {},
+): (BandCount & BandTotals)[] {
+  return people.map((count, at) => {
+    const [min, max] = ranges[at]!;
+    return { label: labels[at]!, people: count, min, max };
+  });
+}
+
+/** Every way in which so many people can be spread over the bands. */
+function* spreads(bands: number, most: number): Generator<number[]> {
+  for (let code = 0; code < (most + 1) ** bands; code += 1) {
+    yield Array.from(
+      { length: bands },
+      (_, at) => Math.floor(code / (most + 1) ** at) % (most + 1),
+    );
+  }
+}
+
+test.each([
+  [
+    [6, 7, 8, 9],
+    ['minimal 6', 'mild 7', 'moderate 8', 'severe 9'],
+  ],
+  [
+    [2, 7, 8, 9],
+    ['minimal+mild 9', 'moderate 8', 'severe 9'],
+  ],
+  [
+    [6, 7, 8, 1],
+    ['minimal 6', 'mild 7', 'moderate+severe 9'],
+  ],
+  [[0, 0, 5, 4], ['minimal+mild+moderate+severe 9']],
+  [[1, 1, 1, 1], []],
+  [[5, 0, 0, 0], ['minimal+mild+moderate+severe 5']],
+])('%j is shown as %j', (people, shown) => {
+  const groups = shownGroups(bandsOf(people));
+  expect(groups.map((g) => `${g.severityLevels.join('+')} ${g.people}`)).toEqual(shown);
+});
+
+/**
+ * The attacker knows the rule by heart and sees the groups: what do all spreads that would have
+ * been shown in the same way have in common? Of no bands together may it be a number from 1 to 4.
+ */
+test('no set of bands with one to four people follows from what is shown', () => {
+  const alike = new Map<string, number[][]>();
+  for (const people of spreads(4, 11)) {
+    const shown = JSON.stringify(shownGroups(bandsOf(people)));
+    if (shown !== '[]') alike.set(shown, [...(alike.get(shown) ?? []), people]);
+  }
+  expect(alike.size).toBeGreaterThan(100);
+  for (const [shown, all] of alike) {
+    // At the rim of what is tried out, neighbours that would be alike are missing.
+    if (all.some((people) => people.some((count) => count > 9))) continue;
+    for (let set = 1; set < 2 ** LABELS.length; set += 1) {
+      const sums = new Set(
+        all.map((people) => people.reduce((sum, n, at) => sum + ((set >> at) & 1) * n, 0)),
+      );
+      const [only] = sums;
+      const isRead = sums.size === 1 && only! > 0 && only! < SMALLEST_GROUP;
+      if (isRead) throw new Error(`${shown}: set ${set} has ${only}`);
+    }
+  }
+});
+
+/** The least and the most that the totals of a spread can sum up to. */
+function sumsOf(people: readonly number[], ranges: readonly Range[]): Range {
+  const sumBy = (end: 0 | 1): number =>
+    people.reduce((sum, count, at) => sum + count * ranges[at]![end], 0);
+  return [sumBy(0), sumBy(1)];
+}
+
+/** All that would be shown alike, with the averages as they are shown: by each, all spreads. */
+function shownAlike(ranges: readonly Range[], most: number): Map<string, number[][]> {
+  const alike = new Map<string, number[][]>();
+  for (const people of spreads(ranges.length, most)) {
+    const all = people.reduce((sum, count) => sum + count, 0);
+    if (all < SMALLEST_GROUP || all > most) continue;
+    const bands = bandsOf(people, { ranges });
+    const groups = shownGroups(bands);
+    const open = openSums(bands, groups);
+    if (open === null) continue;
+    const [least, last] = sumsOf(people, ranges);
+    const sums = new Set<number>();
+    for (let sum = least; sum <= last; sum += 1)
+      sums.add(Math.min(open[1], Math.max(open[0], sum)));
+    for (const sum of sums) {
+      const key = JSON.stringify([groups, sum]);
+      alike.set(key, [...(alike.get(key) ?? []), people]);
+    }
+  }
+  return alike;
+}
+
+/** The attacker knows the rule and the questionnaire by heart, and sees the groups and the average. */
+function readOut(ranges: readonly Range[], most: number): string[] {
+  const found: string[] = [];
+  for (const [shown, all] of shownAlike(ranges, most)) {
+    for (let set = 1; set < 2 ** ranges.length - 1; set += 1) {
+      const [only, ...others] = new Set(
+        all.map((people) => people.reduce((sum, n, at) => sum + ((set >> at) & 1) * n, 0)),
+      );
+      const isRead = others.length === 0 && only! > 0 && only! < SMALLEST_GROUP;
+      if (isRead) found.push(`${shown}: set ${set} has ${only}`);
+    }
+  }
+  return found;
+}
+
+describe('an average', () => {
+  test.each<[string, readonly Range[]]>([
+    [
+      'GAD-7',
+      [
+        [0, 4],
+        [5, 9],
+        [10, 14],
+        [15, 21],
+      ],
+    ],
+    [
+      'GHQ-12',
+      [
+        [0, 15],
+        [16, 20],
+        [21, 36],
+      ],
+    ],
+    [
+      'uneven bands',
+      [
+        [0, 0],
+        [1, 8],
+        [9, 10],
+      ],
+    ],
+    [
+      'yes and no',
+      [
+        [0, 0],
+        [1, 1],
+      ],
+    ],
+  ])('of %s tells no number from one to four', (_, ranges) => {
+    expect(readOut(ranges, 10)).toEqual([]);
+  });
+
+  test('is not shown where it would be the number of those who said yes', () => {
+    const month = { totalsSum: 2, maximum: 1, flaggedByTotal: 0, flaggedByAnswer: 0, gaveUp: 0 };
+    const ranges: Range[] = [
+      [0, 0],
+      [1, 1],
+    ];
+    const narrow = shownMonth({ ...month, bands: bandsOf([7, 2], { ranges }) });
+    expect(narrow).toMatchObject({ people: 9, averageScore: null, averagePercentage: null });
+    const known = shownMonth({ ...month, totalsSum: 5, bands: bandsOf([5, 5], { ranges }) });
+    expect(known).toMatchObject({ averageScore: 0.5, averagePercentage: 50 });
+    expect(shownRange([narrow!, known!])).toMatchObject({ people: 19, averageScore: 0.5 });
+    expect(shownRange([narrow!])).toMatchObject({ people: 9, averageScore: null });
+  });
+
+  test('is exact but for the rim of what is possible', () => {
+    const month = { maximum: 19, flaggedByTotal: 0, flaggedByAnswer: 0, gaveUp: 0 };
+    const bands = bandsOf([3, 5, 2, 1]);
+    const average = (totalsSum: number) => shownMonth({ ...month, bands, totalsSum })?.averageScore;
+    // From 60 to 104: [minimal, mild] 8, [moderate, severe] 3 are put together.
+    const [least, most] = sumsOf([3, 5, 2, 1], RANGES);
+    expect(average(82)).toBe(7.45);
+    expect(average(least)).toBe(Math.round((least / 11) * 100) / 100);
+    expect(average(most)).toBe(Math.round((most / 11) * 100) / 100);
+    // Four at 0 and one at 5: with any other spread the sum would be higher.
+    const tight = { ...month, bands: bandsOf([4, 2, 5, 5]), totalsSum: 135 };
+    expect(shownMonth(tight)?.averageScore).toBeGreaterThan(135 / 16);
+  });
+});
+
+/** Another version's bands, one of which is called as one of the first version's. */
+const LATER = ['low', 'moderate', 'high'];
+
+const counts = fc.record({
+  bands: fc.constantFrom(LABELS, LATER).chain((labels) =>
+    fc
+      .array(fc.integer({ min: 0, max: 9 }), {
+        minLength: labels.length,
+        maxLength: labels.length,
+      })
+      .map((people) => bandsOf(people, { labels })),
+  ),
+  totalsSum: fc.integer({ min: 0, max: 500 }),
+  maximum: fc.constantFrom(null, 19),
+  flaggedByTotal: fc.integer({ min: 0, max: 9 }),
+  flaggedByAnswer: fc.integer({ min: 0, max: 9 }),
+  gaveUp: fc.integer({ min: 0, max: 9 }),
+});
+
+function everyFigure(month: ShownMonth): number[] {
+  const { people, groups, flagged, gaveUp } = month;
+  const unflagged = flagged === null ? null : people - flagged;
+  return [people, ...groups.map((g) => g.people), flagged, unflagged, gaveUp].flatMap(
+    (n) => n ?? [],
+  );
+}
+
+describe('months', () => {
+  test('show no group under five, whatever they hold', () => {
+    fc.assert(
+      fc.property(counts, (month) => {
+        const shown = shownMonth(month);
+        const people = month.bands.reduce((sum, band) => sum + band.people, 0);
+        expect(shown === null).toBe(people < SMALLEST_GROUP);
+        for (const figure of shown === null ? [] : everyFigure(shown)) {
+          expect(figure).toBeGreaterThanOrEqual(SMALLEST_GROUP);
+        }
+      }),
+    );
+  });
+
+  test('the flagged beyond a severe band are no small group either', () => {
+    const base = { totalsSum: 0, maximum: 19, gaveUp: 0, bands: bandsOf([10, 10, 10, 10]) };
+    const flagged = (by: Pick<MonthCounts, 'flaggedByTotal' | 'flaggedByAnswer'>) =>
+      shownMonth({ ...base, ...by })?.flagged;
+    // Ten severe ones are flagged by that: two more would be two people.
+    expect(flagged({ flaggedByTotal: 10, flaggedByAnswer: 2 })).toBeNull();
+    expect(flagged({ flaggedByTotal: 10, flaggedByAnswer: 5 })).toBe(15);
+    expect(flagged({ flaggedByTotal: 10, flaggedByAnswer: 27 })).toBeNull();
+  });
+
+  // Ranges that overlap are two that hold what they have in common, which is a range again.
+  test('ranges, overlapping ones too, differ by whole groups of five or more, in any version', () => {
+    fc.assert(
+      fc.property(fc.array(counts, { minLength: 2, maxLength: 5 }), (months) => {
+        const shown = months.map(shownMonth);
+        const ranges = shown.flatMap((_, from) =>
+          shown.slice(from).map((__, length) => ({ from, to: from + length + 1 })),
+        );
+        const read = ranges.map((range) => ({
+          ...range,
+          figures: shownRange(shown.slice(range.from, range.to).flatMap((m) => m ?? [])),
+        }));
+        for (const wide of read) {
+          for (const narrow of read) {
+            if (narrow.from < wide.from || narrow.to > wide.to) continue;
+            const by = (wide.figures?.people ?? 0) - (narrow.figures?.people ?? 0);
+            expect(by === 0 || by >= SMALLEST_GROUP).toBe(true);
+            for (const group of wide.figures?.groups ?? []) {
+              const inner = narrow.figures?.groups.filter(({ severityLevels }) =>
+                severityLevels.every((label) => group.severityLevels.includes(label)),
+              );
+              const sum = (inner ?? []).reduce((all, { people }) => all + people, 0);
+              const rest = group.people - sum;
+              expect(rest === 0 || rest >= SMALLEST_GROUP).toBe(true);
+            }
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
