@@ -9,10 +9,9 @@ import {
   addOnCall,
   alertRow,
   callForHelp,
-  callsTo,
   say,
-  textsTo,
 } from '../support/stack-crisis.ts';
+import { callsTo, textsTo } from '../support/stack-findings.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { devServer } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
