@@ -9,6 +9,7 @@ const KINDS = [
   'absence',
   'support',
   'alert',
+  'room',
 ] as const;
 
 export type WorkflowKind = (typeof KINDS)[number];

@@ -75,3 +75,11 @@ export const LOOK: LocalActivityOptions = {
     maximumInterval: '2 seconds',
   },
 };
+
+/** A step that only one host can do: soon given up, since that host may be gone for good. */
+export const HOST: ActivityOptions = {
+  startToCloseTimeout: '10 seconds',
+  scheduleToStartTimeout: '5 seconds',
+  scheduleToCloseTimeout: '20 seconds',
+  retry: { maximumAttempts: 2 },
+};

@@ -5,6 +5,7 @@ export { creditPurchaseWorkflow } from './credit-purchase.ts';
 export { enrolmentWorkflow } from './enrolment.ts';
 export { offerWorkflow } from './offer.ts';
 export { reconciliationWorkflow } from './reconciliation.ts';
+export { roomWorkflow } from './room.ts';
 export { sessionWorkflow } from './session.ts';
 export { startAheadWorkflow } from './start-ahead.ts';
 export { supportSessionWorkflow } from './support-session.ts';

@@ -3,6 +3,7 @@ import { absences, freedSlots } from '../offers/consumers.ts';
 import { roomPresence } from '../rooms/presence-news.ts';
 import { chatRooms } from '../rooms/chat-rooms.ts';
 import { supportSessions } from '../support/starting.ts';
+import { roomTimes } from '../rooms/starting.ts';
 import type { OutboxConsumer } from './contract.ts';
 import { queueWebhooks } from './queue-webhooks.ts';
 import { preparations } from './preparing.ts';
@@ -22,5 +23,6 @@ export const CONSUMERS: readonly OutboxConsumer[] = [
   supportSessions,
   chatRooms,
   lostContact,
+  roomTimes,
   roomPresence,
 ];

@@ -12,6 +12,7 @@ import type { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { alert, alertByHand } from './alert-lives.ts';
 import { absence, vacancy } from './offer-lives.ts';
+import { room } from './room-lives.ts';
 import { supportSession } from './support-lives.ts';
 
 const SECOND_MS = 1_000;
@@ -355,6 +356,7 @@ export const LIVES: Readonly<Record<string, Life>> = {
   'too-few': tooFew,
   vacancy,
   'support-session': supportSession,
+  room,
   absence,
   alert,
   'alert-by-hand': alertByHand,

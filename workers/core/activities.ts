@@ -2,6 +2,7 @@ import { type CalendarDeps, createCalendarActivities } from '../../activities/ca
 import { withFailures } from '../../activities/failures.ts';
 import { createSeatActivities } from '../../activities/groups/seats.ts';
 import { createMoneyActivities, type MoneyActivityDeps } from '../../activities/money/index.ts';
+import { createRoomActivities } from '../../activities/rooms/schedule.ts';
 import { createSeriesActivities } from '../../activities/series/index.ts';
 import { createOfferActivities } from '../../activities/offers/index.ts';
 import { createNoticeActivities } from '../../activities/session/notices.ts';
@@ -32,5 +33,6 @@ export function createCoreActivities(deps: CoreActivityDeps) {
     ...createCalendarActivities(deps),
     ...createSeriesActivities(deps),
     ...createSupportActivities(deps),
+    ...createRoomActivities(deps),
   });
 }

@@ -7,6 +7,7 @@ import { openDatabase } from '../../db/knex.ts';
 import { nameOf, runProcess } from '../process.ts';
 import { MediaHost } from './host.ts';
 import { Sfu } from './sfu.ts';
+import { startHostWorker } from './worker.ts';
 
 const POOL_SIZE = 5;
 /** A beat that the database does not answer by then is given up before the lease ends, ms. */
@@ -41,13 +42,16 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
     signalingUrl: media.signalingUrl,
     onFault: (error) => log.warn({ error: nameOf(error) }, 'a beat of the media host failed'),
   });
-  log.info(
-    { hostId: host.id, cores: sfu.cores, keys: keyRing.ids('fields').length },
-    'the media host runs',
-  );
+  const worker = startHostWorker({
+    ...settings.temporal,
+    keyRing,
+    host,
+    onFault: (error) => log.warn({ error: nameOf(error) }, 'Temporal is out of reach'),
+  });
+  log.info({ hostId: host.id, cores: sfu.cores }, 'the media host runs');
   return async () => {
     await host.drain(media.drainMs);
-    await host.close();
+    await Promise.all([host.close(), worker.close()]);
     sfu.close();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));

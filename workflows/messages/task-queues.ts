@@ -3,3 +3,8 @@ export const CORE_TASK_QUEUE = 'holdfast-core';
 
 /** Crisis alerts alone: nothing else ever waits before them. */
 export const CRISIS_TASK_QUEUE = 'holdfast-crisis';
+
+/** What one host of video rooms alone can do. */
+export function mediaTaskQueue(hostId: string): string {
+  return `holdfast-media-${hostId}`;
+}
