@@ -8,7 +8,11 @@ import type {
   RoomPlace,
   RoomTimes,
 } from '../../activities/rooms/contract.ts';
-import { ROOM_WORKFLOW, type RoomResult, roomChangedSignal } from '../../workflows/messages/room.ts';
+import {
+  ROOM_WORKFLOW,
+  type RoomResult,
+  roomChangedSignal,
+} from '../../workflows/messages/room.ts';
 import { mediaTaskQueue } from '../../workflows/messages/task-queues.ts';
 import { withOfferWorker } from '../support/offer-workflows.ts';
 import { timeSkippingEnvironment } from '../support/temporal.ts';
