@@ -5,6 +5,7 @@ import { healthHandlers } from './health.ts';
 import type { HandlerMap } from './http/handler.ts';
 import { ownHandlers } from './own/handlers.ts';
 import { schedulingHandlers } from './scheduling/handlers.ts';
+import { companionHandlers } from './support/companion/handlers.ts';
 import { supportCrisisHandlers } from './support/crisis/handlers.ts';
 import { messageHandlers } from './support/messages/handlers.ts';
 import { supportSessionHandlers } from './support/sessions/handlers.ts';
@@ -32,6 +33,7 @@ const GROUPS: readonly Partial<HandlerMap>[] = [
   ownHandlers,
   supportCrisisHandlers,
   supportScreeningHandlers,
+  companionHandlers,
 ];
 
 /** The one handler of every operation. Throws a plain Error that names an operation with none or two. */

@@ -118,7 +118,8 @@ async function answerHearing(work: Work): Promise<void> {
   } catch (error) {
     const { principal, requestId } = exchangeOf(work.res);
     if (work.operation.hearsRefused) {
-      await hearRefused(work.deps, work.hearing, principal, requestId);
+      const { path } = work.operation;
+      await hearRefused(work.deps, work.hearing, principal, { requestId, path });
     }
     throw error;
   }

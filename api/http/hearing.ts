@@ -15,11 +15,14 @@ export async function hearRefused(
   deps: ApiDeps,
   { words, isHandled }: Hearing,
   principal: Principal | null,
-  requestId: string,
+  { requestId, path }: { readonly requestId: string; readonly path: string },
 ): Promise<void> {
   if (words === null || isHandled || principal === null) return;
-  await alarmForBody(deps, principal, spoken(words), requestId);
+  const source = COMPANION.test(path) ? 'companion' : 'message';
+  await alarmForBody(deps, principal, spoken(words), requestId, source);
 }
+
+const COMPANION = /^\/api\/(?:ai|chatbot)\//;
 
 /** JSON's own quotation marks would make a quotation of what somebody says of themselves. */
 function spoken(words: string): unknown {

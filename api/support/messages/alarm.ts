@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { AuditContext } from '../../../db/audit/entry.ts';
-import type { NewTrigger, RaisedAlert } from '../../../db/crisis-intake.ts';
+import type { NewTrigger, RaisedAlert, TriggerSource } from '../../../db/crisis-intake.ts';
 import { inTransaction } from '../../../db/transaction.ts';
 import type { RecordAudit } from '../../../db/transaction.ts';
 import type { Screening } from '../../../domain/triage/screen.ts';
@@ -18,6 +18,8 @@ export interface Heard {
   readonly words: string;
   /** Only of a session that the writer takes part in: it opens the session to the crisis team. */
   readonly sessionId: string | null;
+  /** A message, where nothing else is said. */
+  readonly source?: TriggerSource;
 }
 
 /**
@@ -54,11 +56,12 @@ export async function alarmForBody(
   principal: Principal,
   body: unknown,
   requestId: string,
+  source: TriggerSource = 'message',
 ): Promise<void> {
   const screening = screenWords(body);
   if (screening.severity === null) return;
   const words = asWritten(body);
-  await raiseAlarm(deps, { principal, screening, words, sessionId: null }, requestId);
+  await raiseAlarm(deps, { principal, screening, words, sessionId: null, source }, requestId);
 }
 
 /**
@@ -78,14 +81,14 @@ export async function raiseAlarm(deps: IntakeDeps, heard: Heard, requestId: stri
 
 type Trigger = Omit<NewTrigger, 'messageId' | 'details'>;
 
-function triggerOf({ principal, screening, sessionId }: Heard): Trigger {
+function triggerOf({ principal, screening, sessionId, source = 'message' }: Heard): Trigger {
   const { personId, clinicId } = principal;
   return {
     clinicId,
     personId,
     severity: screening.severity ?? 'high',
     type: screening.type ?? 'detector_failure',
-    source: 'message',
+    source,
     sessionId,
     reportedBy: personId,
   };

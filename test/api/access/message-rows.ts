@@ -1,11 +1,14 @@
 import { uploadForm } from '../support/messages/support-world.ts';
+import { COMPANION_ROWS } from './companion-rows.ts';
 import { give } from './row.ts';
 import type { Row } from './row.ts';
 
 /** Those who take part in the session; its clinic's admins know of it without reading along. */
 const THOSE_IN_IT = { ...give('allowed', 'client', 'therapist'), admin: 'forbidden' } as const;
 
+/** What is said to people of a session, and to the companion. */
 export const MESSAGE_ROWS = {
+  ...COMPANION_ROWS,
   postMessage: {
     request: async (world) => ({
       body: { sessionId: await world.supportSession(), message: 'Hello' },

@@ -48,6 +48,8 @@ export interface World {
   /** Not verified yet. */
   helper(): Promise<string>;
   roster(): Promise<string>;
+  /** The client's, with the companion. */
+  companionConversation(): Promise<string>;
   /** The client's, with every question answered. */
   screening(): Promise<string>;
   /** What the client does before a session. */
@@ -99,6 +101,11 @@ export async function createWorld(api: TestApi): Promise<World> {
     helper: async () => (await api.person({ role: 'peer', isVerified: false })).id,
     offer: () => insertOffer(api, people),
     roster: () => insertRoster(api),
+    companionConversation: async () => {
+      const { token } = people.client;
+      const reply = await api.call('POST', '/api/chatbot/session', {}, { token });
+      return (reply.body as { session: { conversationId: string } }).session.conversationId;
+    },
     screening: () => answerScreening(api, people.client.token, 0),
     preparation: async (kind) =>
       insertPreparation(

@@ -1,0 +1,175 @@
+import type { ModelMessage } from '../../activities/gateways/model.ts';
+import { keepPartialReply, listTurns } from '../../db/companion.ts';
+import { reserveSpending, settleSpending } from '../../db/companion-spending.ts';
+import { checkModelReply } from '../../domain/companion/check-model-reply.ts';
+import type { CrisisResource } from '../../domain/resources.ts';
+import type { Screening } from '../../domain/triage/screen.ts';
+import { helpLines } from '../crisis/help-lines.ts';
+import { screenWords } from '../crisis/screen-words.ts';
+import type { Call } from '../http/handler.ts';
+import { promptFor } from './prompt.ts';
+import type { Recorded } from './recorded.ts';
+import { openSealed, openTurns, sealing } from './sealed-texts.ts';
+import type { GivenReply } from './sealed-texts.ts';
+import { TEXTS } from './texts.ts';
+import type { TurnWish } from './turn-wish.ts';
+
+/** So many turns before this one are told to the model. */
+const TURNS_TOLD = 12;
+
+export type ModelAnswer =
+  | { readonly kind: 'fit'; readonly reply: Partial<GivenReply> }
+  /** What the model said speaks of a crisis: a human has to look. */
+  | { readonly kind: 'crisis'; readonly screening: Screening; readonly text: string }
+  | { readonly kind: 'none'; readonly hasShownParts: boolean };
+
+const NONE: ModelAnswer = { kind: 'none', hasShownParts: false };
+
+/**
+ * Asks the model for a reply, within what the clinic may spend, and checks it as it comes: each
+ * sentence is shown only once all of the reply up to its end has been found fit.
+ */
+export async function askModel(
+  call: Call,
+  wish: TurnWish,
+  recorded: Recorded,
+): Promise<ModelAnswer> {
+  const { model, dailyCeilingMicros } = call.deps.companion;
+  // An exercise that has begun is led to its end by whoever knows its steps.
+  const isExercise = recorded.after.current !== null || recorded.taken.reply.type === 'farewell';
+  if (model === null || model.isPaused() || wish.text === null || isExercise) return NONE;
+  const { clinicId } = call.principal;
+  const { knex, log } = call.deps;
+  const [messages, lines] = await Promise.all([
+    messagesFor(call, wish, recorded),
+    helpLines(call.deps, clinicId),
+  ]);
+  const most = { clinicId, micros: model.ceilingOf(messages) };
+  const reserved = await reserveSpending(knex, most, dailyCeilingMicros);
+  if (reserved === null) {
+    log.warn({ clinicId }, "the clinic's model has cost as much as it may today");
+    return NONE;
+  }
+  const checking = new Checking(call, recorded, lines);
+  const reply = await model.reply(messages, (text) => checking.hear(text));
+  await settleSpending(knex, reserved, reply.costMicros ?? unknownCost(reply, reserved.micros));
+  if (reply.kind === 'fault') {
+    const { requestId } = call;
+    const { faults } = checking;
+    log.warn({ requestId, fault: reply.fault, faults }, 'the model gave no fit reply');
+  }
+  return checking.conclude(reply.kind === 'text' ? reply.text : null, model.model);
+}
+
+/** Who refused to answer asks for no money; any other may have written, and is taken to have. */
+function unknownCost(
+  reply: { readonly kind: string; readonly fault?: string },
+  most: number,
+): number {
+  const isFree = ['unreachable', 'busy', 'refused', 'paused'].includes(reply.fault ?? '');
+  return isFree ? 0 : most;
+}
+
+async function messagesFor(
+  call: Call,
+  wish: TurnWish,
+  { taken, placed: { place } }: Recorded,
+): Promise<ModelMessage[]> {
+  const { knex, cipher } = call.deps;
+  const conversationId = taken.conversationId!;
+  const sealed = place.kind === 'known' ? place.known.conversation.details : null;
+  const [turns, details] = await Promise.all([
+    listTurns(knex, conversationId, TURNS_TOLD + 1),
+    sealed === null
+      ? wish.details
+      : openSealed(cipher, knex, { conversationId }, 'details', sealed),
+  ]);
+  const before = turns.filter(({ number }) => number < taken.number);
+  const opened = await openTurns(cipher, knex, conversationId, before);
+  const told = opened.flatMap(({ words, reply }): ModelMessage[] => [
+    ...(words === null ? [] : [{ role: 'user' as const, content: words.text }]),
+    { role: 'assistant', content: reply.text },
+  ]);
+  const earlier = opened.length === 0 ? wish.before.slice(-TURNS_TOLD) : [];
+  return [
+    { role: 'system', content: promptFor(details) },
+    ...earlier.map(({ role, text }) => ({ role, content: text })),
+    ...told,
+    { role: 'user', content: wish.text ?? '' },
+  ];
+}
+
+/** The end of a sentence that has something after it. */
+const SENTENCE_END = /[.!?…](?:["'”’)\]]*)\s+/g;
+
+/** Reads a reply while it is written. */
+class Checking {
+  faults: readonly string[] = [];
+  readonly #call: Call;
+  readonly #recorded: Recorded;
+  readonly #contacts: readonly string[];
+  #checkedTo = 0;
+  #hasShownParts = false;
+  #crisis: { readonly screening: Screening; readonly text: string } | null = null;
+
+  constructor(call: Call, recorded: Recorded, lines: readonly CrisisResource[]) {
+    this.#call = call;
+    this.#recorded = recorded;
+    this.#contacts = lines.flatMap(({ phone, text, website }) =>
+      [phone, text, website].filter((way) => way !== null),
+    );
+  }
+
+  /** Checks and shows what has become whole; false ends it. */
+  async hear(text: string): Promise<boolean> {
+    const end = lastSentenceEnd(text);
+    if (end <= this.#checkedTo) return true;
+    this.#checkedTo = end;
+    const whole = text.slice(0, end).trim();
+    if (!this.#isFit(whole)) return false;
+    await this.#show(whole);
+    return true;
+  }
+
+  conclude(text: string | null, model: string): ModelAnswer {
+    if (this.#crisis === null && text !== null && this.#isFit(text.trim())) {
+      const reply = {
+        text: this.#disclosed(text.trim()),
+        model,
+        type: 'supportive-response',
+      } as const;
+      return { kind: 'fit', reply };
+    }
+    if (this.#crisis !== null) return { kind: 'crisis', ...this.#crisis };
+    return { kind: 'none', hasShownParts: this.#hasShownParts };
+  }
+
+  #isFit(text: string): boolean {
+    const screening = screenWords(text);
+    if (screening.severity !== null) this.#crisis = { screening, text };
+    const check = checkModelReply(text, { contacts: this.#contacts });
+    if (!check.isFit) this.faults = check.faults;
+    return check.isFit && screening.severity === null;
+  }
+
+  async #show(text: string): Promise<void> {
+    const { deps, principal } = this.#call;
+    const { turnId, conversationId } = this.#recorded.taken;
+    const seal = sealing(deps.cipher, deps.knex, conversationId!);
+    const partial = await seal('partial', { text: this.#disclosed(text) }, turnId);
+    const place = { id: turnId, conversationId: conversationId!, personId: principal.personId };
+    await keepPartialReply(deps.knex, place, partial);
+    this.#hasShownParts = true;
+  }
+
+  /** In a first reply it says what it is. */
+  #disclosed(text: string): string {
+    return this.#recorded.taken.number === 1 ? `${TEXTS.modelDiscloses}\n\n${text}` : text;
+  }
+}
+
+function lastSentenceEnd(text: string): number {
+  let end = 0;
+  for (const match of text.matchAll(SENTENCE_END)) end = match.index + match[0].length;
+  return end;
+}

@@ -1,0 +1,120 @@
+import { dropPartialReply, reviseTurn } from '../../db/companion.ts';
+import { crisisReply } from '../../domain/companion/crisis-reply.ts';
+import type { CompanionState } from '../../domain/companion/types.ts';
+import { untilWon } from '../../db/transaction.ts';
+import { helpLines } from '../crisis/help-lines.ts';
+import { safely } from '../http/error-handler.ts';
+import type { Call } from '../http/handler.ts';
+import { alarmForReply } from './alarm-for-reply.ts';
+import { askModel } from './ask-model.ts';
+import { answerConsent, handOver } from './hand-over.ts';
+import { memoryOf } from './memory.ts';
+import { sealing } from './sealed-texts.ts';
+import type { GivenReply } from './sealed-texts.ts';
+import { replyOf } from './replies.ts';
+import type { Recorded, Taken } from './recorded.ts';
+import type { TurnWish } from './turn-wish.ts';
+
+/** What may be answered in place of the guided companion's reply. */
+export interface Better {
+  readonly reply: GivenReply;
+  readonly source: 'model' | 'hand_over';
+}
+
+/**
+ * Looks for a better answer than the guided companion's, which is on record already: a human being
+ * where one was asked for, else a model's reply. Never throws: whatever goes wrong, the guided
+ * companion has answered.
+ */
+export async function betterReply(call: Call, wish: TurnWish, recorded: Recorded): Promise<Taken> {
+  try {
+    const human =
+      (await answerConsent(call, wish, recorded)) ?? (await handOver(call, wish, recorded));
+    if (human !== null) return await revise(call, recorded, human, null);
+    return await withModel(call, wish, recorded);
+  } catch (error) {
+    const { requestId, log } = { requestId: call.requestId, log: call.deps.log };
+    log.warn(
+      { requestId, error: safely(error) },
+      'the guided companion answers in place of another',
+    );
+    return recorded.taken;
+  }
+}
+
+async function withModel(call: Call, wish: TurnWish, recorded: Recorded): Promise<Taken> {
+  const answer = await askModel(call, wish, recorded);
+  switch (answer.kind) {
+    case 'fit': {
+      const { before, taken } = recorded;
+      const reply = { ...taken.reply, ...answer.reply };
+      return revise(call, recorded, { reply, source: 'model' }, restored(before, recorded.after));
+    }
+    case 'crisis':
+      return alarmForReply(call, recorded, answer.screening, answer.text);
+    case 'none':
+      if (answer.hasShownParts) await dropPartialReply(call.deps.knex, turnOf(call, recorded));
+      return recorded.taken;
+  }
+}
+
+/** The guided companion led nowhere in this turn: it stays where it was, but knows of it. */
+function restored(before: CompanionState, after: CompanionState): CompanionState {
+  const { turns, lastTurnAt, mood } = after;
+  return { ...before, turns, lastTurnAt, mood };
+}
+
+function turnOf(call: Call, { taken }: Recorded) {
+  const { personId } = call.principal;
+  return { id: taken.turnId, conversationId: taken.conversationId!, personId };
+}
+
+/** Puts the better answer on record, unless an alert of the person's has been raised meanwhile. */
+async function revise(
+  call: Call,
+  recorded: Recorded,
+  { reply, source }: Better,
+  state: CompanionState | null,
+): Promise<Taken> {
+  const { deps } = call;
+  const { taken, version } = recorded;
+  const { id: turnId, conversationId, personId } = turnOf(call, recorded);
+  const seal = sealing(deps.cipher, deps.knex, conversationId);
+  const revision = {
+    turnId,
+    conversationId,
+    personId,
+    reply: await seal('reply', reply, turnId),
+    source,
+    isCrisis: false,
+    restoredState: state === null ? null : await seal('state', state),
+    seenVersion: version,
+  };
+  const outcome = await untilWon(() => reviseTurn(deps.knex, revision));
+  memoryOf(deps).conversations.delete(conversationId);
+  if (outcome.outcome === 'revised') return { ...taken, reply };
+  // The request was made twice at once, and the other has the answer.
+  if (outcome.outcome === 'gone') return taken;
+  return reviseAlarmed(call, recorded, outcome.alertId);
+}
+
+async function reviseAlarmed(call: Call, recorded: Recorded, alertId: string): Promise<Taken> {
+  const { deps, principal } = call;
+  const { taken } = recorded;
+  const lines = await helpLines(deps, principal.clinicId);
+  const { language } = recorded.before;
+  const reply = replyOf(crisisReply(lines, { language, isRepeated: true }), { alertId });
+  const { id: turnId, conversationId, personId } = turnOf(call, recorded);
+  const seal = sealing(deps.cipher, deps.knex, conversationId);
+  await reviseTurn(deps.knex, {
+    turnId,
+    conversationId,
+    personId,
+    reply: await seal('reply', reply, turnId),
+    source: 'crisis',
+    isCrisis: true,
+    restoredState: null,
+    seenVersion: recorded.version,
+  });
+  return { ...taken, reply, isCrisis: true };
+}

@@ -1,0 +1,172 @@
+import {
+  findConversation,
+  listTurns,
+  noteHandOver,
+  noteSharedSummary,
+} from '../../db/companion.ts';
+import { findSupportSession } from '../../db/support-sessions.ts';
+import { updateRemarks } from '../../db/support-transitions.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { isSupportOver } from '../../domain/support-session.ts';
+import { auditContext } from '../access/audit-context.ts';
+import { helpLines } from '../crisis/help-lines.ts';
+import { emergencyContacts } from '../crisis/present-help.ts';
+import { safely } from '../http/error-handler.ts';
+import type { Call } from '../http/handler.ts';
+import { createSupportSession } from '../support/sessions/create.ts';
+import { openSupportTexts, sealSupportText } from '../support/sessions/texts.ts';
+import { memoryOf } from './memory.ts';
+import type { Recorded } from './recorded.ts';
+import { openTurns } from './sealed-texts.ts';
+import type { GivenReply } from './sealed-texts.ts';
+import { summarise } from './summary.ts';
+import { TEXTS, readConsent } from './texts.ts';
+import type { TurnWish } from './turn-wish.ts';
+
+export interface HandOver {
+  readonly reply: GivenReply;
+  readonly source: 'hand_over';
+}
+
+const TURNS_SUMMED_UP = 200;
+const PROFESSIONAL = /\b(?:counsell?or|therapist|psycholog|psychiatr|professional|doctor|nurse)/i;
+
+/**
+ * Opens a support session for whoever asked for a human being, by the use case of every other; its
+ * id is the turn's, so that the same turn opens one. Null where nobody was asked for.
+ */
+export async function handOver(
+  call: Call,
+  wish: TurnWish,
+  recorded: Recorded,
+): Promise<HandOver | null> {
+  const { taken } = recorded;
+  if (!taken.reply.wantsHuman) return null;
+  const known = await openHandOver(call, taken.conversationId!);
+  if (known !== null) {
+    const isShared = wish.sharesSummary && (await shareSummary(call, recorded, known.sessionId));
+    const lines = [TEXTS.askedAlready, isShared ? TEXTS.sharedToo : TEXTS.goesOn];
+    return handed(recorded, known.sessionId, lines, []);
+  }
+  try {
+    return await ask(call, wish, recorded);
+  } catch (error) {
+    call.deps.log.warn({ error: safely(error) }, 'nobody could be asked to take over');
+    return notAsked(call, recorded);
+  }
+}
+
+async function ask(call: Call, wish: TurnWish, recorded: Recorded): Promise<HandOver> {
+  const { deps } = call;
+  const { turnId, conversationId } = recorded.taken;
+  const type = PROFESSIONAL.test(wish.text ?? '') ? 'counselor_session' : 'peer_support';
+  const body = { type, urgencyLevel: 'medium', title: 'Handed over by the companion' };
+  const { body: made } = await createSupportSession({ ...call, newId: turnId, body });
+  await noteHandOver(deps.knex, conversationId!, turnId);
+  memoryOf(deps).conversations.delete(conversationId!);
+  const isShared = wish.sharesSummary && (await shareSummary(call, recorded, turnId));
+  const lines = [TEXTS.asked, waitIn(made), TEXTS.goesOn];
+  if (isShared) return handed(recorded, turnId, [...lines, TEXTS.sharedToo], []);
+  const choices = [TEXTS.yesShare, TEXTS.noShare];
+  return handed(recorded, turnId, [...lines, TEXTS.asksConsent], choices);
+}
+
+function waitIn(answer: unknown): string {
+  const session: unknown = Object(Object(answer).data).session;
+  const seconds: unknown = Object(session).estimatedWaitTime;
+  return typeof seconds === 'number' ? TEXTS.waits(Math.ceil(seconds / 60)) : '';
+}
+
+/** The session in which a human goes on already, or is waited for; null where it is over. */
+async function openHandOver(
+  { deps }: Call,
+  conversationId: string,
+): Promise<{ readonly sessionId: string } | null> {
+  const conversation = await findConversation(deps.knex, conversationId);
+  const sessionId = conversation?.handedOverTo ?? null;
+  if (sessionId === null) return null;
+  const session = await findSupportSession(deps.knex, sessionId);
+  return session === null || isSupportOver(session.status) ? null : { sessionId };
+}
+
+function handed(
+  { taken }: Recorded,
+  sessionId: string,
+  lines: readonly string[],
+  choices: readonly string[],
+): HandOver {
+  const text = lines.filter((line) => line !== '').join(' ');
+  const suggestions = [...choices, ...taken.reply.suggestions].slice(0, 4);
+  const reply: GivenReply = {
+    ...taken.reply,
+    text,
+    type: 'hand-over',
+    suggestions,
+    wantsHuman: true,
+    handedOverTo: sessionId,
+  };
+  return { reply, source: 'hand_over' };
+}
+
+async function notAsked(call: Call, { taken }: Recorded): Promise<HandOver> {
+  const lines = await helpLines(call.deps, call.principal.clinicId);
+  const { crisis, text, emergency } = emergencyContacts(lines);
+  const ways = [crisis, text, emergency].filter((way) => typeof way === 'string');
+  const said = `${TEXTS.notAsked} ${ways.join(', ')}.`;
+  return { reply: { ...taken.reply, text: said, type: 'hand-over' }, source: 'hand_over' };
+}
+
+/**
+ * What somebody says to whether their summary may be passed on. Null where they were not asked, or
+ * speak of something else: silence is no consent.
+ */
+export async function answerConsent(
+  call: Call,
+  wish: TurnWish,
+  recorded: Recorded,
+): Promise<HandOver | null> {
+  const { place } = recorded.placed;
+  if (place.kind === 'new' || !place.known.conversation.awaitsConsent) return null;
+  const { handedOverTo } = place.known.conversation;
+  const agrees = readConsent(wish.text ?? '');
+  if (agrees === null || handedOverTo === null || recorded.taken.reply.wantsHuman) return null;
+  if (!agrees) return handed(recorded, handedOverTo, [TEXTS.keptPrivate, TEXTS.goesOn], []);
+  const isShared = await shareSummary(call, recorded, handedOverTo);
+  return handed(recorded, handedOverTo, [isShared ? TEXTS.shared : TEXTS.tooLate], []);
+}
+
+/** Writes the summary where helpers of the session read what it is about. False where it is over. */
+async function shareSummary(
+  { deps, principal, requestId }: Call,
+  { taken }: Recorded,
+  sessionId: string,
+): Promise<boolean> {
+  const { knex, cipher } = deps;
+  const conversationId = taken.conversationId!;
+  const [session, conversation, turns] = await Promise.all([
+    findSupportSession(knex, sessionId),
+    findConversation(knex, conversationId),
+    listTurns(knex, conversationId, TURNS_SUMMED_UP),
+  ]);
+  if (session === null || conversation === null || isSupportOver(session.status)) return false;
+  const before = turns.filter(({ number }) => number < taken.number);
+  const opened = await openTurns(cipher, knex, conversationId, before);
+  const [texts] = await openSupportTexts(cipher, knex, [session]);
+  const { title, tags, preferences } = texts!;
+  const description = summarise(conversation.startedAt, opened);
+  const words = JSON.stringify({ title, description, tags, preferences });
+  await inTransaction(knex, auditContext(principal, requestId), async (trx, audit) => {
+    const details = await sealSupportText(cipher, trx, sessionId, 'details', words);
+    await updateRemarks(trx, sessionId, { details });
+    await noteSharedSummary(trx, conversationId);
+    audit({
+      action: 'companion_conversation.share_summary',
+      objectType: 'companion_conversation',
+      objectId: conversationId,
+      subjectId: principal.personId,
+      changes: { sessionId },
+    });
+  });
+  memoryOf(deps).conversations.delete(conversationId);
+  return true;
+}
