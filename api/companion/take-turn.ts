@@ -7,6 +7,7 @@ import type { CompanionState } from '../../domain/companion/types.ts';
 import { HoldfastError, errorCodeOf } from '../../domain/errors.ts';
 import type { AlertSeverity } from '../../domain/escalation-policy.ts';
 import { knownClinic } from '../access/principal.ts';
+import { asWritten } from '../crisis/as-written.ts';
 import { helpLines, withHelpLines } from '../crisis/help-lines.ts';
 import { raiseAlert } from '../crisis/intake.ts';
 import { screenWords } from '../crisis/screen-words.ts';
@@ -36,8 +37,7 @@ import type { TurnWish } from './turn-wish.ts';
  */
 export async function takeTurn(call: Call, read: (body: unknown) => TurnWish): Promise<Taken> {
   const wish = await readOrCall(call, read);
-  const words = JSON.stringify(personsWords(call.body)) ?? '';
-  const taking: Taking = { call, wish, words };
+  const taking: Taking = { call, wish, words: wordsOf(call.body, wish) };
   const { queue } = memoryOf(call.deps);
   const key = wish.conversationId ?? wish.sessionId ?? call.newId;
   // Nobody in need waits for others' turns.
@@ -46,6 +46,14 @@ export async function takeTurn(call: Call, read: (body: unknown) => TurnWish): P
     ? record(taking)
     : queue.run(key.toLowerCase(), () => record(taking)));
   return outcome.kind === 'final' ? outcome.taken : betterReply(call, wish, outcome.recorded);
+}
+
+/** For whoever takes the alert: what was said, and what else came with it. */
+function wordsOf(body: unknown, { text }: TurnWish): string {
+  const context: unknown = Object(body).context;
+  return [text, context === undefined ? null : asWritten(context)]
+    .filter((part) => part !== null)
+    .join('\n');
 }
 
 async function readOrCall(call: Call, read: (body: unknown) => TurnWish): Promise<TurnWish> {

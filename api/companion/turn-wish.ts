@@ -137,18 +137,25 @@ function readBefore(body: unknown): Before[] {
 }
 
 /**
- * All that a person may have written in a body, for the detector: what the companion said is none
- * of it, nor, where `isNew` is false, what their client repeats of earlier turns.
+ * All that a person may have written in a body, for the detector: what they say now comes first, so
+ * that it is read on from what they said before. What the companion said is none of it, nor, where
+ * `isNew` is false, what their client repeats of earlier turns.
  */
 export function personsWords(body: unknown, isNew = true): unknown {
-  if (!isRecord(body) || !isRecord(body['context'])) return body;
-  const { context, ...rest } = body;
-  const { previousMessages, ...around } = context as Record<string, unknown>;
-  if (!Array.isArray(previousMessages)) return { ...rest, around, previousMessages };
-  const own = previousMessages.filter((one: unknown) => Object(one).role !== 'assistant');
-  return { ...rest, around, ...(isNew ? { own } : {}) };
+  if (!isRecord(body)) return body;
+  const { message, initialMessage, context, conversationId, sessionId, ...rest } = body;
+  const words = [message, initialMessage, around(context, isNew), rest, conversationId, sessionId];
+  return words.filter((part) => part !== undefined);
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
+function around(context: unknown, isNew: boolean): unknown {
+  if (!isRecord(context)) return context;
+  const { previousMessages, ...others } = context;
+  if (!Array.isArray(previousMessages)) return context;
+  const own = previousMessages.filter((one: unknown) => Object(one).role !== 'assistant');
+  return isNew ? [own, others] : others;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
