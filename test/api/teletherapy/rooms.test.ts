@@ -209,7 +209,12 @@ describe('notes', () => {
     const listed = await call(therapist, 'GET', `${id}/notes`);
     const all = listed.body['versions'] as { notes: string; signedAt: string | null }[];
     expect(all.map(({ signedAt }) => signedAt !== null).indexOf(true)).toBe(7);
-    expect(all.slice(0, 8).map(({ notes }) => notes).toSorted()).toEqual(texts);
+    expect(
+      all
+        .slice(0, 8)
+        .map(({ notes }) => notes)
+        .toSorted(),
+    ).toEqual(texts);
     expect(all[8]).toMatchObject({ notes: 'An addition', signedAt: null });
 
     const rows = await api.knex('session_notes').where({ session_id: id });
@@ -300,7 +305,12 @@ const GARBAGE: readonly unknown[] = [
   {},
   [],
   { status: 'x', notes: '\u0000', participantIds: ['x'], participantId: 7, role: null, action: [] },
-  { status: ['waiting'], participantIds: [randomUUID()], participantId: randomUUID(), role: 'host' },
+  {
+    status: ['waiting'],
+    participantIds: [randomUUID()],
+    participantId: randomUUID(),
+    role: 'host',
+  },
   { action: 'create', rooms: [{ name: ' ', participantIds: [] }], durationMinutes: 1e99 },
   { action: 'assign', rooms: null, accessCode: '\ud800', notes: 'x'.repeat(60_000) },
   {
