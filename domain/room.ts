@@ -14,6 +14,7 @@ import {
 } from './room-steps.ts';
 import type {
   Occupant,
+  RoomCommand,
   RoomEvent,
   RoomPolicy,
   RoomRole,
@@ -109,6 +110,32 @@ export function advanceRoom(state: RoomState, event: RoomEvent, now: number): Ro
     default:
       return assertNever(event);
   }
+}
+
+/**
+ * A word from somebody who need not be inside, such as a therapist who calls from their own screen;
+ * whoever passes it on has seen to it that they may host the room.
+ */
+export function commandRoom(state: RoomState, command: RoomCommand, now: number): RoomStep {
+  const { by } = command;
+  const known = state.occupants[by];
+  if (state.isClosed || known?.place === 'inside') return advanceRoom(state, command, now);
+  const outsider: Occupant = {
+    personId: by,
+    name: '',
+    role: 'host',
+    place: 'inside',
+    breakoutId: null,
+    connectionIds: [],
+    awaySince: null,
+  };
+  const step = advanceRoom(withOccupant(state, outsider), command, now);
+  if (step.refused !== null) return { ...step, state };
+  const effects = step.effects.filter((each) => each.kind !== 'presence' || each.personId !== by);
+  if (step.state.isClosed) return { ...step, effects };
+  const { [by]: _outsider, ...occupants } = step.state.occupants;
+  const restored = known === undefined ? occupants : { ...occupants, [by]: known };
+  return { ...step, state: { ...step.state, occupants: restored }, effects };
 }
 
 /** When something happens by itself next; the room has to be told with a `tick` then. */

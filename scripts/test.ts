@@ -36,6 +36,7 @@ function allChecks(): Check[] {
     toolCheck('format', 'prettier', ['--check', '--log-level', 'warn', '.']),
     toolCheck('lint', 'oxlint', ['--deny-warnings', ...(typeAware ? ['--type-aware'] : [])]),
     toolCheck('types', 'tsc', ['-p', '.']),
+    toolCheck('types of the pages', 'tsc', ['-p', 'web']),
     { title: 'tests', run: () => runJest([`--maxWorkers=${Math.min(4, availableParallelism())}`]) },
   ];
 }

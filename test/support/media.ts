@@ -24,12 +24,16 @@ export interface TestHost {
 }
 
 /** A host of rooms with its own media workers. */
-export async function startTestHost(knex: Knex, cores = 1): Promise<TestHost> {
+export async function startTestHost(
+  knex: Knex,
+  cores = 1,
+  signalingUrl = `http://localhost/${randomUUID()}`,
+): Promise<TestHost> {
   const { sfu, port } = await openSomewhere(cores);
   const host = await MediaHost.start({
     knex,
     sfu,
-    signalingUrl: `http://localhost/${randomUUID()}`,
+    signalingUrl,
   });
   return {
     host,

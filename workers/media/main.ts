@@ -1,12 +1,17 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
+import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import type { Settings } from '../../config/settings.ts';
-import { loadKeyRing } from '../../crypto/key-ring.ts';
+import { createFieldCipher } from '../../crypto/field-cipher.ts';
+import { type KeyRing, loadKeyRing } from '../../crypto/key-ring.ts';
 import { openDatabase } from '../../db/knex.ts';
 import { nameOf, runProcess } from '../process.ts';
 import { MediaHost } from './host.ts';
 import { Sfu } from './sfu.ts';
+import { policyOfSession } from './signalling/policy.ts';
+import { hearCommands } from './signalling/room-commands.ts';
+import { startSignalling } from './signalling/signalling.ts';
 import { startHostWorker } from './worker.ts';
 
 const POOL_SIZE = 5;
@@ -42,6 +47,7 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
     signalingUrl: media.signalingUrl,
     onFault: (error) => log.warn({ error: nameOf(error) }, 'a beat of the media host failed'),
   });
+  const signalling = serveRooms(settings, { server, host, knex, keyRing, log });
   const worker = startHostWorker({
     ...settings.temporal,
     keyRing,
@@ -52,10 +58,45 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
   return async () => {
     await host.drain(media.drainMs);
     await Promise.all([host.close(), worker.close()]);
+    await signalling.close();
     sfu.close();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await knex.destroy();
+  };
+}
+
+interface Served {
+  readonly server: Server;
+  readonly host: MediaHost;
+  readonly knex: Knex;
+  readonly keyRing: KeyRing;
+  readonly log: Logger;
+}
+
+/** People reach the host's rooms, and so do the words that others leave for them. */
+function serveRooms(
+  { api, database }: Settings,
+  { server, host, knex, keyRing, log }: Served,
+): { close(): Promise<void> } {
+  const cipher = createFieldCipher(keyRing);
+  const signalling = startSignalling(server, {
+    knex,
+    cipher,
+    keyRing,
+    log,
+    hostId: host.id,
+    openRoom: (placement) => host.openRoom(placement),
+    policyOf: (sessionId) => policyOfSession(knex, sessionId),
+    corsOrigins: [new URL(api.publicUrl).origin, ...api.corsOrigins],
+  });
+  const { rooms } = signalling;
+  const commands = hearCommands({ knex, cipher, rooms, log, databaseUrl: database.url });
+  return {
+    close: async () => {
+      await commands.close();
+      await signalling.close();
+    },
   };
 }
 

@@ -1,0 +1,70 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Knex } from 'knex';
+import { pino } from 'pino';
+import { createFieldCipher } from '../../crypto/field-cipher.ts';
+import type { KeyRing } from '../../crypto/key-ring.ts';
+import { type RoomGrant, issueRoomToken } from '../../crypto/room-tokens.ts';
+import { placeRoom } from '../../db/rooms.ts';
+import type { RoomPolicy } from '../../domain/room.ts';
+import type { MediaHost } from '../../workers/media/host.ts';
+import type { Sfu } from '../../workers/media/sfu.ts';
+import { type Signalling, startSignalling } from '../../workers/media/signalling/signalling.ts';
+import { startTestHost } from './media.ts';
+
+export interface RoomHost {
+  readonly url: string;
+  readonly host: MediaHost;
+  readonly sfu: Sfu;
+  readonly mediaPort: number;
+  readonly signalling: Signalling;
+  close(): Promise<void>;
+}
+
+/** A host of rooms with its signalling, in this process. */
+export async function startRoomHost(
+  knex: Knex,
+  keyRing: KeyRing,
+  policyOf: () => RoomPolicy,
+): Promise<RoomHost> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  const { port } = server.address() as AddressInfo;
+  const url = `http://localhost:${port}`;
+  const { host, sfu, port: mediaPort, close } = await startTestHost(knex, 1, url);
+  const signalling = startSignalling(server, {
+    knex,
+    keyRing,
+    cipher: createFieldCipher(keyRing),
+    log: pino({ level: 'silent' }),
+    hostId: host.id,
+    openRoom: (placement) => host.openRoom(placement),
+    policyOf: () => Promise.resolve(policyOf()),
+    corsOrigins: ['*'],
+  });
+  return {
+    url,
+    host,
+    sfu,
+    mediaPort,
+    signalling,
+    close: async () => {
+      await close();
+      await signalling.close();
+    },
+  };
+}
+
+export type Guest = Pick<RoomGrant, 'personId' | 'role' | 'displayName'>;
+
+/** What the door's `join` answers: a token for wherever the session's room is now. */
+export async function joinRoom(
+  knex: Knex,
+  keyRing: KeyRing,
+  sessionId: string,
+  guest: Guest,
+): Promise<{ token: string; signalingUrl: string; iceServers: [] }> {
+  const { hostId, signalingUrl, epoch } = await placeRoom(knex, sessionId);
+  const grant = { ...guest, sessionId, hostId, epoch, mode: 'video' as const };
+  return { token: await issueRoomToken(keyRing, grant), signalingUrl, iceServers: [] };
+}

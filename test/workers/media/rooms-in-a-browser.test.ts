@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { v7 } from 'uuid';
+import { type KeyRing, ephemeralKeyRing } from '../../../crypto/key-ring.ts';
+import { attendanceOf } from '../../../db/room-presence.ts';
+import type { RoomPolicy } from '../../../domain/room.ts';
+import { type SessionBench, startSessionBench } from '../../activities/session/bench.ts';
+import { type TestBrowser, describeBrowser, startBrowser } from '../../support/browser.ts';
+import { type RoomHost, startRoomHost } from '../../support/room-host.ts';
+import { type RoomGuest, companyIn, heardBy, seeAndHear } from '../../support/room-people.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { until } from '../../support/until.ts';
+
+const HOUR_MS = 3_600_000;
+const policy = (): RoomPolicy => ({
+  mode: 'video',
+  capacity: 8,
+  maxObservers: 2,
+  hasWaitingRoom: true,
+  opensAt: 0,
+  closesAt: Date.now() + HOUR_MS,
+  graceMs: 30_000,
+});
+
+describeBrowser('rooms in a browser', () => {
+  const folder = tempFolder();
+  let bench: SessionBench;
+  let keyRing: KeyRing;
+  let rooms: RoomHost;
+  let browser: TestBrowser;
+
+  beforeAll(async () => {
+    [bench, keyRing, browser] = await Promise.all([
+      startSessionBench(),
+      ephemeralKeyRing(),
+      startBrowser(folder),
+    ]);
+    rooms = await startRoomHost(bench.knex, keyRing, policy);
+  }, 120_000);
+  afterAll(async () => {
+    await browser.close();
+    await rooms.close();
+    await bench.close();
+  });
+
+  const company = (sessionId: string) =>
+    companyIn(sessionId, { knex: bench.knex, keyRing, browser, person: () => bench.person() });
+
+  /** Everybody comes, and the host lets in whoever waits. */
+  async function gather(host: RoomGuest, guests: readonly RoomGuest[]): Promise<void> {
+    await host.start();
+    await host.reached(({ phase }) => phase === 'inside');
+    for (const guest of guests) {
+      await guest.start();
+      await guest.reached(({ phase }) => phase === 'waiting');
+      await host.reached(({ waiting }) => waiting.includes(guest.id));
+      await host.ask('admit', { personId: guest.id });
+    }
+    await Promise.all(guests.map((each) => each.reached(({ phase }) => phase === 'inside')));
+  }
+
+  test('two see and hear each other, through the waiting room, a breakout and back', async () => {
+    const sessionId = v7();
+    const { guest } = company(sessionId);
+    const ann = await guest('Ann', 'host');
+    const ben = await guest('Ben', 'participant');
+    await ann.start();
+    await ben.start();
+    await ben.reached(({ phase }) => phase === 'waiting');
+    // Who waits is shown nobody and sent nothing.
+    expect(await ben.view()).toMatchObject({ people: [] });
+    expect(await heardBy(ben)).toEqual([]);
+    await ann.ask('admit', { personId: ben.id });
+    await seeAndHear([ann, ben]);
+
+    await ann.ask('create-breakouts', { rooms: [{ name: 'Quiet', personIds: [ben.id] }] });
+    await ben.reached(({ breakout }) => breakout === 'Quiet');
+    await until(async () => (await heardBy(ann)).length + (await heardBy(ben)).length === 0);
+    const breakoutId = (await ann.view()).breakouts[0]?.id;
+    await ann.ask('assign-breakout', { personId: ann.id, breakoutId });
+    await seeAndHear([ann, ben]);
+    await ann.ask('close-breakouts');
+    await ben.reached(({ breakout }) => breakout === null);
+    await seeAndHear([ann, ben]);
+
+    await ben.ask('chat', { text: 'Until next week' });
+    await until(async () => (await ann.chat()).includes('Ben: Until next week'));
+    await ben.leave();
+    await ann.reached(({ people }) => people.length === 0);
+    await ann.leave();
+    await until(async () => {
+      const there = await attendanceOf(bench.knex, sessionId);
+      return there.length === 2 && there.every(({ leftAt }) => leftAt !== null);
+    });
+    await Promise.all([ann.page.close(), ben.page.close()]);
+  }, 90_000);
+});

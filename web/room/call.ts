@@ -1,0 +1,308 @@
+import { Media, type ProducerNews, type RemoteTrack, type Source } from './media.ts';
+import { Refused, Signal } from './signal.ts';
+
+export interface Joined {
+  readonly token: string;
+  readonly signalingUrl: string;
+  readonly iceServers: RTCIceServer[];
+}
+
+export interface Person {
+  readonly personId: string;
+  readonly name: string;
+  readonly role: string;
+  readonly isAway: boolean;
+}
+
+/** A room as its host shows it to one person. */
+export interface RoomView {
+  readonly personId: string;
+  readonly place: 'waiting' | 'inside';
+  readonly role?: string;
+  readonly mode: 'video' | 'audio' | 'text';
+  readonly closesAt: number;
+  readonly peers?: Person[];
+  readonly breakout?: { readonly id: string; readonly name: string } | null;
+  readonly breakoutEndsAt?: number | null;
+  readonly isLocked?: boolean;
+  readonly waiting?: Person[];
+  readonly everybody?: (Person & { readonly breakoutId: string | null })[];
+  readonly breakouts?: { readonly id: string; readonly name: string }[];
+}
+
+export type CallPhase = 'connecting' | 'waiting' | 'inside' | 'reconnecting' | 'over';
+
+/** How a call came to its end, by the room's own word. */
+export type CallEnd = 'left' | 'denied' | 'removed' | 'ended' | 'refused';
+
+export interface ChatMessage {
+  readonly messageId: string;
+  readonly personId: string;
+  readonly name: string;
+  readonly text: string;
+  readonly at: number;
+}
+
+export interface CallEvents {
+  /** Something that is shown has changed. */
+  changed(): void;
+  chat(message: ChatMessage): void;
+  /** A host has a word for everybody, or asks something of this person. */
+  notice(text: string): void;
+  /** A host asks to switch something off; whoever it is decides. */
+  muteRequested(kind: 'audio' | 'video'): void;
+  /** Another tab sends it now. */
+  replaced(source: Source): void;
+}
+
+const FIRST_PAUSE_MS = 300;
+const LAST_PAUSE_MS = 5_000;
+/** Refusals that no further try will change. */
+const FINAL = new Set(['FORBIDDEN', 'NOT_FOUND', 'UNAUTHENTICATED', 'REFUSED_BY_RULE', 'TOO_SOON']);
+
+/**
+ * One person's stay in a room, over as many connections as it takes: a lost one, or a host that has
+ * died, is followed by another until the room says that it is over.
+ */
+export class Call {
+  phase: CallPhase = 'connecting';
+  end: CallEnd | null = null;
+  /** Why it was refused, for the person to read. */
+  reason = '';
+  view: RoomView | null = null;
+  speakerId: string | null = null;
+  readonly people = new Map<string, Person>();
+  readonly waiting = new Map<string, Person>();
+  readonly tracks = new Map<Source, { track: MediaStreamTrack; isPaused: boolean }>();
+  /** How many connections there have been. */
+  connections = 0;
+  readonly #join: () => Promise<Joined>;
+  readonly #events: CallEvents;
+  #signal: Signal | null = null;
+  #media: Media | null = null;
+  #pauseMs = FIRST_PAUSE_MS;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(join: () => Promise<Joined>, events: CallEvents) {
+    this.#join = join;
+    this.#events = events;
+  }
+
+  get remote(): RemoteTrack[] {
+    return [...(this.#media?.remote.values() ?? [])];
+  }
+
+  stats(): Promise<RTCStatsReport | null> {
+    return this.#media?.stats() ?? Promise.resolve(null);
+  }
+
+  async start(): Promise<void> {
+    if (this.phase === 'over') return;
+    try {
+      const joined = await this.#join();
+      this.#connect(joined);
+    } catch (error) {
+      const code = error instanceof Refused ? error.code : 'UNREACHABLE';
+      this.#failed(code, error instanceof Error ? error.message : '');
+    }
+  }
+
+  /** Asks the room for something, such as `admit`. Rejects with {@link Refused}. */
+  async ask(event: string, body: object = {}): Promise<void> {
+    if (this.#signal === null)
+      throw new Refused('DISCONNECTED', 'There is no connection just now.');
+    const { room } = await this.#signal.ask<{ room?: RoomView }>(event, body);
+    if (room !== undefined) this.#show(room);
+  }
+
+  /** Sends a track from now on, also over later connections. */
+  async send(source: Source, track: MediaStreamTrack, isPaused = false): Promise<void> {
+    this.tracks.set(source, { track, isPaused });
+    await this.#media?.send(source, track, isPaused);
+    this.#events.changed();
+  }
+
+  async pause(source: Source, isPaused: boolean): Promise<void> {
+    const own = this.tracks.get(source);
+    if (own === undefined) return;
+    own.isPaused = isPaused;
+    own.track.enabled = !isPaused;
+    this.#events.changed();
+    await this.#media?.pause(source, isPaused);
+  }
+
+  async stop(source: Source): Promise<void> {
+    this.tracks.get(source)?.track.stop();
+    this.tracks.delete(source);
+    this.#events.changed();
+    await this.#media?.stop(source);
+  }
+
+  prefer(consumerId: string, spatialLayer: number): Promise<void> {
+    return this.#media?.prefer(consumerId, spatialLayer) ?? Promise.resolve();
+  }
+
+  async leave(): Promise<void> {
+    await this.#signal?.ask('leave').catch(() => undefined);
+    this.#over('left');
+  }
+
+  #connect({ token, signalingUrl, iceServers }: Joined): void {
+    const signal = new Signal(signalingUrl, token);
+    this.#signal = signal;
+    this.connections += 1;
+    this.#listen(signal, iceServers);
+    signal.onEnd(({ code, message }) => {
+      if (this.#signal === signal) this.#failed(code, message);
+    });
+    signal.open();
+  }
+
+  #listen(signal: Signal, ice: RTCIceServer[]): void {
+    signal.on('welcome', (view: RoomView) => {
+      this.#pauseMs = FIRST_PAUSE_MS;
+      this.#enter(signal, ice, view);
+    });
+    signal.on('admitted', (view: RoomView) => this.#enter(signal, ice, view));
+    signal.on('moved', (view: RoomView) => this.#show(view));
+    signal.on('denied', () => this.#over('denied'));
+    signal.on('removed', () => this.#over('removed'));
+    signal.on('refused', (refusal: { event?: string; error: string; message: string }) => {
+      if (refusal.event === undefined) this.#failed(refusal.error, refusal.message);
+    });
+    signal.on('room-closed', ({ rejoin }: { rejoin: boolean }) => {
+      if (!rejoin) this.#over('ended');
+    });
+    this.#listenToPeople(signal);
+    this.#listenToMedia(signal);
+    signal.on('chat', (message: ChatMessage) => this.#events.chat(message));
+    signal.on('broadcast', ({ text }: { text: string }) => this.#events.notice(text));
+    signal.on('mute-requested', ({ kind }: { kind: 'audio' | 'video' }) => {
+      this.#events.muteRequested(kind);
+    });
+  }
+
+  #listenToPeople(signal: Signal): void {
+    const put = (person: Person, isAway: boolean): void => {
+      this.people.set(person.personId, { ...person, isAway });
+      this.#events.changed();
+    };
+    signal.on('peer-joined', (person: Person) => put(person, false));
+    signal.on('peer-back', (person: Person) => put(person, false));
+    signal.on('peer-away', (person: Person) => put(person, true));
+    signal.on('peer-left', ({ personId }: Person) => {
+      this.people.delete(personId);
+      this.#events.changed();
+    });
+    signal.on('waiting', ({ isWaiting, ...person }: Person & { isWaiting: boolean }) => {
+      if (isWaiting) this.waiting.set(person.personId, person);
+      else this.waiting.delete(person.personId);
+      this.#events.changed();
+    });
+    signal.on('role-changed', ({ personId, role }: Person) => {
+      const known = this.people.get(personId);
+      if (known !== undefined) this.people.set(personId, { ...known, role });
+      if (this.view?.personId === personId) this.view = { ...this.view, role };
+      this.#events.changed();
+    });
+    signal.on('locked', ({ isLocked }: { isLocked: boolean }) => {
+      if (this.view !== null) this.view = { ...this.view, isLocked };
+      this.#events.changed();
+    });
+  }
+
+  #listenToMedia(signal: Signal): void {
+    signal.on('new-producer', (news: ProducerNews) => {
+      // One may have gone while it was on its way.
+      this.#media?.receive(news).catch(() => undefined);
+    });
+    signal.on('producer-closed', (gone: { producerId: string }) => {
+      this.#media?.ended(gone.producerId);
+    });
+    signal.on('consumer-closed', (gone: { producerId: string }) => {
+      this.#media?.ended(gone.producerId);
+    });
+    signal.on('producer-paused', (one: { producerId: string }) => {
+      this.#media?.paused(one.producerId, true);
+    });
+    signal.on('producer-resumed', (one: { producerId: string }) => {
+      this.#media?.paused(one.producerId, false);
+    });
+    signal.on('producer-replaced', ({ producerId }: { producerId: string }) => {
+      const source = this.#media?.replaced(producerId) ?? null;
+      if (source !== null) this.#events.replaced(source);
+    });
+    signal.on('active-speaker', ({ personId }: { personId: string }) => {
+      this.speakerId = personId;
+      this.#events.changed();
+    });
+  }
+
+  #enter(signal: Signal, ice: RTCIceServer[], view: RoomView): void {
+    this.phase = view.place;
+    this.#show(view);
+    if (view.place !== 'inside' || view.mode === 'text' || this.#media !== null) return;
+    this.#turn = this.#turn
+      .then(() => this.#openMedia(signal, ice))
+      .catch((error: unknown) => {
+        this.reason = error instanceof Error ? error.message : 'Media can not be set up.';
+        this.#events.changed();
+      });
+  }
+
+  async #openMedia(signal: Signal, ice: RTCIceServer[]): Promise<void> {
+    if (this.#signal !== signal || this.#media !== null) return;
+    const media = await Media.open(signal, ice, () => this.#events.changed());
+    if (this.#signal !== signal) return media.close();
+    this.#media = media;
+    await media.begin();
+    if (this.view?.role === 'observer') return;
+    for (const [source, { track, isPaused }] of this.tracks) {
+      if (this.view?.mode === 'video' || track.kind === 'audio') {
+        await media.send(source, track, isPaused);
+      }
+    }
+    this.#events.changed();
+  }
+
+  #show(view: RoomView): void {
+    this.view = view;
+    this.people.clear();
+    for (const person of view.peers ?? []) this.people.set(person.personId, person);
+    this.waiting.clear();
+    for (const person of view.waiting ?? []) this.waiting.set(person.personId, person);
+    this.#events.changed();
+  }
+
+  #failed(code: string, message: string): void {
+    if (this.phase === 'over') return;
+    this.#dropMedia();
+    if (FINAL.has(code)) {
+      this.reason = message;
+      this.#over('refused');
+      return;
+    }
+    this.phase = this.view === null ? 'connecting' : 'reconnecting';
+    this.#events.changed();
+    setTimeout(() => void this.start(), this.#pauseMs * (0.75 + Math.random() / 2));
+    this.#pauseMs = Math.min(this.#pauseMs * 2, LAST_PAUSE_MS);
+  }
+
+  #dropMedia(): void {
+    this.#media?.close();
+    this.#media = null;
+    const signal = this.#signal;
+    this.#signal = null;
+    signal?.close();
+  }
+
+  #over(end: CallEnd): void {
+    if (this.phase === 'over') return;
+    this.phase = 'over';
+    this.end = end;
+    this.#dropMedia();
+    for (const { track } of this.tracks.values()) track.stop();
+    this.tracks.clear();
+    this.#events.changed();
+  }
+}

@@ -1,0 +1,227 @@
+import { Device, type types } from 'mediasoup-client';
+import type { Signal } from './signal.ts';
+
+export type Source = 'microphone' | 'camera' | 'screen' | 'screen-audio';
+
+export interface RemoteTrack {
+  readonly consumerId: string;
+  readonly producerId: string;
+  readonly personId: string;
+  readonly source: Source;
+  readonly track: MediaStreamTrack;
+  isPaused: boolean;
+}
+
+export interface ProducerNews {
+  readonly producerId: string;
+  readonly personId: string;
+  readonly source: Source;
+  readonly paused: boolean;
+}
+
+interface TransportTerms {
+  transportId: string;
+  iceParameters: types.IceParameters;
+  iceCandidates: types.IceCandidate[];
+  dtlsParameters: types.DtlsParameters;
+}
+
+/** Three sizes of a camera, of which each receiver is sent what fits. */
+const SIMULCAST: types.RtpEncodingParameters[] = [
+  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 120_000 },
+  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 400_000 },
+  { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_200_000 },
+];
+
+/** The media of one connection: what this browser sends, and what it receives from others. */
+export class Media {
+  readonly remote = new Map<string, RemoteTrack>();
+  readonly #signal: Signal;
+  readonly #iceServers: RTCIceServer[];
+  readonly #onChange: () => void;
+  readonly #device: Device;
+  readonly #sending = new Map<Source, types.Producer>();
+  readonly #closed = new Set<string>();
+  #send: types.Transport | null = null;
+  #receive: types.Transport | null = null;
+
+  private constructor(signal: Signal, device: Device, ice: RTCIceServer[], onChange: () => void) {
+    this.#signal = signal;
+    this.#device = device;
+    this.#iceServers = ice;
+    this.#onChange = onChange;
+  }
+
+  /** Makes both transports; the room tells of what can be received from then on. */
+  static async open(signal: Signal, ice: RTCIceServer[], onChange: () => void): Promise<Media> {
+    const { rtpCapabilities } = await signal.ask<{ rtpCapabilities: types.RtpCapabilities }>(
+      'get-rtp-capabilities',
+    );
+    const device = await Device.factory();
+    await device.load({ routerRtpCapabilities: rtpCapabilities });
+    return new Media(signal, device, ice, onChange);
+  }
+
+  async begin(): Promise<void> {
+    this.#receive = await this.#transport('receive');
+    this.#send = await this.#transport('send');
+    const { recvRtpCapabilities: rtpCapabilities } = this.#device;
+    await this.#signal.ask('set-rtp-capabilities', { rtpCapabilities });
+  }
+
+  /** Sends a track, in place of what was sent of the same source. */
+  async send(source: Source, track: MediaStreamTrack, isPaused = false): Promise<void> {
+    const known = this.#sending.get(source);
+    if (known !== undefined && !known.closed) {
+      await known.replaceTrack({ track });
+      return;
+    }
+    if (this.#send === null) return;
+    const producer = await this.#send.produce({
+      track,
+      stopTracks: false,
+      disableTrackOnPause: false,
+      zeroRtpOnPause: true,
+      appData: { source, isPaused },
+      ...(source === 'camera' ? { encodings: SIMULCAST } : {}),
+      ...(source === 'microphone' ? { codecOptions: { opusDtx: true, opusFec: true } } : {}),
+    });
+    if (isPaused) producer.pause();
+    this.#sending.set(source, producer);
+  }
+
+  async pause(source: Source, isPaused: boolean): Promise<void> {
+    const producer = this.#sending.get(source);
+    if (producer === undefined) return;
+    if (isPaused) producer.pause();
+    else producer.resume();
+    const event = isPaused ? 'pause-producer' : 'resume-producer';
+    await this.#signal.ask(event, { producerId: producer.id });
+  }
+
+  async stop(source: Source): Promise<void> {
+    const producer = this.#sending.get(source);
+    if (producer === undefined) return;
+    this.#sending.delete(source);
+    producer.close();
+    await this.#signal.ask('close-producer', { producerId: producer.id });
+  }
+
+  /** Another tab of the same person sends it now. */
+  replaced(producerId: string): Source | null {
+    for (const [source, producer] of this.#sending) {
+      if (producer.id !== producerId) continue;
+      producer.close();
+      this.#sending.delete(source);
+      return source;
+    }
+    return null;
+  }
+
+  async receive(news: ProducerNews): Promise<void> {
+    const { producerId, personId, source, paused } = news;
+    if (this.#receive === null) return;
+    this.#closed.delete(producerId);
+    const terms = await this.#signal.ask<{
+      consumerId: string;
+      kind: types.MediaKind;
+      rtpParameters: types.RtpParameters;
+    }>('consume', { transportId: this.#receive.id, producerId });
+    const { consumerId, kind, rtpParameters } = terms;
+    const consumer = await this.#receive.consume({
+      id: consumerId,
+      producerId,
+      kind,
+      rtpParameters,
+    });
+    if (this.#closed.has(producerId)) {
+      consumer.close();
+      return;
+    }
+    const { track } = consumer;
+    this.remote.set(consumerId, {
+      consumerId,
+      producerId,
+      personId,
+      source,
+      track,
+      isPaused: paused,
+    });
+    consumer.observer.once('close', () => this.remote.delete(consumerId));
+    await this.#signal.ask('resume-consumer', { consumerId });
+    this.#onChange();
+  }
+
+  /** What others have stopped sending, or what one may not hear any more. */
+  ended(producerId: string): void {
+    this.#closed.add(producerId);
+    for (const each of this.remote.values()) {
+      if (each.producerId === producerId) this.remote.delete(each.consumerId);
+    }
+    this.#onChange();
+  }
+
+  paused(producerId: string, isPaused: boolean): void {
+    for (const each of this.remote.values()) {
+      if (each.producerId === producerId) each.isPaused = isPaused;
+    }
+    this.#onChange();
+  }
+
+  /** Small pictures need no large ones sent. */
+  async prefer(consumerId: string, spatialLayer: number): Promise<void> {
+    await this.#signal.ask('set-preferred-layers', { consumerId, spatialLayer });
+  }
+
+  /** What the browser measures of everything that it receives. */
+  async stats(): Promise<RTCStatsReport | null> {
+    return (await this.#receive?.getStats()) ?? null;
+  }
+
+  close(): void {
+    this.#send?.close();
+    this.#receive?.close();
+    this.remote.clear();
+  }
+
+  async #transport(direction: 'send' | 'receive'): Promise<types.Transport> {
+    const { transportId: id, ...terms } =
+      await this.#signal.ask<TransportTerms>('create-transport');
+    const options = { id, ...terms, iceServers: this.#iceServers };
+    const transport =
+      direction === 'send'
+        ? this.#device.createSendTransport(options)
+        : this.#device.createRecvTransport(options);
+    transport.on('connect', ({ dtlsParameters }, done, failed) => {
+      this.#signal.ask('connect-transport', { transportId: id, dtlsParameters }).then(done, failed);
+    });
+    transport.on('connectionstatechange', (state) => {
+      if (state === 'disconnected' || state === 'failed') void this.#restart(transport);
+    });
+    if (direction === 'send') this.#offer(transport);
+    return transport;
+  }
+
+  #offer(transport: types.Transport): void {
+    transport.on('produce', ({ kind, rtpParameters, appData }, done, failed) => {
+      const { source, isPaused } = appData as { source: Source; isPaused: boolean };
+      const request = { transportId: transport.id, kind, source, rtpParameters, paused: isPaused };
+      this.#signal
+        .ask<{ producerId: string }>('produce', request)
+        .then(({ producerId }) => done({ id: producerId }), failed);
+    });
+  }
+
+  /** The path was lost, the room was not: another path is looked for. */
+  async #restart(transport: types.Transport): Promise<void> {
+    try {
+      const { iceParameters } = await this.#signal.ask<{ iceParameters: types.IceParameters }>(
+        'restart-ice',
+        { transportId: transport.id },
+      );
+      await transport.restartIce({ iceParameters });
+    } catch {
+      // The connection itself is lost; whoever makes a new one makes new transports.
+    }
+  }
+}

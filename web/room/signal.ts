@@ -1,0 +1,73 @@
+import { type Socket, io } from 'socket.io-client';
+
+/** A refusal that the room gave, by its code. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const ANSWER_WITHIN_MS = 10_000;
+
+/** One connection to a room's host: questions with answers, and what the room tells by itself. */
+export class Signal {
+  readonly #socket: Socket;
+
+  constructor(url: string, token: string) {
+    this.#socket = io(url, {
+      auth: { token },
+      transports: ['websocket'],
+      reconnection: false,
+      forceNew: true,
+      autoConnect: false,
+    });
+  }
+
+  on<T>(event: string, listener: (body: T) => void): void {
+    this.#socket.on(event, (body: T) => listener(body));
+  }
+
+  /** Called once with the reason when the connection could not be made, or has ended. */
+  onEnd(listener: (reason: { readonly code: string; readonly message: string }) => void): void {
+    let isOver = false;
+    const end = (code: string, message: string): void => {
+      if (isOver) return;
+      isOver = true;
+      listener({ code, message });
+    };
+    this.#socket.on('connect_error', (error: Error & { data?: { error?: string } }) => {
+      end(error.data?.error ?? 'UNREACHABLE', error.message);
+      this.#socket.close();
+    });
+    this.#socket.on('disconnect', (reason) => end('DISCONNECTED', reason));
+  }
+
+  open(): void {
+    this.#socket.connect();
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  /** Asks the room and resolves to its answer. Rejects with {@link Refused}. */
+  async ask<T = unknown>(event: string, body: object = {}): Promise<T> {
+    const answer: unknown = await this.#socket
+      .timeout(ANSWER_WITHIN_MS)
+      .emitWithAck(event, body)
+      .catch(() => {
+        throw new Refused('NO_ANSWER', 'The room does not answer.');
+      });
+    const { success, error, message } = answer as {
+      success: boolean;
+      error?: string;
+      message?: string;
+    };
+    if (!success) throw new Refused(error ?? 'INTERNAL', message ?? 'The room refused.');
+    return answer as T;
+  }
+}

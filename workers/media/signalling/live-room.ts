@@ -1,0 +1,239 @@
+import type { types } from 'mediasoup';
+import { assertNever } from '../../../domain/assert-never.ts';
+import { mayConsume } from '../../../domain/room-reach.ts';
+import {
+  type RoomEffect,
+  type RoomEvent,
+  type RoomNews,
+  type RoomRole,
+  type RoomState,
+  advanceRoom,
+  nextTickAt,
+} from '../../../domain/room.ts';
+import { HoldfastError } from '../../../domain/errors.ts';
+import type { MediaEnd, MediaRoom } from './media-room.ts';
+import { type Peer, sourceOf } from './peer.ts';
+import { roomView } from './room-view.ts';
+
+/** What a room tells the outside. */
+export interface RoomRecord {
+  /** In the order of the calls; whatever fails is tried again. */
+  presence(change: {
+    readonly personId: string;
+    readonly role: RoomRole;
+    readonly kind: 'waiting' | 'joined' | 'left';
+    readonly at: Date;
+  }): void;
+  /** Somebody has called for help without a word. */
+  alert(call: { readonly by: string; readonly about: string }): void;
+}
+
+/** Something that is being sent, and by which connection. */
+export interface LiveProducer {
+  readonly producer: types.Producer;
+  readonly peer: Peer;
+}
+
+/** The longest time that a timer of Node can wait for, ms. */
+const LONGEST_WAIT_MS = 2_000_000_000;
+
+/**
+ * One open room: the rules' state, the connections in it, and the media that flows between them.
+ * The state changes in one step with everything that follows from it, so that no media is left
+ * flowing that the rules forbid.
+ */
+export class LiveRoom {
+  readonly media: MediaRoom;
+  readonly peers = new Map<string, Peer>();
+  readonly producers = new Map<string, LiveProducer>();
+  /** The last word from outside that it has heard. */
+  heardUpTo: string;
+  readonly #record: RoomRecord;
+  #state: RoomState;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(media: MediaRoom, state: RoomState, record: RoomRecord, heardUpTo = '0') {
+    this.media = media;
+    this.heardUpTo = heardUpTo;
+    this.#state = state;
+    this.#record = record;
+    media.onClose((end) => this.#mediaEnded(end));
+    media.activeSpeaker.on('dominantspeaker', ({ producer }) => this.#tellSpeaker(producer.id));
+    this.#setTimer();
+  }
+
+  get state(): RoomState {
+    return this.#state;
+  }
+
+  get isOver(): boolean {
+    return this.#state.isClosed || this.media.isClosed;
+  }
+
+  /** Runs an event through the rules and carries out what follows. Throws what the rules refuse. */
+  act(event: RoomEvent): void {
+    const step = advanceRoom(this.#state, event, Date.now());
+    if (step.refused !== null) throw new HoldfastError(step.refused, 'The room does not allow it');
+    this.adopt(step.state, step.effects);
+  }
+
+  /** Carries out a step that the rules have decided. */
+  adopt(state: RoomState, effects: readonly RoomEffect[]): void {
+    this.#state = state;
+    for (const effect of effects) this.#carryOut(effect);
+    this.#setTimer();
+  }
+
+  add(peer: Peer, name: string, role: RoomRole): void {
+    this.peers.set(peer.id, peer);
+    try {
+      const { personId, id: connectionId } = peer;
+      this.act({ type: 'connect', personId, name, role, connectionId });
+    } catch (refusal) {
+      this.peers.delete(peer.id);
+      throw refusal;
+    }
+    peer.socket.emit('welcome', roomView(this.#state, peer.personId));
+    this.sync(peer);
+  }
+
+  /** The connection is gone: its media ends at once, its person may come back. */
+  remove(peer: Peer, isLeaving: boolean): void {
+    if (!this.peers.delete(peer.id)) return;
+    peer.close();
+    void peer.seat?.then((seat) => this.media.leaveSeat(seat)).catch(() => undefined);
+    if (this.isOver) return;
+    this.act({ type: isLeaving ? 'leave' : 'disconnect', connectionId: peer.id });
+  }
+
+  /** Tells a connection of what it may consume now, and takes from it what it may not. */
+  sync(peer: Peer): void {
+    for (const { consumer, personId } of peer.consumers.values()) {
+      if (!mayConsume(this.#state, peer.personId, personId)) consumer.close();
+    }
+    const allowed = [...this.producers.values()].filter((each) => this.#mayHear(peer, each));
+    const ids = new Set(allowed.map(({ producer }) => producer.id));
+    for (const producerId of peer.announced) {
+      if (ids.has(producerId)) continue;
+      peer.announced.delete(producerId);
+      peer.socket.emit('producer-closed', { producerId });
+    }
+    if (peer.capabilities === null) return;
+    for (const { producer, peer: sender } of allowed) {
+      if (peer.announced.has(producer.id)) continue;
+      peer.announced.add(producer.id);
+      const { id: producerId, kind, paused } = producer;
+      const { personId } = sender;
+      const news = { producerId, personId, kind, source: sourceOf(producer), paused };
+      peer.socket.emit('new-producer', news);
+    }
+  }
+
+  syncAll(): void {
+    for (const peer of this.peers.values()) this.sync(peer);
+  }
+
+  /** Sends to every connection of these people. */
+  tell(to: readonly string[], event: string, body: object): void {
+    for (const peer of this.peers.values()) {
+      if (to.includes(peer.personId)) peer.socket.emit(event, body);
+    }
+  }
+
+  /** Tells those who receive a producer of a change to it. */
+  tellReceivers(producerId: string, event: string, body: object): void {
+    for (const peer of this.peers.values()) {
+      if (peer.announced.has(producerId)) peer.socket.emit(event, body);
+    }
+  }
+
+  #mayHear(peer: Peer, { peer: sender, producer }: LiveProducer): boolean {
+    return !producer.closed && mayConsume(this.#state, peer.personId, sender.personId);
+  }
+
+  #carryOut(effect: RoomEffect): void {
+    switch (effect.kind) {
+      case 'reroute':
+        this.#silenceWhoMayNot();
+        this.syncAll();
+        return;
+      case 'tell':
+        this.#news(effect.to, effect.news);
+        return;
+      case 'presence': {
+        const { personId, role, edge: kind, since } = effect;
+        this.#record.presence({ personId, role, kind, at: new Date(since ?? Date.now()) });
+        return;
+      }
+      case 'disconnect':
+        for (const id of effect.connectionIds) this.peers.get(id)?.socket.disconnect(true);
+        return;
+      case 'alert':
+        this.#record.alert({ by: effect.by, about: effect.about });
+        return;
+      case 'close':
+        this.media.close('ended');
+        return;
+      default:
+        assertNever(effect);
+    }
+  }
+
+  /** Whoever may not send any more, as an observer or outside, sends nothing. */
+  #silenceWhoMayNot(): void {
+    for (const { producer, peer } of this.producers.values()) {
+      const person = this.#state.occupants[peer.personId];
+      if (person?.place !== 'inside' || person.role === 'observer') producer.close();
+    }
+  }
+
+  #news(to: readonly string[], news: RoomNews): void {
+    const { event, ...body } = news;
+    const about = 'personId' in news ? this.#state.occupants[news.personId] : undefined;
+    const known = about === undefined ? {} : { name: about.name, role: about.role };
+    const isNewPlace = event === 'admitted' || event === 'moved';
+    for (const personId of to) {
+      const view = isNewPlace ? roomView(this.#state, personId) : {};
+      const rejoin = event === 'room-closed' ? { rejoin: false } : {};
+      this.tell([personId], event, { ...known, ...body, ...view, ...rejoin });
+    }
+  }
+
+  #tellSpeaker(producerId: string): void {
+    const speaker = this.producers.get(producerId)?.peer.personId;
+    if (speaker === undefined) return;
+    this.tellReceivers(producerId, 'active-speaker', { personId: speaker });
+  }
+
+  /** The media is gone, the people are not: they come back to wherever the room is placed next. */
+  #mediaEnded(end: MediaEnd): void {
+    clearTimeout(this.#timer);
+    if (this.#state.isClosed) return;
+    const rejoin = end !== 'ended';
+    if (rejoin) this.tellAll('room-closed', { reason: end, rejoin });
+    else this.#endAtOnce();
+    for (const peer of [...this.peers.values()]) peer.socket.disconnect(true);
+  }
+
+  #endAtOnce(): void {
+    const { occupants } = this.#state;
+    this.tellAll('room-closed', { reason: 'ended', rejoin: false });
+    this.#state = { ...this.#state, occupants: {}, isClosed: true };
+    for (const { personId, role, awaySince } of Object.values(occupants)) {
+      const at = new Date(awaySince ?? Date.now());
+      this.#record.presence({ personId, role, kind: 'left', at });
+    }
+  }
+
+  tellAll(event: string, body: object): void {
+    for (const { socket } of this.peers.values()) socket.emit(event, body);
+  }
+
+  #setTimer(): void {
+    clearTimeout(this.#timer);
+    const dueAt = this.isOver ? null : nextTickAt(this.#state);
+    if (dueAt === null) return;
+    const waitMs = Math.min(Math.max(dueAt - Date.now(), 1), LONGEST_WAIT_MS);
+    this.#timer = setTimeout(() => this.act({ type: 'tick' }), waitMs).unref();
+  }
+}

@@ -1,0 +1,267 @@
+import type { types } from 'mediasoup';
+import { mayConsume, mayProduce } from '../../../domain/room-reach.ts';
+import { HoldfastError } from '../../../domain/errors.ts';
+import type { EventCall } from './event.ts';
+import { LIMITS } from './limits.ts';
+import type { LiveProducer, LiveRoom } from './live-room.ts';
+import type { MediaSeat } from './media-room.ts';
+import { type Peer, type Source, sourceOf } from './peer.ts';
+
+/** A connection sends and receives on one seat, which it takes with its first transport. */
+async function seatOf({ room, peer }: EventCall<unknown>): Promise<MediaSeat> {
+  peer.seat ??= room.media.takeSeat();
+  return peer.seat;
+}
+
+/** What the browser sends has been checked; what mediasoup still refuses is the browser's fault, too. */
+async function refusing<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof HoldfastError) throw error;
+    throw new HoldfastError(
+      'malformed_request',
+      'The media can not be set up like this',
+      {},
+      error,
+    );
+  }
+}
+
+export async function getRtpCapabilities(call: EventCall<unknown>): Promise<object> {
+  const { router } = await seatOf(call);
+  return { rtpCapabilities: router.rtpCapabilities };
+}
+
+export async function createTransport(call: EventCall<unknown>): Promise<object> {
+  const { peer, room } = call;
+  // Who waits receives nothing, so needs nothing to receive it with.
+  if (room.state.occupants[peer.personId]?.place !== 'inside') {
+    throw new HoldfastError('forbidden', 'Nobody has let you in yet');
+  }
+  return peer.within('transports', async () => {
+    const { router, webRtcServer } = await seatOf(call);
+    const transport = await router.createWebRtcTransport({
+      webRtcServer,
+      preferUdp: true,
+      iceConsentTimeout: 20,
+      initialAvailableOutgoingBitrate: 600_000,
+    });
+    if (!isStillHere(call)) {
+      transport.close();
+      throw new HoldfastError('wrong_state', 'The connection has ended');
+    }
+    peer.transports.set(transport.id, transport);
+    transport.observer.once('close', () => peer.transports.delete(transport.id));
+    await transport.setMaxIncomingBitrate(LIMITS.incomingBitrate);
+    const { id, iceParameters, iceCandidates, dtlsParameters } = transport;
+    return { transportId: id, iceParameters, iceCandidates, dtlsParameters };
+  });
+}
+
+function isStillHere({ room, peer }: EventCall<unknown>): boolean {
+  return !room.isOver && room.peers.get(peer.id) === peer;
+}
+
+export async function connectTransport({
+  peer,
+  payload,
+}: EventCall<{ transportId: string; dtlsParameters: types.DtlsParameters }>): Promise<object> {
+  const transport = peer.transport(payload.transportId);
+  await refusing(() => transport.connect({ dtlsParameters: payload.dtlsParameters }));
+  return {};
+}
+
+export async function restartIce({
+  peer,
+  payload,
+}: EventCall<{ transportId: string }>): Promise<object> {
+  const iceParameters = await peer.transport(payload.transportId).restartIce();
+  return { iceParameters };
+}
+
+export interface ProduceRequest {
+  transportId: string;
+  kind: types.MediaKind;
+  source: Source;
+  rtpParameters: types.RtpParameters;
+  paused?: boolean;
+}
+
+const KINDS: Readonly<Record<Source, types.MediaKind>> = {
+  microphone: 'audio',
+  'screen-audio': 'audio',
+  camera: 'video',
+  screen: 'video',
+};
+
+export async function produce(call: EventCall<ProduceRequest>): Promise<object> {
+  const { room, peer, payload } = call;
+  const { transportId, kind, source, rtpParameters, paused = false } = payload;
+  if (KINDS[source] !== kind)
+    throw new HoldfastError('malformed_request', 'kind and source differ');
+  const assertAllowed = (): void => {
+    if (isStillHere(call) && mayProduce(room.state, peer.personId, kind)) return;
+    throw new HoldfastError('forbidden', 'You may not send this here');
+  };
+  assertAllowed();
+  const transport = peer.transport(transportId);
+  return peer.within('producers', async () => {
+    const options = { kind, rtpParameters, paused, appData: { source }, keyFrameRequestDelay: 500 };
+    const producer = await refusing(() => transport.produce(options));
+    try {
+      assertAllowed();
+    } catch (refusal) {
+      producer.close();
+      throw refusal;
+    }
+    await announce(room, { producer, peer });
+    return { producerId: producer.id };
+  });
+}
+
+/** A person has one microphone and one camera, in whichever tab they switched it on last. */
+async function announce(room: LiveRoom, live: LiveProducer): Promise<void> {
+  const { producer, peer } = live;
+  for (const other of room.producers.values()) {
+    const isSame = other.peer.personId === peer.personId;
+    if (isSame && sourceOf(other.producer) === sourceOf(producer)) {
+      other.peer.socket.emit('producer-replaced', { producerId: other.producer.id });
+      other.producer.close();
+    }
+  }
+  room.producers.set(producer.id, live);
+  peer.producers.set(producer.id, producer);
+  producer.observer.once('close', () => {
+    room.producers.delete(producer.id);
+    peer.producers.delete(producer.id);
+    room.syncAll();
+  });
+  room.syncAll();
+  if (sourceOf(producer) === 'microphone' && peer.seat !== null) {
+    await room.media.watchVoice(producer, await peer.seat);
+  }
+}
+
+export async function setCapabilities({
+  room,
+  peer,
+  payload,
+}: EventCall<{ rtpCapabilities: types.RtpCapabilities }>): Promise<object> {
+  peer.capabilities = payload.rtpCapabilities;
+  room.sync(peer);
+  return {};
+}
+
+export async function consume(
+  call: EventCall<{ transportId: string; producerId: string }>,
+): Promise<object> {
+  const { room, peer, payload } = call;
+  const live = room.producers.get(payload.producerId);
+  const allowed = (): LiveProducer => {
+    const isAllowed =
+      isStillHere(call) &&
+      live !== undefined &&
+      !live.producer.closed &&
+      mayConsume(room.state, peer.personId, live.peer.personId);
+    // Whether there is something that one may not hear is nobody's business.
+    if (isAllowed) return live;
+    throw new HoldfastError('not_found', 'There is no such producer');
+  };
+  const { producer, peer: sender } = allowed();
+  const transport = peer.transport(payload.transportId);
+  const rtpCapabilities = peer.capabilities;
+  if (rtpCapabilities === null)
+    throw new HoldfastError('wrong_state', 'Tell your capabilities first');
+  return peer.within('consumers', async () => {
+    const [from, to] = [await sender.seat, await seatOf(call)];
+    if (from !== null) await room.media.reach(producer, from, to);
+    allowed();
+    const options = { producerId: producer.id, rtpCapabilities, paused: true };
+    const consumer = await refusing(() => transport.consume(options));
+    try {
+      allowed();
+    } catch (refusal) {
+      consumer.close();
+      throw refusal;
+    }
+    keep(peer, sender.personId, consumer);
+    return {
+      consumerId: consumer.id,
+      producerId: producer.id,
+      kind: consumer.kind,
+      rtpParameters: consumer.rtpParameters,
+      producerPaused: consumer.producerPaused,
+      type: consumer.type,
+    };
+  });
+}
+
+function keep(peer: Peer, personId: string, consumer: types.Consumer): void {
+  const { id: consumerId, producerId } = consumer;
+  peer.consumers.set(consumerId, { consumer, personId });
+  consumer.observer.once('close', () => {
+    peer.consumers.delete(consumerId);
+    peer.socket.emit('consumer-closed', { consumerId, producerId });
+  });
+  consumer.on('producerpause', () => peer.socket.emit('producer-paused', { producerId }));
+  consumer.on('producerresume', () => peer.socket.emit('producer-resumed', { producerId }));
+  consumer.on('layerschange', (layers) => {
+    const { spatialLayer = null, temporalLayer = null } = layers ?? {};
+    peer.socket.emit('layers', { consumerId, spatialLayer, temporalLayer });
+  });
+}
+
+export async function resumeConsumer({
+  peer,
+  payload,
+}: EventCall<{ consumerId: string }>): Promise<object> {
+  await peer.consumer(payload.consumerId).resume();
+  return {};
+}
+
+export async function pauseConsumer({
+  peer,
+  payload,
+}: EventCall<{ consumerId: string }>): Promise<object> {
+  await peer.consumer(payload.consumerId).pause();
+  return {};
+}
+
+export async function setPreferredLayers({
+  peer,
+  payload,
+}: EventCall<{
+  consumerId: string;
+  spatialLayer: number;
+  temporalLayer?: number;
+}>): Promise<object> {
+  const { consumerId, ...layers } = payload;
+  const consumer = peer.consumer(consumerId);
+  await refusing(() => consumer.setPreferredLayers(layers));
+  return {};
+}
+
+export async function pauseProducer({
+  peer,
+  payload,
+}: EventCall<{ producerId: string }>): Promise<object> {
+  await peer.producer(payload.producerId).pause();
+  return {};
+}
+
+export async function resumeProducer({
+  peer,
+  payload,
+}: EventCall<{ producerId: string }>): Promise<object> {
+  await peer.producer(payload.producerId).resume();
+  return {};
+}
+
+export async function closeProducer({
+  peer,
+  payload,
+}: EventCall<{ producerId: string }>): Promise<object> {
+  peer.producer(payload.producerId).close();
+  return {};
+}

@@ -1,0 +1,25 @@
+import type { types } from 'mediasoup';
+
+/** A router of a room and the server whose port its peers connect to. */
+export interface MediaSeat {
+  readonly router: types.Router;
+  readonly webRtcServer: types.WebRtcServer;
+}
+
+export type MediaEnd = 'ended' | 'moved' | 'lost';
+
+/** What signalling needs of a room's media. */
+export interface MediaRoom {
+  readonly sessionId: string;
+  readonly epoch: number;
+  readonly isClosed: boolean;
+  readonly activeSpeaker: types.ActiveSpeakerObserver;
+  takeSeat(): Promise<MediaSeat>;
+  leaveSeat(seat: MediaSeat): void;
+  /** Makes a producer of one seat consumable on another. */
+  reach(producer: types.Producer, from: MediaSeat, to: MediaSeat): Promise<void>;
+  /** Has a microphone watched for who speaks. */
+  watchVoice(producer: types.Producer, seat: MediaSeat): Promise<void>;
+  onClose(listener: (end: MediaEnd) => void): void;
+  close(end: MediaEnd): void;
+}

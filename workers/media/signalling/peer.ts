@@ -1,0 +1,82 @@
+import type { types } from 'mediasoup';
+import type { Socket } from 'socket.io';
+import { HoldfastError } from '../../../domain/errors.ts';
+import { LIMITS, RequestBudget } from './limits.ts';
+import type { MediaSeat } from './media-room.ts';
+
+export const SOURCES = ['microphone', 'camera', 'screen', 'screen-audio'] as const;
+export type Source = (typeof SOURCES)[number];
+
+/** One connection of a person in a room, and all media that is its own. */
+export class Peer {
+  readonly socket: Socket;
+  readonly personId: string;
+  readonly budget = new RequestBudget(performance.now());
+  readonly transports = new Map<string, types.WebRtcTransport>();
+  readonly producers = new Map<string, types.Producer>();
+  readonly consumers = new Map<string, PeerConsumer>();
+  /** Producers of others that the client has been told of. */
+  readonly announced = new Set<string>();
+  /** What its browser can receive; null until it has said so. */
+  capabilities: types.RtpCapabilities | null = null;
+  seat: Promise<MediaSeat> | null = null;
+  #opening = { transports: 0, producers: 0, consumers: 0 };
+
+  constructor(socket: Socket, personId: string) {
+    this.socket = socket;
+    this.personId = personId;
+  }
+
+  get id(): string {
+    return this.socket.id;
+  }
+
+  /** Runs `open` unless the connection has as many as it may, those that are being opened included. */
+  async within<T>(what: 'transports' | 'producers' | 'consumers', open: () => Promise<T>) {
+    if (this[what].size + this.#opening[what] >= LIMITS[what]) {
+      throw new HoldfastError(
+        'refused_by_rule',
+        `A connection has at most ${LIMITS[what]} ${what}`,
+      );
+    }
+    this.#opening[what] += 1;
+    try {
+      return await open();
+    } finally {
+      this.#opening[what] -= 1;
+    }
+  }
+
+  transport(id: string): types.WebRtcTransport {
+    return found(this.transports.get(id), 'transport');
+  }
+
+  producer(id: string): types.Producer {
+    return found(this.producers.get(id), 'producer');
+  }
+
+  consumer(id: string): types.Consumer {
+    return found(this.consumers.get(id), 'consumer').consumer;
+  }
+
+  /** Ends its media; with its transports go their producers and consumers. */
+  close(): void {
+    for (const transport of this.transports.values()) transport.close();
+  }
+}
+
+export interface PeerConsumer {
+  readonly consumer: types.Consumer;
+  /** Whose media it is. */
+  readonly personId: string;
+}
+
+function found<T>(value: T | undefined, what: string): T {
+  if (value !== undefined) return value;
+  throw new HoldfastError('not_found', `There is no such ${what}`);
+}
+
+/** What a producer is of; set when it is made, and by nobody else. */
+export function sourceOf(producer: types.Producer): Source {
+  return producer.appData['source'] as Source;
+}
