@@ -3,20 +3,33 @@ import type { Plan } from '../domain/plan.ts';
 import type { RoomTerms } from '../domain/room-terms.ts';
 import type { SessionStatus } from '../domain/session.ts';
 
-/** What a session's ledger needs to know of the session. */
+/** What a session's room and its ledger need to know of the session. */
 export interface RoomSession {
   readonly sessionId: string;
+  readonly clinicId: string;
   readonly therapistId: string;
+  readonly sessionType: string;
+  readonly format: RoomTerms['format'];
+  readonly status: SessionStatus;
+  readonly startsAt: Date;
+  readonly endsAt: Date;
+  /** Null where its plan says nothing of a room. */
+  readonly opensBeforeStartMs: number | null;
+  readonly closesAfterEndMs: number | null;
   /** The client, or everybody who has a seat. */
   readonly clientIds: readonly string[];
   /** Those who have seats, whose lives are their own. */
   readonly seats: readonly { readonly enrolmentId: string; readonly personId: string }[];
 }
 
-/** A session as its room's ledger sees it, or null. */
+/** A session as its room sees it, or null. */
 export async function roomSession(db: Knex, sessionId: string): Promise<RoomSession | null> {
   const { rows } = await db.raw<{ rows: (RoomSession & { clientId: string | null })[] }>(
-    `SELECT id AS "sessionId", therapist_id AS "therapistId", client_id AS "clientId", (
+    `SELECT id AS "sessionId", clinic_id AS "clinicId", therapist_id AS "therapistId",
+       session_type AS "sessionType", format, status, starts_at AS "startsAt", ends_at AS "endsAt",
+       (plan->'room'->>'opensBeforeStartMs')::float8 AS "opensBeforeStartMs",
+       (plan->'room'->>'closesAfterEndMs')::float8 AS "closesAfterEndMs",
+       client_id AS "clientId", (
        SELECT coalesce(jsonb_agg(jsonb_build_object('enrolmentId', id, 'personId', person_id)), '[]')
        FROM enrolments WHERE session_id = sessions.id AND sessions.client_id IS NULL
          AND state NOT IN ('left', 'cancelled')) AS seats

@@ -85,12 +85,17 @@ export function companyIn(
     readonly keyRing: KeyRing;
     readonly browser: TestBrowser;
     readonly person: () => Promise<string>;
+    /** Where the host is reached, if not where it says. */
+    readonly url?: (() => string) | undefined;
   },
 ): Company {
   return {
     guest: async (displayName, role) => {
       const guest = { personId: await deps.person(), displayName, role };
-      const join = () => joinRoom(deps.knex, deps.keyRing, sessionId, guest);
+      const join = async () => {
+        const joined = await joinRoom(deps.knex, deps.keyRing, sessionId, guest);
+        return { ...joined, signalingUrl: deps.url?.() ?? joined.signalingUrl };
+      };
       return new RoomGuest(guest, await deps.browser.open(join));
     },
   };

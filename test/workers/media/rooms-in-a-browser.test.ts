@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { v7 } from 'uuid';
 import { type KeyRing, ephemeralKeyRing } from '../../../crypto/key-ring.ts';
@@ -7,6 +8,8 @@ import { type SessionBench, startSessionBench } from '../../activities/session/b
 import { type TestBrowser, describeBrowser, startBrowser } from '../../support/browser.ts';
 import { type RoomHost, startRoomHost } from '../../support/room-host.ts';
 import { type RoomGuest, companyIn, heardBy, seeAndHear } from '../../support/room-people.ts';
+import { startCut } from '../../support/cut.ts';
+import { startIntruder } from '../../support/intruder.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { until } from '../../support/until.ts';
 
@@ -42,8 +45,10 @@ describeBrowser('rooms in a browser', () => {
     await bench.close();
   });
 
-  const company = (sessionId: string) =>
-    companyIn(sessionId, { knex: bench.knex, keyRing, browser, person: () => bench.person() });
+  const company = (sessionId: string, url?: () => string) => {
+    const person = (): Promise<string> => bench.person();
+    return companyIn(sessionId, { knex: bench.knex, keyRing, browser, person, url });
+  };
 
   /** Everybody comes, and the host lets in whoever waits. */
   async function gather(host: RoomGuest, guests: readonly RoomGuest[]): Promise<void> {
@@ -91,6 +96,67 @@ describeBrowser('rooms in a browser', () => {
       const there = await attendanceOf(bench.knex, sessionId);
       return there.length === 2 && there.every(({ leftAt }) => leftAt !== null);
     });
+    await Promise.all([ann.page.close(), ben.page.close()]);
+  }, 90_000);
+
+  test('six see and hear each other, in two breakouts only those who are in theirs', async () => {
+    const { guest } = company(v7());
+    const ann = await guest('Ann', 'host');
+    const others: RoomGuest[] = [];
+    for (const name of ['Ben', 'Cleo', 'Dan', 'Eve', 'Fay']) {
+      others.push(await guest(name, 'participant'));
+    }
+    await gather(ann, others);
+    await seeAndHear([ann, ...others]);
+    const [red, blue] = [others.slice(0, 2), others.slice(2)];
+    await ann.ask('create-breakouts', {
+      rooms: [
+        { name: 'Red', personIds: red.map(({ id }) => id) },
+        { name: 'Blue', personIds: blue.map(({ id }) => id) },
+      ],
+    });
+    for (const group of [red, blue]) {
+      for (const one of group) {
+        const rest = group.filter((each) => each !== one).map(({ id }) => id);
+        await until(async () => String(await heardBy(one)) === String(rest.toSorted()));
+      }
+      await seeAndHear(group);
+    }
+    expect(await heardBy(ann)).toEqual([]);
+    await ann.ask('close-breakouts');
+    await seeAndHear([ann, ...others]);
+    await Promise.all([ann, ...others].map(({ page }) => page.close()));
+  }, 120_000);
+
+  test('ten seconds without a network are one attendance', async () => {
+    const sessionId = v7();
+    const cut = await startCut(rooms.url);
+    const { guest } = company(sessionId, () => cut.url);
+    const [ann, ben] = [await guest('Ann', 'host'), await guest('Ben', 'participant')];
+    await gather(ann, [ben]);
+    await seeAndHear([ann, ben]);
+    await cut.off();
+    await ben.reached(({ phase }) => phase === 'reconnecting');
+    await sleep(10_000);
+    await cut.on();
+    await seeAndHear([ann, ben]);
+    const rows = await bench.knex('room_presence').where({ session_id: sessionId });
+    expect(rows.filter(({ kind }) => kind === 'left')).toEqual([]);
+    expect(await attendanceOf(bench.knex, sessionId)).toHaveLength(2);
+    await Promise.all([ann.page.close(), ben.page.close(), cut.close()]);
+  }, 90_000);
+
+  test('whoever sends rubbish disturbs nobody else', async () => {
+    const { guest } = company(v7());
+    const [ann, ben] = [await guest('Ann', 'host'), await guest('Ben', 'participant')];
+    await gather(ann, [ben]);
+    await seeAndHear([ann, ben]);
+    const mallory = await startIntruder(bench, keyRing);
+    expect(await mallory.rubbish()).toEqual(Array(mallory.attempts).fill('MALFORMED_REQUEST'));
+    await mallory.datagrams(rooms.mediaPort, 3_000);
+    await seeAndHear([ann, ben]);
+    expect(rooms.sfu.workers).toHaveLength(1);
+    mallory.close();
     await Promise.all([ann.page.close(), ben.page.close()]);
   }, 90_000);
 });

@@ -106,6 +106,15 @@ export class LiveRoom {
     this.act({ type: isLeaving ? 'leave' : 'disconnect', connectionId: peer.id });
   }
 
+  /** Somebody leaves with all of their tabs. */
+  dismiss(personId: string): void {
+    for (const peer of this.peers.values()) {
+      if (peer.personId !== personId) continue;
+      this.remove(peer, true);
+      peer.socket.disconnect(true);
+    }
+  }
+
   /** Tells a connection of what it may consume now, and takes from it what it may not. */
   sync(peer: Peer): void {
     for (const { consumer, personId } of peer.consumers.values()) {
@@ -212,7 +221,7 @@ export class LiveRoom {
     const rejoin = end !== 'ended';
     if (rejoin) this.tellAll('room-closed', { reason: end, rejoin });
     else this.#endAtOnce();
-    for (const peer of [...this.peers.values()]) peer.socket.disconnect(true);
+    for (const peer of this.peers.values()) peer.socket.disconnect(true);
   }
 
   #endAtOnce(): void {

@@ -46,6 +46,10 @@ async function carryOut(deps: CommandDeps, sessionId: string): Promise<void> {
   if (room === null) return;
   for (const { id, command } of await roomCommandsAfter(deps, sessionId, room.heardUpTo)) {
     room.heardUpTo = id;
+    if (command.type === 'leave_room') {
+      room.dismiss(command.by);
+      continue;
+    }
     const step = commandRoom(room.state, command, Date.now());
     if (step.refused === null) room.adopt(step.state, step.effects);
   }
