@@ -7,7 +7,7 @@ import type { CompanionState } from '../../domain/companion/types.ts';
 import { HoldfastError, errorCodeOf } from '../../domain/errors.ts';
 import type { AlertSeverity } from '../../domain/escalation-policy.ts';
 import { knownClinic } from '../access/principal.ts';
-import { asWritten } from '../crisis/as-written.ts';
+import { textsOf } from '../crisis/as-written.ts';
 import { helpLines, withHelpLines } from '../crisis/help-lines.ts';
 import { raiseAlert } from '../crisis/intake.ts';
 import { screenWords } from '../crisis/screen-words.ts';
@@ -51,7 +51,7 @@ export async function takeTurn(call: Call, read: (body: unknown) => TurnWish): P
 /** For whoever takes the alert: what was said, and what else came with it. */
 function wordsOf(body: unknown, { text }: TurnWish): string {
   const context: unknown = Object(body).context;
-  return [text, context === undefined ? null : asWritten(context)]
+  return [text, context === undefined ? null : textsOf(context)]
     .filter((part) => part !== null)
     .join('\n');
 }

@@ -2,6 +2,7 @@ import { assertBroadcast } from '../../db/broadcasts.ts';
 import type { Broadcast } from '../../db/broadcasts.ts';
 import { patientAlias } from '../../domain/support-session.ts';
 import { safely } from '../http/error-handler.ts';
+import { tellCompanionReply } from './companion-news.ts';
 import { tellCrisisTeam } from './crisis-news.ts';
 import { tellWaiting } from './crisis-waiting.ts';
 import type { Live } from './live.ts';
@@ -23,6 +24,8 @@ const PRESENTERS: ReadonlyMap<string, Presenter> = new Map<string, Presenter>([
   ['crisis-alert', tellCrisisTeam],
   ['crisis-waiting', tellWaiting],
   ['user-status-change', statusChange],
+  ['companion-reply-part', tellCompanionReply],
+  ['companion-reply', tellCompanionReply],
 ]);
 
 /** Hears what transactions have broadcast. */

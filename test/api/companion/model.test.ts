@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ModelGateway } from '../../../activities/gateways/model.ts';
+import { startTestApi } from '../../support/api.ts';
+import type { TestApi } from '../../support/api.ts';
+import { startTestModel } from '../../support/model.ts';
+import type { TestModel } from '../../support/model.ts';
+import { until } from '../../support/until.ts';
+import { closeClients, signedIn } from '../realtime/people.ts';
+import { startNode } from '../realtime/nodes.ts';
+import type { Node } from '../realtime/nodes.ts';
+import { CRY, alertsOf, begin, chat, say } from './talking.ts';
+import type { ConversationBody } from './talking.ts';
+
+const GUIDED = 'holdfast-guided';
+const HARMFUL = /bipolar|40 mg|hotline|better off without|cutting|stop taking/i;
+const ENOUGH_MICROS = 1_000_000_000;
+
+let model: TestModel;
+let api: TestApi;
+let nodes: [Node, Node];
+beforeAll(async () => {
+  model = await startTestModel();
+  api = await apiWith(model, ENOUGH_MICROS);
+  nodes = [await startNode(api), await startNode(api)];
+}, 60_000);
+beforeEach(() => model.setMode('normal'));
+afterAll(async () => {
+  closeClients();
+  await Promise.all(nodes.map((node) => node.close()));
+  await api.close();
+  await model.close();
+});
+
+function apiWith(
+  { gateway }: Pick<TestModel, 'gateway'>,
+  dailyCeilingMicros: number,
+): Promise<TestApi> {
+  return startTestApi({ deps: { companion: { model: gateway, dailyCeilingMicros } } });
+}
+
+/** Of another stand-in's or another's settings, so that its failures pause no other test's. */
+async function withApi(
+  settings: Parameters<TestModel['gatewayWith']>[0],
+  work: (other: TestApi) => Promise<void>,
+  ceilingMicros = ENOUGH_MICROS,
+): Promise<void> {
+  const other = await apiWith({ gateway: model.gatewayWith(settings) }, ceilingMicros);
+  try {
+    await work(other);
+  } finally {
+    await other.close();
+  }
+}
+
+test('a model answers, says what it is, and what is on record is what was answered', async () => {
+  const person = await api.person();
+  const first = await chat(api, person, { message: 'My exams frighten me' });
+  expect(first.body.metadata.model).toBe('stand-in');
+  expect(first.body.response.text).toMatch(/^Hello\. I am an automated companion: not a person/);
+  const { conversationId } = first.body.metadata;
+  const next = await say(api, person, conversationId, 'There are three of them next week');
+  expect(next.body.response.text).not.toMatch(/automated companion/);
+  const path = `/api/ai/conversations/${conversationId}`;
+  const { body } = await api.call<ConversationBody>('GET', path, undefined, person);
+  const answers = body.data.conversation.messages.filter(({ role }) => role === 'assistant');
+  expect(answers.map(({ content }) => content)).toEqual([
+    first.body.response.text,
+    next.body.response.text,
+  ]);
+});
+
+test('on a cry for help no model is asked', async () => {
+  const person = await api.person();
+  const conversationId = await begin(api, person);
+  const before = model.asked();
+  const { body } = await say(api, person, conversationId, CRY);
+  expect(body.response.type).toBe('crisis-response');
+  expect((await say(api, person, conversationId, 'Never mind')).body.response.type).toBe(
+    'crisis-response',
+  );
+  expect(model.asked()).toBe(before);
+});
+
+describe.each(['down', 'slow', 'nonsense'] as const)('a model that is %s', (mode) => {
+  test('is stood in for by the guided companion, and a cry is heard all the same', async () => {
+    model.setMode(mode);
+    await withApi({ timeoutMs: 300, retries: 1 }, async (other) => {
+      const person = await other.person();
+      const conversationId = await begin(other, person);
+      for (const text of ['I slept badly', 'My boss shouts at me', 'I am so tired']) {
+        const { status, body } = await say(other, person, conversationId, text);
+        expect([status, body.metadata.model]).toEqual([200, GUIDED]);
+      }
+      const cried = await say(other, person, conversationId, CRY);
+      expect(cried.body.response.type).toBe('crisis-response');
+      expect(await alertsOf(other, person.id)).toHaveLength(1);
+    });
+  });
+});
+
+test('a model that answers in words that harm is never shown', async () => {
+  model.setMode('hostile');
+  for (let time = 0; time < 6; time += 1) {
+    const person = await api.person();
+    const client = await signedIn(nodes[0], person);
+    const { status, body } = await chat(api, person, { message: 'My day was long' });
+    expect([status, body.metadata.model]).toEqual([200, GUIDED]);
+    expect(JSON.stringify(body)).not.toMatch(HARMFUL);
+    expect(JSON.stringify(client.heard)).not.toMatch(HARMFUL);
+    // Where it spoke of a crisis, a human looks at it.
+    const alerts = await alertsOf(api, person.id);
+    expect(alerts).toHaveLength(body.response.type === 'crisis-response' ? 1 : 0);
+  }
+});
+
+test("what a model writes is shown in every process's sockets of the person, and nobody else's", async () => {
+  const [person, other] = [await api.person(), await api.person()];
+  const near = await signedIn(nodes[0], person);
+  const far = await signedIn(nodes[1], person);
+  const stranger = await signedIn(nodes[1], other);
+  const { body } = await chat(api, person, { message: 'Tell me something kind' });
+  const { text } = body.response;
+  for (const client of [near, far]) {
+    const reply = await client.next('companion-reply');
+    expect(reply).toMatchObject({ conversationId: body.metadata.conversationId, number: 1, text });
+    const parts = client.of('companion-reply-part').map((part) => String(part['text']));
+    expect(parts.every((part) => text.startsWith(part))).toBe(true);
+  }
+  expect(stranger.heard.filter(([event]) => event.startsWith('companion'))).toEqual([]);
+});
+
+test('calls that are under way never come to more than the ceiling', async () => {
+  const calls = 2;
+  const mostOf = (one: TestModel): number =>
+    one.gateway.ceilingOf([{ role: 'system', content: 'x'.repeat(1_400) }]);
+  await withApi(
+    {},
+    async (other) => {
+      const people = await Promise.all(Array.from({ length: 8 }, () => other.person()));
+      const asked = model.asked();
+      const replies = await Promise.all(
+        people.map((person) => chat(other, person, { message: 'Hello, how are you?' })),
+      );
+      const byModel = replies.filter(({ body }) => body.metadata.model !== GUIDED);
+      expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
+      expect(byModel.length).toBe(model.asked() - asked);
+      expect(byModel.length).toBeGreaterThan(0);
+      expect(byModel.length).toBeLessThan(replies.length);
+      const [spent] = await other.knex('companion_spending');
+      expect(Number(spent.micros)).toBeLessThanOrEqual(calls * mostOf(model));
+    },
+    calls * mostOf(model),
+  );
+});
+
+test('a crisis that is noticed while a model writes takes the place of its reply', async () => {
+  const gate = Promise.withResolvers<void>();
+  let isAsked = false;
+  const gateway: ModelGateway = {
+    model: 'thoughtful',
+    isPaused: () => false,
+    ceilingOf: () => 1,
+    reply: async () => {
+      isAsked = true;
+      await gate.promise;
+      return { kind: 'text', text: 'Rest is a good idea.', costMicros: 1 };
+    },
+  };
+  const other = await apiWith({ gateway }, ENOUGH_MICROS);
+  try {
+    const person = await other.person();
+    const thinking = chat(other, person, { message: 'Tell me about rest' });
+    await until(() => isAsked);
+    const cried = await chat(other, person, { message: CRY });
+    gate.resolve();
+    const { body } = await thinking;
+    expect(body.response.type).toBe('crisis-response');
+    expect(body.metadata.alertCreated).toBe(cried.body.metadata.alertCreated);
+    expect(await alertsOf(other, person.id)).toHaveLength(1);
+  } finally {
+    await other.close();
+  }
+});
