@@ -1,5 +1,6 @@
 import { dropPartialReply, reviseTurn } from '../../db/companion.ts';
 import { crisisReply } from '../../domain/companion/crisis-reply.ts';
+import { textsIn } from '../../domain/companion/texts/index.ts';
 import type { CompanionState } from '../../domain/companion/types.ts';
 import { untilWon } from '../../db/transaction.ts';
 import { helpLines } from '../crisis/help-lines.ts';
@@ -8,6 +9,7 @@ import type { Call } from '../http/handler.ts';
 import { alarmForReply } from './alarm-for-reply.ts';
 import { askModel } from './ask-model.ts';
 import { answerConsent, handOver } from './hand-over.ts';
+import type { HandOver } from './hand-over.ts';
 import { memoryOf } from './memory.ts';
 import { sealing } from './sealed-texts.ts';
 import type { GivenReply } from './sealed-texts.ts';
@@ -30,7 +32,7 @@ export async function betterReply(call: Call, wish: TurnWish, recorded: Recorded
   try {
     const human =
       (await answerConsent(call, wish, recorded)) ?? (await handOver(call, wish, recorded));
-    if (human !== null) return await revise(call, recorded, human, null);
+    if (human !== null) return await reviseByHuman(call, recorded, human);
     return await withModel(call, wish, recorded);
   } catch (error) {
     const { requestId, log } = { requestId: call.requestId, log: call.deps.log };
@@ -47,7 +49,10 @@ async function withModel(call: Call, wish: TurnWish, recorded: Recorded): Promis
   switch (answer.kind) {
     case 'fit': {
       const { before, taken } = recorded;
-      const reply = { ...taken.reply, ...answer.reply };
+      // What the guided companion offered is not on the table: a "yes" to it would mean nothing.
+      const { suggestYes } = textsIn(before.language).general;
+      const suggestions = taken.reply.suggestions.filter((words) => words !== suggestYes);
+      const reply = { ...taken.reply, suggestions, ...answer.reply };
       return revise(call, recorded, { reply, source: 'model' }, restored(before, recorded.after));
     }
     case 'crisis':
@@ -56,6 +61,13 @@ async function withModel(call: Call, wish: TurnWish, recorded: Recorded): Promis
       if (answer.hasShownParts) await dropPartialReply(call.deps.knex, turnOf(call, recorded));
       return recorded.taken;
   }
+}
+
+/** What was said was no answer to the guided companion, which stays where it was. */
+function reviseByHuman(call: Call, recorded: Recorded, human: HandOver): Promise<Taken> {
+  const { before, after, version } = recorded;
+  const standing = { ...recorded, version: version + (human.isNoted ? 1 : 0) };
+  return revise(call, standing, human, restored(before, after));
 }
 
 /** The guided companion led nowhere in this turn: it stays where it was, but knows of it. */

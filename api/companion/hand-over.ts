@@ -26,6 +26,8 @@ import type { TurnWish } from './turn-wish.ts';
 export interface HandOver {
   readonly reply: GivenReply;
   readonly source: 'hand_over';
+  /** The conversation's record says so already, in a version of its own. */
+  readonly isNoted: boolean;
 }
 
 const TURNS_SUMMED_UP = 200;
@@ -46,7 +48,7 @@ export async function handOver(
   if (known !== null) {
     const isShared = wish.sharesSummary && (await shareSummary(call, recorded, known.sessionId));
     const lines = [TEXTS.askedAlready, isShared ? TEXTS.sharedToo : TEXTS.goesOn];
-    return handed(recorded, known.sessionId, lines, []);
+    return handed(recorded, known.sessionId, lines, { choices: [], isNoted: isShared });
   }
   try {
     return await ask(call, wish, recorded);
@@ -66,9 +68,12 @@ async function ask(call: Call, wish: TurnWish, recorded: Recorded): Promise<Hand
   memoryOf(deps).conversations.delete(conversationId!);
   const isShared = wish.sharesSummary && (await shareSummary(call, recorded, turnId));
   const lines = [TEXTS.asked, waitIn(made), TEXTS.goesOn];
-  if (isShared) return handed(recorded, turnId, [...lines, TEXTS.sharedToo], []);
+  // Both are noted where both are done: then nothing is restored, which does no harm here.
+  if (isShared) {
+    return handed(recorded, turnId, [...lines, TEXTS.sharedToo], { choices: [], isNoted: true });
+  }
   const choices = [TEXTS.yesShare, TEXTS.noShare];
-  return handed(recorded, turnId, [...lines, TEXTS.asksConsent], choices);
+  return handed(recorded, turnId, [...lines, TEXTS.asksConsent], { choices, isNoted: true });
 }
 
 function waitIn(answer: unknown): string {
@@ -93,7 +98,7 @@ function handed(
   { taken }: Recorded,
   sessionId: string,
   lines: readonly string[],
-  choices: readonly string[],
+  { choices, isNoted }: { readonly choices: readonly string[]; readonly isNoted: boolean },
 ): HandOver {
   const text = lines.filter((line) => line !== '').join(' ');
   const suggestions = [...choices, ...taken.reply.suggestions].slice(0, 4);
@@ -102,10 +107,9 @@ function handed(
     text,
     type: 'hand-over',
     suggestions,
-    wantsHuman: true,
     handedOverTo: sessionId,
   };
-  return { reply, source: 'hand_over' };
+  return { reply, source: 'hand_over', isNoted };
 }
 
 async function notAsked(call: Call, { taken }: Recorded): Promise<HandOver> {
@@ -113,7 +117,8 @@ async function notAsked(call: Call, { taken }: Recorded): Promise<HandOver> {
   const { crisis, text, emergency } = emergencyContacts(lines);
   const ways = [crisis, text, emergency].filter((way) => typeof way === 'string');
   const said = `${TEXTS.notAsked} ${ways.join(', ')}.`;
-  return { reply: { ...taken.reply, text: said, type: 'hand-over' }, source: 'hand_over' };
+  const reply: GivenReply = { ...taken.reply, text: said, type: 'hand-over' };
+  return { reply, source: 'hand_over', isNoted: false };
 }
 
 /**
@@ -130,9 +135,19 @@ export async function answerConsent(
   const { handedOverTo } = place.known.conversation;
   const agrees = readConsent(wish.text ?? '');
   if (agrees === null || handedOverTo === null || recorded.taken.reply.wantsHuman) return null;
-  if (!agrees) return handed(recorded, handedOverTo, [TEXTS.keptPrivate, TEXTS.goesOn], []);
-  const isShared = await shareSummary(call, recorded, handedOverTo);
-  return handed(recorded, handedOverTo, [isShared ? TEXTS.shared : TEXTS.tooLate], []);
+  const isNoted = agrees && (await shareSummary(call, recorded, handedOverTo));
+  const lines = agrees
+    ? [isNoted ? TEXTS.shared : TEXTS.tooLate]
+    : [TEXTS.keptPrivate, TEXTS.goesOn];
+  const plain = { ...recorded, taken: { ...recorded.taken, reply: plainly(recorded) } };
+  return handed(plain, handedOverTo, lines, { choices: [], isNoted });
+}
+
+/** Without what the guided companion made of a word that was not for it. */
+function plainly({ taken, before }: Recorded): GivenReply {
+  const { mood } = before;
+  const nothing = { suggestions: [], followUpQuestions: [], resources: [], topic: null };
+  return { ...taken.reply, ...nothing, mood, intent: 'talk-to-human', wantsHuman: false };
 }
 
 /** Writes the summary where helpers of the session read what it is about. False where it is over. */

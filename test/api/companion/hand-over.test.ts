@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startTestApi } from '../../support/api.ts';
+import type { TestApi, TestPerson } from '../../support/api.ts';
+import { begin, chat, say } from './talking.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+}, 60_000);
+afterAll(() => api.close());
+
+const ASK = 'I want to talk to a human';
+const TOLD = 'My exams frighten me and I sleep badly';
+
+interface Seen {
+  readonly session: { readonly description: string | null; readonly title: string | null };
+}
+
+/** What a helper sees of the session who has taken it. */
+async function seenByHelper(sessionId: string): Promise<Seen['session']> {
+  const helper = await api.person({ role: 'peer' });
+  const accepted = await api.call('POST', `/api/sessions/${sessionId}/accept`, {}, helper);
+  expect(accepted.status).toBe(200);
+  const { body } = await api.call<Seen>('GET', `/api/sessions/${sessionId}`, undefined, helper);
+  return body.session;
+}
+
+async function waiting(person: TestPerson): Promise<string[]> {
+  const rows = (await api.knex('support_sessions').where({ patient_id: person.id })) as {
+    id: string;
+  }[];
+  return rows.map(({ id }) => id);
+}
+
+test('whoever asks for a human gets a support session, and no word is passed on unasked', async () => {
+  const person = await api.person();
+  const conversationId = await begin(api, person);
+  await say(api, person, conversationId, TOLD);
+  const { status, body } = await say(api, person, conversationId, ASK);
+  const { response } = body;
+  expect([status, response.type, response.escalationNeeded]).toEqual([200, 'hand-over', true]);
+  expect(await waiting(person)).toEqual([response.supportSessionId]);
+  expect(response.suggestions).toEqual(
+    expect.arrayContaining(['Yes, share a summary', "No, don't share anything"]),
+  );
+  // Asked again, it is the same session.
+  const again = await say(api, person, conversationId, ASK);
+  expect(again.body.response.supportSessionId).toBe(response.supportSessionId);
+  expect(await waiting(person)).toHaveLength(1);
+  expect((await seenByHelper(response.supportSessionId!)).description).toBeNull();
+});
+
+test('a summary is passed on with consent, in the words that were said', async () => {
+  const person = await api.person();
+  const conversationId = await begin(api, person);
+  await say(api, person, conversationId, TOLD);
+  const asked = await say(api, person, conversationId, ASK);
+  const agreed = await say(api, person, conversationId, 'Yes, share a summary');
+  expect(agreed.body.response.text).toMatch(/have a short summary now/);
+  const { description, title } = await seenByHelper(asked.body.response.supportSessionId!);
+  expect(title).toBe('Handed over by the companion');
+  expect(description).toContain(TOLD);
+  const audit = await api.knex('audit_entries').where({ object_id: conversationId });
+  expect(audit.map(({ action }) => action)).toContain('companion_conversation.share_summary');
+});
+
+test('no is no, and so is anything else', async () => {
+  const person = await api.person();
+  for (const answer of ["No, don't share anything", 'What is the weather like where you are?']) {
+    const first = await chat(api, person, { message: TOLD });
+    const { conversationId } = first.body.metadata;
+    const asked = await say(api, person, conversationId, ASK);
+    await say(api, person, conversationId, answer);
+    // A yes to something else, later, is none to this.
+    await say(api, person, conversationId, 'Yes');
+    const seen = await seenByHelper(asked.body.response.supportSessionId!);
+    expect(seen.description).toBeNull();
+  }
+});
+
+test('consent may be given ahead, and a counselor asked for', async () => {
+  const person = await api.person();
+  const conversationId = await begin(api, person);
+  await say(api, person, conversationId, TOLD);
+  const { body } = await chat(api, person, {
+    conversationId,
+    message: 'Please connect me with a human counselor',
+    options: { shareSummary: true },
+  });
+  const [session] = await api.knex('support_sessions').where({ patient_id: person.id });
+  expect(session).toMatchObject({ id: body.response.supportSessionId, type: 'counselor_session' });
+  const [conversation] = await api.knex('companion_conversations').where({ id: conversationId });
+  expect(conversation).toMatchObject({ is_summary_shared: true, handed_over_to: session.id });
+  expect(String(session.details)).not.toContain('exams');
+});
