@@ -62,6 +62,9 @@ async function keptSeats(
   const rows = await trx('enrolments')
     .where({ session_id: session.id })
     .whereIn('state', ['confirmed', 'attended', 'absent'])
+    .whereExists((known) =>
+      known.from('people').whereRaw('people.id = person_id AND erased_at IS NULL'),
+    )
     .orderBy(['created_at', 'id'])
     .select('person_id');
   return rows.map(({ person_id }: { person_id: string }) => person_id);

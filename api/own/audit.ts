@@ -30,7 +30,7 @@ const HARMLESS: ReadonlySet<string> = new Set(
   `added addressed amountCents attempt calendarFeedId channel currency door dueAt endsAt groupId
    host includeText kind method occurrences override payloads personId reason refundId removed
    sessionId sessions shown source state status startsAt therapistId toggled version via
-   filters isAuthenticated`.split(/\s+/),
+   clinicsNotes files filters isAuthenticated`.split(/\s+/),
 );
 
 /** GET /api/v1/audit */

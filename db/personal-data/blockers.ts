@@ -36,7 +36,8 @@ const QUERIES: Readonly<Record<BlockerKind, string>> = {
   open_offer: `SELECT id FROM offers WHERE (client_id = :person OR therapist_id = :person)
     AND state IN ('preparing', 'open')`,
   open_support_session: `SELECT id FROM support_sessions
-    WHERE (patient_id = :person OR helper_id = :person) AND status IN ('waiting', 'active')`,
+    WHERE (patient_id = :person OR helper_id = :person) AND status IN ('waiting', 'active')
+      AND NOT is_chat_room`,
   open_alert: `SELECT id FROM crisis_alerts
     WHERE (person_id = :person OR holder_id = :person) AND status <> 'resolved'`,
   money_in_flight: `SELECT id FROM payments WHERE person_id = :person AND state IN ${MOVING}

@@ -76,13 +76,18 @@ export async function erasePersonalData(
   return rows[0];
 }
 
+/** Of the attachments that go. */
 async function filesOf(trx: Knex, personId: string): Promise<string[]> {
-  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
-    `SELECT id FROM chat_attachments
-     WHERE session_id IN (SELECT id FROM support_sessions WHERE patient_id = ?)`,
-    [personId],
-  );
-  return rows.map(({ id }) => id);
+  const files: string[] = [];
+  for (const { table, of, fate } of INVENTORY) {
+    if (table !== 'chat_attachments' || fate.kind !== 'deleted') continue;
+    const { rows } = await trx.raw<{ rows: { id: string }[] }>(
+      `SELECT id FROM ${table} t WHERE ${of}`,
+      { person: personId },
+    );
+    files.push(...rows.map(({ id }) => id));
+  }
+  return files;
 }
 
 /** Before any row goes, since the rows tell whose keys they are. */

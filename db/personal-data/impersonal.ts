@@ -20,10 +20,6 @@ export const IMPERSONAL: Readonly<Record<string, Impersonal>> = {
     'Which session drew on which authorisation',
     `session_id authorisation_id used_at`,
   ),
-  breakout_rooms: none(
-    'How a therapist calls the parts of a room, for an hour',
-    `id session_id name ends_at opened_at closed_at`,
-  ),
   clinics: none('The clinic itself', `id name time_zone currency created_at`),
   companion_spending: none('What a clinic has spent on a day', `clinic_id day micros calls`),
   crisis_drills: none(

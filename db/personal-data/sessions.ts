@@ -86,8 +86,14 @@ export const SESSIONS = [
     fate: kept('That somebody agreed or did not has to be shown later'),
   }),
   place('breakout_members', {
-    of: 't.person_id = :person',
+    of: `t.person_id = :person OR ${ONE_TO_ONE}`,
     hidden: 'session_id person_id breakout_id assigned_at',
+    fate: deleted,
+  }),
+  place('breakout_rooms', {
+    of: ONE_TO_ONE,
+    hidden: 'id session_id ends_at opened_at closed_at',
+    sealed: { name: sealed('room', 't.session_id', 'breakout_name', 't.id') },
     fate: deleted,
   }),
   place('room_commands', {
