@@ -117,6 +117,7 @@ export async function numberOfMessage(
 export interface ChatMessageInSession extends ChatMessage {
   readonly patientId: string;
   readonly isAnonymous: boolean;
+  readonly isChatRoom: boolean;
 }
 
 /** Of several sessions, all messages after a number of each; at most `limit` in all. Deleted ones too. */
@@ -125,10 +126,11 @@ export async function chatMessagesAfter(
   ranges: readonly { readonly sessionId: string; readonly after: number }[],
   limit: number,
 ): Promise<ChatMessageInSession[]> {
-  type Row = ChatMessageRow & Pick<ChatMessageInSession, 'patientId' | 'isAnonymous'>;
+  type Row = ChatMessageRow &
+    Pick<ChatMessageInSession, 'patientId' | 'isAnonymous' | 'isChatRoom'>;
   const { rows } = await db.raw<{ rows: Row[] }>(
     `SELECT ${MESSAGE_COLUMNS}, session.patient_id AS "patientId",
-       session.is_anonymous AS "isAnonymous"
+       session.is_anonymous AS "isAnonymous", session.is_chat_room AS "isChatRoom"
      FROM unnest(?::uuid[], ?::int[]) AS range (session_id, after)
      JOIN support_sessions AS session ON session.id = range.session_id
      JOIN ${MESSAGE_TABLES} ON message.session_id = range.session_id
@@ -137,7 +139,7 @@ export async function chatMessagesAfter(
     [ranges.map(({ sessionId }) => sessionId), ranges.map(({ after }) => after), limit],
   );
   return rows.map((row) => {
-    const { patientId, isAnonymous } = row;
-    return { ...chatMessageFrom(row), patientId, isAnonymous };
+    const { patientId, isAnonymous, isChatRoom } = row;
+    return { ...chatMessageFrom(row), patientId, isAnonymous, isChatRoom };
   });
 }

@@ -168,6 +168,8 @@ const AUDIENCE = `
         THEN session.id END AS id) AS alias
     JOIN support_participants AS other
       ON other.session_id = session.id AND other.left_at IS NULL AND other.person_id <> edge.id
+        -- Members of a group know nobody by their account.
+        AND NOT (own.role = 'member' AND other.role = 'member')
     JOIN people AS told ON told.id = other.person_id
     WHERE NOT (edge.is_helper AND (told.role IN ('admin', 'staff')
       OR (told.role = 'counselor' AND told.verified_at IS NOT NULL)))

@@ -39,6 +39,21 @@ export interface PatientAlias {
   readonly username: string;
 }
 
+/** Whom members of a chat room meet there: the same person in it, and nobody anywhere else. */
+export function memberAlias(sessionId: string, personId: string): PatientAlias {
+  const tail = digest(`${sessionId} ${personId}`).toString(16).padStart(8, '0');
+  return { id: `member-${tail}`, username: `member_${tail}` };
+}
+
+/** FNV-1a, 32 bits: it tells people of one room apart, and keeps no secret that an id would not. */
+function digest(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of text) {
+    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
 export function patientAlias(sessionId: string): PatientAlias {
   const tail = sessionId.replaceAll('-', '').slice(-8);
   return { id: `anonymous-${tail}`, username: `anonymous_${tail}` };

@@ -52,6 +52,8 @@ interface ChatRoom {
   readonly sessionId: string;
   readonly patientId: string;
   readonly isAnonymous: boolean;
+  /** Its therapist, where a group shares the room. */
+  readonly leaderId: string | null;
   readonly members: Map<string, Member>;
   /** What this process knows already and can't send before those in between. */
   readonly early: Map<number, LiveMessage>;
@@ -97,7 +99,9 @@ export class ChatRooms {
   /** Whether a person's name is kept from the others; null without anybody here who listens. */
   hides(sessionId: string, personId: string): boolean | null {
     const room = this.#rooms.get(sessionId);
-    return room === undefined ? null : room.isAnonymous && room.patientId === personId;
+    if (room === undefined) return null;
+    if (room.leaderId !== null) return room.leaderId !== personId;
+    return room.isAnonymous && room.patientId === personId;
   }
 
   /** Whether another socket of the person is in the room, in this process. */
@@ -199,13 +203,15 @@ export class ChatRooms {
     this.#rooms.clear();
   }
 
-  #open({ id, patientId, isAnonymous, messageCount }: SupportSession): ChatRoom {
+  #open(session: SupportSession): ChatRoom {
+    const { id, patientId, isAnonymous, isChatRoom, helperId, messageCount } = session;
     const known = this.#rooms.get(id);
     if (known !== undefined) return known;
     const room = {
       sessionId: id,
       patientId,
       isAnonymous,
+      leaderId: isChatRoom ? helperId : null,
       members: new Map<string, Member>(),
       early: new Map<number, LiveMessage>(),
       cursor: messageCount,

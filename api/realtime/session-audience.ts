@@ -1,6 +1,6 @@
 import { findSupportSession } from '../../db/support-sessions.ts';
 import type { SupportSession } from '../../db/support-sessions.ts';
-import { patientAlias } from '../../domain/support-session.ts';
+import { memberAlias, patientAlias } from '../../domain/support-session.ts';
 import type { Live } from './live.ts';
 
 /** The id by which `readerId` knows somebody of the session. */
@@ -19,7 +19,7 @@ export async function audienceOf(
 ): Promise<Audience | null> {
   const session = await findSupportSession(deps.knex, sessionId);
   if (session === null) return null;
-  const { patientId, isAnonymous, participants } = session;
+  const { patientId, isAnonymous, isChatRoom, participants } = session;
   const people = new Set(
     participants.flatMap(({ personId, leftAt }) => (leftAt === null ? [personId] : [])),
   );
@@ -29,8 +29,12 @@ export async function audienceOf(
     tell: (event, shownTo) => {
       for (const reader of people) {
         const isHidden = isAnonymous && reader !== patientId;
-        const nameId: NameId = (personId) =>
-          isHidden && personId === patientId ? patientAlias(sessionId).id : personId;
+        const nameId: NameId = (personId) => {
+          if (isChatRoom && personId !== null && personId !== reader) {
+            return memberAlias(sessionId, personId).id;
+          }
+          return isHidden && personId === patientId ? patientAlias(sessionId).id : personId;
+        };
         io.local.to(`person:${reader}`).emit(event, shownTo(nameId));
       }
     },

@@ -96,13 +96,15 @@ async function shownSession(
   { live, principal }: EventCall<JoinRequest>,
   session: SupportSession,
 ): Promise<Record<string, unknown>> {
-  const { id, participants, patientId, isAnonymous, messageCount } = session;
+  const { id, participants, patientId, isAnonymous, isChatRoom, messageCount } = session;
   const present = participants.filter(({ leftAt }) => leftAt === null);
   const cards = await live.people.cardsOf(present.map(({ personId }) => personId));
   return {
     sessionId: id,
     participants: present.map(({ personId, joinedAt }) => {
-      const isHidden = isAnonymous && personId === patientId && personId !== principal.personId;
+      const isOther = personId !== principal.personId;
+      const isMember = isChatRoom && personId !== session.helperId;
+      const isHidden = isOther && (isMember || (isAnonymous && personId === patientId));
       const shown = shownPerson(personId, cards.get(personId), isHidden ? id : null);
       const { userId, username, role } = shown;
       return { userId, username, role, joinedAt: iso(joinedAt) };

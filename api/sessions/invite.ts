@@ -11,7 +11,8 @@ import { isEnded } from '../../domain/session.ts';
 import { auditContext } from '../access/audit-context.ts';
 import type { Call } from '../http/handler.ts';
 import * as acts from './acts.ts';
-import { seatFor, startWithSeats } from './host-session.ts';
+import { startWithSeats } from './book-seats.ts';
+import { seatFor } from './host-session.ts';
 
 interface Refused {
   readonly kind: Exclude<SeatOutcome['kind'], 'seated' | 'seated_before'>;

@@ -97,6 +97,7 @@ function present(
     maxParticipants: (session.group_terms?.capacity ?? 1) + 1,
     recordingEnabled: session.is_recorded,
     roomUrl: roomUrlOf(session, publicUrl),
+    calendarUrl: `${publicUrl}/api/therapy/sessions/${session.id}/calendar.ics`,
     chatRoomId: session.chat_room_id,
     createdAt: session.created_at.toISOString(),
     updatedAt: session.updated_at.toISOString(),

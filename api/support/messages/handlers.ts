@@ -49,8 +49,9 @@ async function listMessages(call: Call<unknown, PageQuery>): Promise<Answer> {
     systemNotes(deps, session, principal.personId),
     seeParticipant(knex, sessionId, principal.personId),
   ]);
-  const { patientId, isAnonymous } = session;
-  const named = page.messages.map((one) => ({ ...one, patientId, isAnonymous }));
+  const { patientId, isAnonymous, isChatRoom } = session;
+  const naming = { patientId, isAnonymous, isChatRoom };
+  const named = page.messages.map((one) => ({ ...one, ...naming }));
   const messages = await openMessages(deps, named);
   await auditRead(knex, auditContext(principal, requestId), {
     action: 'message.list',

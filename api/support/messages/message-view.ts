@@ -1,6 +1,6 @@
 import type { ChatPerson, ChatReaction, ChatSenderRole } from '../../../db/chat-messages.ts';
 import type { MessageAnalysis } from '../../../domain/message-analysis.ts';
-import { patientAlias } from '../../../domain/support-session.ts';
+import { memberAlias, patientAlias } from '../../../domain/support-session.ts';
 import type { MessageType } from '../dialect.ts';
 import type { AttachmentWish } from './message-wish.ts';
 
@@ -22,6 +22,8 @@ export interface MessageView {
   readonly sender: ChatPerson;
   /** The session's patient, where helpers know them by an alias only. */
   readonly hiddenPersonId: string | null;
+  /** In a room that members of a group share, who know each other by aliases. */
+  readonly isAmongMembers: boolean;
   readonly text: string;
   readonly type: MessageType;
   readonly attachments: readonly AttachmentWish[];
@@ -39,6 +41,7 @@ export interface MessageView {
 export interface Naming {
   readonly patientId: string;
   readonly isAnonymous: boolean;
+  readonly isChatRoom: boolean;
 }
 
 export function hiddenIn({ patientId, isAnonymous }: Naming): string | null {
@@ -59,13 +62,18 @@ export function senderFor(message: MessageView, readerId: string | null): Face {
   }
   const { username, firstName, preferredName } = sender;
   // As people want to be called; nobody's name in full.
-  const profile = preferredName === null ? { firstName } : { preferredName };
+  const profile: Record<string, string> =
+    preferredName === null ? { firstName } : { preferredName };
+  if (message.isAmongMembers && message.senderRole === 'patient' && senderId !== readerId) {
+    return { ...memberAlias(sessionId, senderId), profile };
+  }
   return { id: senderId, username: username ?? 'Anonymous', profile };
 }
 
 /** Of anybody in the session, the id as one reader may know it. */
 export function idFor(message: MessageView, personId: string, readerId: string | null): string {
   const { hiddenPersonId, sessionId } = message;
+  if (message.isAmongMembers && personId !== readerId) return memberAlias(sessionId, personId).id;
   const isHidden = personId === hiddenPersonId && personId !== readerId;
   return isHidden ? patientAlias(sessionId).id : personId;
 }

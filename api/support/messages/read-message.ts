@@ -72,6 +72,7 @@ function viewOf(
     senderRole,
     sender: row.sender,
     hiddenPersonId: hiddenIn(row),
+    isAmongMembers: row.isChatRoom,
     type,
     isEncrypted,
     isCrisis,
@@ -94,7 +95,8 @@ export async function readMessageView(
     return null;
   }
   const quotes = await quotesOf(deps, [message]);
-  const { patientId, isAnonymous } = session;
-  const [view] = await openMessages(deps, [{ ...message, patientId, isAnonymous }], quotes);
+  const { patientId, isAnonymous, isChatRoom } = session;
+  const named = { ...message, patientId, isAnonymous, isChatRoom };
+  const [view] = await openMessages(deps, [named], quotes);
   return view ?? null;
 }

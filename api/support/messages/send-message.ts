@@ -156,6 +156,7 @@ function finish(
     senderRole,
     sender,
     hiddenPersonId: hiddenIn(context.session),
+    isAmongMembers: context.session.isChatRoom,
     type,
     isEncrypted,
     isCrisis,

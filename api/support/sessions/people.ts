@@ -19,7 +19,7 @@ export function facesOf(
   relation: SupportRelation,
 ): SupportFaces {
   const helper = session.helperId === null ? null : (people.get(session.helperId) ?? null);
-  const isHidden = session.isAnonymous && !KNOWS_PATIENT.has(relation);
+  const isHidden = hidesPatient(session, relation);
   return { patient: isHidden ? unknown(session) : people.get(session.patientId)!, helper };
 }
 
@@ -29,8 +29,13 @@ export function idFor(
   personId: string | null,
   relation: SupportRelation,
 ): string | null {
-  const isHidden = session.isAnonymous && !KNOWS_PATIENT.has(relation);
+  const isHidden = hidesPatient(session, relation);
   return isHidden && personId === session.patientId ? patientAlias(session.id).id : personId;
+}
+
+/** Members of a group know nobody by their account. */
+function hidesPatient(session: SupportSession, relation: SupportRelation): boolean {
+  return relation === 'member' || (session.isAnonymous && !KNOWS_PATIENT.has(relation));
 }
 
 /** Those who look after lives have to know whose it is. */

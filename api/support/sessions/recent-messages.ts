@@ -10,10 +10,11 @@ const MOST_RECENT = 10;
 /** The last messages of a session in version B's shape, for those who take part in it. */
 export async function recentMessages(call: Call, session: SupportSession): Promise<object[]> {
   const { deps, principal } = call;
-  const { id, patientId, isAnonymous } = session;
+  const { id, patientId, isAnonymous, isChatRoom } = session;
   const page = { from: 'newest', limit: MOST_RECENT } as const;
   const messages = await listChatMessages(deps.knex, id, EVERYTHING, page);
-  const named = messages.map((message) => ({ ...message, patientId, isAnonymous }));
+  const naming = { patientId, isAnonymous, isChatRoom };
+  const named = messages.map((message) => ({ ...message, ...naming }));
   return (await openMessages(deps, named)).map((message) => ({
     _id: message.id,
     message: message.text,

@@ -280,6 +280,18 @@ describe('a session’s life', () => {
       ),
     );
     expect(read.map(({ status }) => status)).toEqual([200, 200, 404]);
+    // Members know each other by aliases in writing as well, and not by their accounts.
+    const seenByMember = JSON.stringify(read[0]!.body);
+    expect(seenByMember).toContain('See you next week');
+    expect(seenByMember).toMatch(/"member-[0-9a-f]{8}"/);
+    expect(seenByMember).not.toContain(people[0]!.id);
+    const shown = await stack.api.call('GET', `/api/sessions/${String(chatRoomId)}`, undefined, {
+      token: people[1]!.token,
+    });
+    expect([shown.status, JSON.stringify(shown.body).includes(people[0]!.id)]).toEqual([
+      200,
+      false,
+    ]);
   }, 60_000);
 
   test('is called off for all by its host, and left alone by a member', async () => {
