@@ -12,6 +12,7 @@ import { createErrorHandler } from './http/error-handler.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import { createLimiter } from './http/rate-limits.ts';
 import { requestIds, requestLog } from './http/request-log.ts';
+import { openTurns } from './http/turns.ts';
 import { roomRouter } from './room/router.ts';
 import { webhookRouter } from './webhooks/router.ts';
 
@@ -35,7 +36,7 @@ export function createApi(deps: ApiDeps): Api {
   const helpIdempotency = createIdempotency({ ...deps, knex: deps.crisisKnex });
   const limits =
     deps.http.rateLimits === null ? null : createLimiter(deps.knex, deps.http.rateLimits);
-  const stages = { idempotency, helpIdempotency, limits };
+  const stages = { idempotency, helpIdempotency, limits, turns: openTurns() };
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');

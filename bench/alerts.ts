@@ -12,6 +12,8 @@ import { type Finding, type RatioFinding, compared } from './report.ts';
 const ALERTS = 40;
 /** Before that, both sides have their code compiled and their connections open. */
 const WARM_UP = 10;
+/** In a flood it is the flood that is measured, and not how code is compiled. */
+const WARM_BOOKINGS = 60;
 const PEOPLE = { therapists: 1, clients: 50 };
 /** What the alert before has left to do must not be part of the next one's time. */
 const PAUSE_MS = 150;
@@ -27,6 +29,7 @@ export async function measureAlerts(context: BenchContext): Promise<Finding[]> {
   const count = Math.max(5, Math.ceil(ALERTS * context.scale));
   await alertsPaged(context, ward, WARM_UP);
   await bareAlerts(context, WARM_UP);
+  for (let booked = 0; booked < WARM_BOOKINGS; booked += 1) await book(ward.http, ward.clinic);
   const cpu = cpuMeters(context);
   const rounds = await alternate(context.rounds, {
     ours: () => cpu.ours.around(count, () => alertsPaged(context, ward, count)),
@@ -219,6 +222,20 @@ async function whileFlooded(
   return { loaded, tally: await flood.stop() };
 }
 
+async function book(http: HttpClient, clinic: BenchClinic): Promise<number> {
+  const { therapist, client, startsAt } = clinic.nextSlot();
+  const { status } = await http.send('POST', '/api/therapy/sessions/book', client.token, {
+    therapist_id: therapist.id,
+    session_type: 'individual',
+    scheduled_at: new Date(startsAt).toISOString(),
+    duration: 50,
+    timezone: 'America/New_York',
+    session_format: 'video',
+    reason_for_session: 'Work-related anxiety and stress management',
+  });
+  return status;
+}
+
 /** Everybody books at once and again, and whoever is sent away is back in a moment. */
 function startFlood({ clinic }: BenchContext, url: string): { stop(): Promise<Tally> } {
   const http = openHttp(url, WIDEST);
@@ -226,20 +243,8 @@ function startFlood({ clinic }: BenchContext, url: string): { stop(): Promise<Ta
   let isOver = false;
   const lane = async (): Promise<void> => {
     while (!isOver) {
-      const { therapist, client, startsAt } = clinic.nextSlot();
-      const wish = {
-        therapist_id: therapist.id,
-        session_type: 'individual',
-        scheduled_at: new Date(startsAt).toISOString(),
-        duration: 50,
-        timezone: 'America/New_York',
-        session_format: 'video',
-        reason_for_session: 'Work-related anxiety and stress management',
-      };
       // A connection that was cut is one more who was sent away.
-      const { status } = await http
-        .send('POST', '/api/therapy/sessions/book', client.token, wish)
-        .catch(() => ({ status: 0 }));
+      const status = await book(http, clinic).catch(() => 0);
       tally[status === 201 ? 'taken' : status === 503 ? 'shed' : 'other'] += 1;
       if (status !== 201) await delay(IMPATIENT_MS);
     }

@@ -23,6 +23,8 @@ import type { Hearing } from './hearing.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { Limiter } from './rate-limits.ts';
 import { RouteTable } from './route-table.ts';
+import { isShedFirst } from './shedding.ts';
+import type { Turns } from './turns.ts';
 import { exchangeOf } from './exchange.ts';
 import { readUpload } from './upload.ts';
 import { pathValidators } from './validators.ts';
@@ -33,6 +35,7 @@ export interface Stages {
   readonly idempotency: Idempotency;
   /** For cries for help, by a way of its own to the database. */
   readonly helpIdempotency: Idempotency;
+  readonly turns: Turns;
 }
 
 /** How long a handler waits for Temporal in all; a caller is told to come back after that. */
@@ -105,10 +108,13 @@ async function serve(work: Work): Promise<void> {
 }
 
 async function answerForHelp(work: Work): Promise<void> {
+  const isOver = work.stages.turns.comeFirst();
   try {
     await answer(work);
   } catch (error) {
     throw await withHelpLines(work.deps, exchangeOf(work.res).principal, error);
+  } finally {
+    isOver();
   }
 }
 
@@ -132,9 +138,12 @@ async function answer(work: Work): Promise<void> {
   const address = req.ip ?? '';
   await stages.limits?.(operation.limit, countedPerson(principal, operation), address, res);
   const body = await readBody(work);
+  // Not before its body is there: whoever sends slowly keeps nobody waiting.
+  const giveBack = isShedFirst(operation) ? await stages.turns.take() : null;
   try {
     await answerWith(work, principal, address, body);
   } finally {
+    giveBack?.();
     await body.release?.();
   }
 }

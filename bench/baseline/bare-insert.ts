@@ -7,6 +7,7 @@ import { loadDocument } from '../../api/http/document.ts';
 import type { Answer, Call } from '../../api/http/handler.ts';
 import { createIdempotency } from '../../api/http/idempotency.ts';
 import { requestIds, requestLog } from '../../api/http/request-log.ts';
+import { openTurns } from '../../api/http/turns.ts';
 import { createHttpServer, listen } from '../../api/listen.ts';
 import { loadSettings } from '../../config/settings.ts';
 
@@ -30,7 +31,7 @@ const log = pino({ level: settings.logLevel, base: { process: 'bare-insert' } })
 const { deps } = await openDeps(settings, log);
 const idempotency = createIdempotency(deps);
 const handlers = { ...allHandlers(), completeResponseSession: insertOne };
-const stages = { idempotency, helpIdempotency: idempotency, limits: null };
+const stages = { idempotency, helpIdempotency: idempotency, limits: null, turns: openTurns() };
 const app = express();
 app.use(requestIds(), requestLog(log));
 app.use(createDispatcher(deps, loadDocument(), handlers, stages));

@@ -107,11 +107,15 @@ export class PatternIndex<Tag> {
   /** At most one match of each pattern at each word: steps are bounded by words times patterns. */
   find(tokens: readonly Token[], meter: Meter): Match<Tag>[] {
     const matches: Match<Tag>[] = [];
-    const present = new Set(tokens.flatMap(({ ids }) => ids));
+    const present = new Set<number>();
+    for (const { ids } of tokens) for (const id of ids) present.add(id);
     const possible = new Map<number, readonly Pattern<Tag>[]>();
-    for (const id of present) possible.set(id, this.#possibleFrom(id, present, meter));
-    for (const [at, token] of tokens.entries()) {
-      for (const pattern of startingAt(token, possible)) {
+    for (const id of present) {
+      const patterns = this.#possibleFrom(id, present, meter);
+      if (patterns.length > 0) possible.set(id, patterns);
+    }
+    for (let at = 0; at < tokens.length; at += 1) {
+      for (const pattern of startingAt(tokens[at]!, possible)) {
         meter.tick();
         const taken = this.#matchAt(pattern, tokens, at, meter);
         if (taken !== undefined) matches.push({ pattern, tokens: taken });
@@ -125,9 +129,11 @@ export class PatternIndex<Tag> {
     const indexed = this.#byFirst.get(id);
     if (indexed === undefined) return [];
     meter.tick(indexed.length);
-    return indexed
-      .filter(({ needs }) => needs.every((ids) => ids.some((other) => present.has(other))))
-      .map(({ pattern }) => pattern);
+    const patterns: Pattern<Tag>[] = [];
+    for (const { pattern, needs } of indexed) {
+      if (needs.every((ids) => hasOneOf(present, ids))) patterns.push(pattern);
+    }
+    return patterns;
   }
 
   #matchAt(
@@ -183,14 +189,18 @@ export class PatternIndex<Tag> {
   }
 }
 
+function hasOneOf(present: ReadonlySet<number>, ids: readonly number[]): boolean {
+  for (const id of ids) if (present.has(id)) return true;
+  return false;
+}
+
 function startingAt<Tag>(
   { ids }: Token,
   possible: ReadonlyMap<number, readonly Pattern<Tag>[]>,
 ): Iterable<Pattern<Tag>> {
-  const [only] = ids;
-  if (only === undefined) return [];
-  if (ids.length === 1) return possible.get(only) ?? [];
-  return new Set(ids.flatMap((id) => possible.get(id) ?? []));
+  if (ids.length === 1) return possible.get(ids[0]!) ?? [];
+  const lists = ids.flatMap((id) => possible.get(id) ?? []);
+  return lists.length > 1 ? new Set(lists) : lists;
 }
 
 /** With words left out between, a phrase ends with its sentence, but not with its message. */
@@ -208,5 +218,7 @@ function crossesSentence(
 
 function fits(element: Element, token: Token | undefined, isStrict: boolean): boolean {
   const ids = isStrict ? token?.exact : token?.ids;
-  return ids?.some((id) => element.ids.has(id)) === true;
+  if (ids === undefined) return false;
+  for (const id of ids) if (element.ids.has(id)) return true;
+  return false;
 }

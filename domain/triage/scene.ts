@@ -37,21 +37,22 @@ export function readScene(reading: Reading, lexicon: Lexicon, meter: Meter): Sce
   const { messages, isGlued } = reading;
   const tokens = tokenise(messages, lexicon.vocabulary, meter, isGlued);
   const matches = lexicon.index.find(tokens, meter);
+  const phrases: Match<Tag>[] = [];
   const byCue = new Map<CuePhrase, Match<Tag>[]>();
   for (const match of matches) {
     const { tag } = match.pattern;
+    if (tag.kind === 'phrase') phrases.push(match);
     if (tag.kind === 'cue') push(byCue, tag.cue, match);
   }
   const cues = (cue: CuePhrase): readonly Match<Tag>[] => byCue.get(cue) ?? [];
   const hollow = new Set(cues('hollowDenials').flatMap((match) => match.tokens));
   const sentences = (found: readonly Match<Tag>[]): Set<number> =>
     new Set(found.map((match) => tokens[match.tokens[0] ?? 0]?.sentence ?? -1));
-  const withWord = (word: CueWord): Set<number> =>
-    new Set(tokens.filter((token) => means(token, lexicon.words[word])).map((t) => t.sentence));
+  const withWord = (word: CueWord): Set<number> => sentencesWith(tokens, lexicon.words[word]);
   return {
     lexicon,
     tokens,
-    phrases: matches.filter(({ pattern }) => pattern.tag.kind === 'phrase'),
+    phrases,
     idiomatic: idiomaticTokens(matches, tokens),
     denialEnds: new Map(
       cues('denials')
@@ -72,9 +73,17 @@ export function readScene(reading: Reading, lexicon: Lexicon, meter: Meter): Sce
   };
 }
 
+function sentencesWith(tokens: readonly Token[], ids: ReadonlySet<number>): Set<number> {
+  const sentences = new Set<number>();
+  for (const token of tokens) if (means(token, ids)) sentences.add(token.sentence);
+  return sentences;
+}
+
 /** Whether the word, spelled right, is one of these. */
 export function means(token: Token | undefined, ids: ReadonlySet<number>): boolean {
-  return token?.exact.some((id) => ids.has(id)) === true;
+  if (token === undefined) return false;
+  for (const id of token.exact) if (ids.has(id)) return true;
+  return false;
 }
 
 /** What is said in another sentence explains nothing: "I want to die. Lol". */
