@@ -15,6 +15,7 @@ test('health tells each part without failing for them', async () => {
     body: {
       status: 'ok',
       load: 'calm',
+      media: 'unavailable',
       timestamp: expect.any(String),
       version: '0.0.0',
       environment: 'test',
