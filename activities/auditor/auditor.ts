@@ -122,7 +122,7 @@ class Watch {
   /** A lease that is over is over on the record, too: whoever is paged must be able to take it. */
   async #page(alert: WatchedRow, because: Neglect): Promise<void> {
     const isLapsed = because === 'lease_over';
-    if (isLapsed) await reopenOnRecord(this.#deps.knex, alert.id);
+    if (isLapsed) await reopenOnRecord(this.#deps.knex, alert);
     await pageFor(this.#deps, isLapsed ? { ...alert, status: 'paging' } : alert, because);
   }
 
