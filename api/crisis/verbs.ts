@@ -2,18 +2,17 @@ import { v7 as newId } from 'uuid';
 import { auditRead } from '../../db/audit/record.ts';
 import { insertAlertNote } from '../../db/crisis-alerts.ts';
 import { type AlertRow, findAlert } from '../../db/crisis-record.ts';
-import { findHeldAlerts, wasPaged } from '../../db/crisis-verbs.ts';
+import { wasPaged } from '../../db/crisis-verbs.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { AlertOutcome } from '../../domain/alert-events.ts';
 import { HoldfastError } from '../../domain/errors.ts';
-import { isUuid, workflowId } from '../../domain/ids.ts';
-import { type AlertAnswer, signSignal } from '../../workflows/messages/crisis-alert.ts';
+import { isUuid } from '../../domain/ids.ts';
+import type { AlertAnswer } from '../../workflows/messages/crisis-alert.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { alertVerdict } from '../access/crisis-access.ts';
 import type { Principal } from '../access/principal.ts';
-import { afterAnswering } from '../background.ts';
 import type { ApiDeps } from '../context.ts';
-import { type AlertVerb, type AlertWord, decideByRecord, decideWord } from './decide.ts';
+import { type AlertVerb, type AlertWord, decideWord } from './decide.ts';
 import { noteRef } from './open-words.ts';
 
 export type { AlertVerb } from './decide.ts';
@@ -119,35 +118,4 @@ async function keepNote(
     await insertAlertNote(trx, { id, alertId, authorId, details, ...unsaid });
     audit({ action: 'alert.note', objectType: 'alert', objectId: alertId });
   });
-}
-
-/** A holder's signs of contact in a session make one message to the workflow in so long, ms. */
-const SIGN_EVERY_MS = 10_000;
-const SIGN_WITHIN_MS = 3_000;
-const MOST_REMEMBERED = 5_000;
-const lastSigns = new Map<string, number>();
-
-/**
- * A message, a call or a join by a helper in a session: where they have an alert of that session,
- * it extends their lease. Nobody waits for it, and it never throws; patients' messages are no sign.
- */
-export function noteSignOfContact(deps: VerbDeps, sessionId: string, principal: Principal): void {
-  if (principal.role === 'patient') return;
-  const { personId } = principal;
-  const name = `${sessionId} ${personId}`;
-  const nowMs = performance.now();
-  if (nowMs - (lastSigns.get(name) ?? -Infinity) < SIGN_EVERY_MS) return;
-  if (lastSigns.size >= MOST_REMEMBERED) lastSigns.clear();
-  lastSigns.set(name, nowMs);
-  afterAnswering(deps.log, 'a sign of contact', () => sign(deps, sessionId, personId));
-}
-
-async function sign(deps: VerbDeps, sessionId: string, personId: string): Promise<void> {
-  for (const alertId of await findHeldAlerts(deps.crisisKnex, sessionId, personId)) {
-    const handle = deps.temporal.workflow.getHandle(workflowId('alert', alertId));
-    const told = deps.temporal.withDeadline(Date.now() + SIGN_WITHIN_MS, () =>
-      handle.signal(signSignal, { personId }),
-    );
-    await told.catch(() => decideByRecord(deps, alertId, { kind: 'sign', by: personId }, 'api'));
-  }
 }

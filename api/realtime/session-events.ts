@@ -4,7 +4,7 @@ import type { SupportSession } from '../../db/support-sessions.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { relationToSupport, supportVerdict } from '../access/support-access.ts';
-import { noteSignOfContact } from '../crisis/verbs.ts';
+import { signOfContactIn } from '../crisis/sign-of-contact.ts';
 import { iso } from '../support/dialect.ts';
 import { statusInB } from '../support/sessions/words.ts';
 import { joinAppointment, leaveAppointment, refuseRoom } from './appointment-events.ts';
@@ -32,7 +32,7 @@ export async function joinSession(call: EventCall<JoinRequest>): Promise<EventAn
   connection.socket.emit('session-joined', joined);
   const isFirst = !live.chats.hasOther(sessionId, principal.personId, connection);
   await live.chats.enter(connection, session, after);
-  noteSignOfContact(deps, sessionId, principal);
+  signOfContactIn(deps, sessionId, principal);
   if (isFirst && live.chats.isMember(sessionId, connection)) {
     tellOthers(live, { kind: 'joined', sessionId, personId: principal.personId });
   }
@@ -70,7 +70,7 @@ export async function tellTyping(call: EventCall<TypingNews>): Promise<EventAnsw
 }
 
 /** Throws `not_found` for whoever takes no part in the session, once that is on record. */
-export async function assertConverses(
+async function assertConverses(
   call: EventCall<SessionRef>,
   session: SupportSession | null,
 ): Promise<void> {

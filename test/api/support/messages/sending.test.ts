@@ -8,6 +8,9 @@ import type { Principal } from '../../../../api/access/principal.ts';
 import { sendMessage } from '../../../../api/support/messages/send-message.ts';
 import type { SentMessage } from '../../../../api/support/messages/send-message.ts';
 import { openDatabase } from '../../../../db/knex.ts';
+import { openAlert } from '../../../../domain/alert.ts';
+import { applyEvent } from '../../../../domain/alert-verbs.ts';
+import { DEFAULT_POLICIES } from '../../../../domain/escalation-policy.ts';
 import { startTestApi } from '../../../support/api.ts';
 import type { TestApi, TestPerson, TestReply } from '../../../support/api.ts';
 import { supportSession } from './support-world.ts';
@@ -230,12 +233,36 @@ test('what the holder of an alert writes to its person is a sign of contact', as
   const getHandle = (id: string) => ({
     signal: async (_definition: unknown, sign: object) => void signs.push({ id, ...sign }),
   });
-  const temporal = { workflow: { getHandle } } as unknown as Client;
+  const withDeadline = (_at: unknown, work: () => unknown): unknown => work();
+  const temporal = { withDeadline, workflow: { getHandle } } as unknown as Client;
   await sendElsewhere(patient, { sessionId, message: 'Is somebody there?' }, temporal);
   expect(signs).toEqual([]);
   await sendElsewhere(helper, { sessionId, message: 'I am here with you' }, temporal);
   const alert = await mine.clone().first();
   expect(signs).toEqual([{ id: `alert-${alert.id}`, personId: helper.id }]);
+});
+
+test('with Temporal away what the holder writes extends their lease on the record', async () => {
+  const { id: sessionId, patient, helper } = await supportSession(api);
+  await send(patient, { sessionId, message: 'I want to kill myself' });
+  const nowMs = Date.now();
+  const open = openAlert(DEFAULT_POLICIES, 'critical', nowMs);
+  const { state } = applyEvent(
+    { policies: DEFAULT_POLICIES },
+    open,
+    { kind: 'acknowledge', by: helper.id },
+    nowMs,
+  );
+  const leaseUntilMs = nowMs + 1_000;
+  const mine = api.knex('crisis_alerts').where({ person_id: patient.id });
+  const held = JSON.stringify({ ...state, leaseUntilMs });
+  await mine.clone().update({ holder_id: helper.id, status: 'held', state: held, version: 1 });
+  const away = { withDeadline: () => Promise.reject(new Error('away')) } as unknown as Client;
+  await sendElsewhere(helper, { sessionId, message: 'I am here with you' }, away);
+  await settleBackground();
+  const alert = await mine.clone().first();
+  expect(alert).toMatchObject({ status: 'held', version: 2 });
+  expect(alert.state.leaseUntilMs).toBeGreaterThan(leaseUntilMs);
 });
 
 test('no text of a conversation is in the database in clear', async () => {
