@@ -5,7 +5,7 @@ import type { Broadcast } from './broadcasts.ts';
 export type PresenceStatus = 'online' | 'offline';
 
 /** A lease that has not ended: the process behind it is alive. */
-const LIVE_LEASE = `presence_leases AS lease
+export const LIVE_LEASE = `presence_leases AS lease
   JOIN presence_processes AS process
     ON process.id = lease.process_id AND process.lease_until > now()`;
 
@@ -16,24 +16,6 @@ export async function isOnline(db: Knex, personId: string): Promise<boolean> {
     [personId],
   );
   return rows[0]?.online === true;
-}
-
-export interface OnlineHelper {
-  readonly personId: string;
-  readonly role: 'peer' | 'counselor';
-}
-
-/** The verified helpers of a clinic who have a socket open now, each once. */
-export async function onlineHelpers(db: Knex, clinicId: string): Promise<OnlineHelper[]> {
-  const { rows } = await db.raw<{ rows: OnlineHelper[] }>(
-    `SELECT person.id AS "personId", person.role FROM people AS person
-     WHERE person.clinic_id = ? AND person.role IN ('peer', 'counselor')
-       AND person.verified_at IS NOT NULL AND person.suspended_at IS NULL
-       AND EXISTS (SELECT FROM ${LIVE_LEASE} WHERE lease.person_id = person.id)
-     ORDER BY person.id`,
-    [clinicId],
-  );
-  return rows;
 }
 
 /** Renews a process's lease. True when it had none: whoever is there has to be noted again. */

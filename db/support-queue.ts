@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { AlertSeverity } from '../domain/escalation-policy.ts';
 import type { PresentHelper, QueuedSession } from '../domain/support-queue.ts';
 import type { SupportHelperType } from '../domain/support-session.ts';
+import { LIVE_LEASE } from './presence.ts';
 import { SUPPORT_COLUMNS, supportSessionFrom } from './support-sessions.ts';
 import type { SupportSession, SupportSessionRow } from './support-sessions.ts';
 
@@ -69,9 +70,7 @@ export async function findQueueFacts(db: Knex, clinicId: string): Promise<QueueF
 const PRESENT_HELPERS = `
   SELECT person_id FROM support_helpers_seen
     WHERE seen_at > now() - :seconds * interval '1 second'
-  UNION SELECT lease.person_id FROM presence_leases AS lease
-    JOIN presence_processes AS process
-      ON process.id = lease.process_id AND process.lease_until > now()
+  UNION SELECT lease.person_id FROM ${LIVE_LEASE}
   UNION SELECT person_id FROM support_participants
     WHERE last_seen_at > now() - :seconds * interval '1 second'`;
 

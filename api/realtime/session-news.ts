@@ -37,7 +37,7 @@ export function hearOthers(live: Live): void {
 }
 
 /** Tells the sockets of this process. */
-export function tellHere(live: Live, news: SessionNews): void {
+function tellHere(live: Live, news: SessionNews): void {
   const { sessionId, personId } = news;
   const isHidden = live.chats.hides(sessionId, personId);
   if (isHidden === null) return;

@@ -1,8 +1,7 @@
 import { isCancellation, log, proxyLocalActivities } from '@temporalio/workflow';
 import type { AlertBeginning, CrisisActivities } from '../../activities/crisis/contract.ts';
 import { openAlert } from '../../domain/alert.ts';
-import { severityRank } from '../../domain/escalation-policy.ts';
-import type { AlertSeverity } from '../../domain/escalation-policy.ts';
+import { graver } from '../../domain/escalation-policy.ts';
 import { LOOK } from '../activity-options.ts';
 import type { AlertInput } from '../messages/crisis-alert.ts';
 import { type Desk, advance, show } from './desk.ts';
@@ -23,7 +22,7 @@ export async function begin(desk: Desk, { first, known = null }: AlertInput): Pr
   const { record } = begun;
   const nowMs = Date.now();
   Object.assign(desk, { known: begun.known, knownAtMs: nowMs });
-  const severity = gravest(first.severity, record?.severity ?? first.severity);
+  const severity = graver(first.severity, record?.severity ?? null);
   const recorded = record?.state ?? null;
   desk.state = recorded ?? openAlert(begun.known.context.policies, severity, nowMs);
   show(desk);
@@ -44,10 +43,6 @@ async function look(desk: Desk): Promise<Pick<AlertBeginning, 'known' | 'record'
     desk.untold = [];
   }
   return { known, record };
-}
-
-function gravest(one: AlertSeverity, other: AlertSeverity): AlertSeverity {
-  return severityRank(other) > severityRank(one) ? other : one;
 }
 
 /** Reads again who can be paged, unless that was done just now. */

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createKeyRing } from '../../../crypto/key-ring.ts';
-import { isOnline, onlineHelpers } from '../../../db/presence.ts';
+import { isOnline } from '../../../db/presence.ts';
+import { findQueueFacts } from '../../../db/support-queue.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson } from '../../support/api.ts';
 import { until } from '../../support/until.ts';
@@ -81,17 +82,19 @@ test('several tabs in several processes are one presence, told by its edges to w
 });
 
 test('the crisis team hears of helpers, and waits are estimated by who is there', async () => {
+  const present = async () => (await findQueueFacts(api.knex, api.clinicId)).helpers;
+  // Who has read or written lately counts as well.
+  await api.knex('support_participants').update({ last_seen_at: new Date(0) });
+  await until(async () => (await present()).length === 0);
   const team = await signedIn(nodes[0], await api.person({ role: 'admin' }));
   const unverified = await api.person({ role: 'counselor', isVerified: false });
   await signedIn(nodes[1], unverified);
   const one = await signedIn(nodes[1], helper);
   await team.next('user-status-change', ({ userId }) => userId === helper.id);
-  expect(await onlineHelpers(api.knex, api.clinicId)).toEqual([
-    { personId: helper.id, role: 'peer' },
-  ]);
+  expect(await present()).toMatchObject([{ role: 'peer' }]);
   one.socket.disconnect();
   await team.next('user-status-change', ({ status }) => status === 'offline');
-  expect(await onlineHelpers(api.knex, api.clinicId)).toEqual([]);
+  expect(await present()).toEqual([]);
   expect(team.of('user-status-change')).toHaveLength(2);
 });
 
