@@ -4,6 +4,7 @@ import type { NewTrigger, RaisedAlert, TriggerSource } from '../../../db/crisis-
 import { inTransaction } from '../../../db/transaction.ts';
 import type { RecordAudit } from '../../../db/transaction.ts';
 import type { Screening } from '../../../domain/triage/screen.ts';
+import { knownClinic } from '../../access/principal.ts';
 import type { Principal } from '../../access/principal.ts';
 import { asWritten } from '../../crisis/as-written.ts';
 import { raiseAlert, recordReport, startAlert } from '../../crisis/intake.ts';
@@ -72,7 +73,8 @@ export async function raiseAlarm(deps: IntakeDeps, heard: Heard, requestId: stri
   if (heard.screening.severity === null) return;
   const { principal, words } = heard;
   try {
-    const report = { ...triggerOf(heard), messageId: null, words };
+    const clinicId = knownClinic(principal);
+    const report = { ...triggerOf(heard), clinicId, messageId: null, words };
     await raiseAlert(deps, report, { principal, requestId });
   } catch (error) {
     deps.log.fatal({ requestId, error: safely(error) }, 'help could not be called for a message');

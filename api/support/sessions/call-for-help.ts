@@ -3,6 +3,7 @@ import type { RaisedAlert } from '../../../db/crisis-intake.ts';
 import type { RecordAudit } from '../../../db/transaction.ts';
 import type { AlertSeverity } from '../../../domain/escalation-policy.ts';
 import { severityRank } from '../../../domain/escalation-policy.ts';
+import { knownClinic } from '../../access/principal.ts';
 import { asWritten } from '../../crisis/as-written.ts';
 import { raiseAlert, recordReport, startAlert } from '../../crisis/intake.ts';
 import { screenWords } from '../../crisis/screen-words.ts';
@@ -60,8 +61,8 @@ export async function neverUnheard(
     return answer;
   } catch (error) {
     if (cry !== null) {
-      const { clinicId, personId: reportedBy } = principal;
-      const report = { ...cry, clinicId, messageId: null, reportedBy };
+      const clinicId = knownClinic(principal);
+      const report = { ...cry, clinicId, messageId: null, reportedBy: principal.personId };
       await raiseAlert(deps, report, { principal, requestId });
     }
     throw error;

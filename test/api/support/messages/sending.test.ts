@@ -4,9 +4,13 @@ import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
 import { signAccessToken } from '../../../../api/auth/access-tokens.ts';
 import { settleBackground } from '../../../../api/background.ts';
+import { UNKNOWN_CLINIC } from '../../../../api/access/principal.ts';
 import type { Principal } from '../../../../api/access/principal.ts';
+import type { Call } from '../../../../api/http/handler.ts';
+import { alarmForBody } from '../../../../api/support/messages/alarm.ts';
 import { sendMessage } from '../../../../api/support/messages/send-message.ts';
 import type { SentMessage } from '../../../../api/support/messages/send-message.ts';
+import { cryInWords, neverUnheard } from '../../../../api/support/sessions/call-for-help.ts';
 import { openDatabase } from '../../../../db/knex.ts';
 import { openAlert } from '../../../../domain/alert.ts';
 import { applyEvent } from '../../../../domain/alert-verbs.ts';
@@ -201,26 +205,66 @@ test('a cry is heard in pieces that are all refused', async () => {
   expect(await triggersOf(outsider)).toHaveLength(1);
 });
 
-test('with PostgreSQL away a cry still starts its alert, and the sender hears that it was not sent', async () => {
-  const { id: sessionId, patient } = await supportSession(api);
+/** What alerts were started with, with PostgreSQL away, while `work` failed. */
+async function startedWithout(
+  work: (deps: TestApi['deps']) => Promise<unknown>,
+): Promise<{ readonly request: unknown; readonly input: unknown }[]> {
   const away = openDatabase('postgres://nobody@127.0.0.1:9/none', { acquireTimeoutMs: 500 });
-  const started: unknown[] = [];
-  const startUpdateWithStart = async (_update: unknown, call: { args: unknown[] }) =>
-    void started.push(call.args[0]);
+  const started: { request: unknown; input: unknown }[] = [];
+  const startUpdateWithStart = async (
+    _update: unknown,
+    { args, startWorkflowOperation: { options } }: StartCall,
+  ) => void started.push({ request: args[0], input: options.args[0] });
   const temporal = {
     withDeadline: (_at: unknown, work: () => unknown) => work(),
     workflow: { startUpdateWithStart },
   } as unknown as Client;
   const deps = { ...api.deps, knex: away, crisisKnex: away, temporal };
-  const body = { sessionId, message: 'I am going to kill myself tonight' };
-  const context = { requestId: 'away', newId: uuidv7() };
   try {
-    await expect(sendMessage(deps, principalOf(patient), body, context)).rejects.toThrow();
+    await expect(work(deps)).rejects.toThrow();
   } finally {
     await away.destroy();
   }
+  return started;
+}
+
+interface StartCall {
+  readonly args: readonly unknown[];
+  readonly startWorkflowOperation: { readonly options: { readonly args: readonly unknown[] } };
+}
+
+test('with PostgreSQL away a cry still starts its alert, and the sender hears that it was not sent', async () => {
+  const { id: sessionId, patient } = await supportSession(api);
+  const body = { sessionId, message: 'I am going to kill myself tonight' };
+  const context = { requestId: 'away', newId: uuidv7() };
+  const started = await startedWithout((deps) =>
+    sendMessage(deps, principalOf(patient), body, context),
+  );
   expect(started).toMatchObject([
-    { severity: 'critical', unrecorded: { source: 'message', reportedBy: patient.id } },
+    {
+      request: { severity: 'critical', unrecorded: { source: 'message', reportedBy: patient.id } },
+      input: { clinicId: patient.clinicId },
+    },
+  ]);
+});
+
+test('of whom nobody can tell the clinic, the alert looks for it itself', async () => {
+  const patient = await api.person();
+  const principal = { ...principalOf(patient), clinicId: UNKNOWN_CLINIC };
+  const words = 'I am going to kill myself tonight';
+  const asMessage = await startedWithout(async (deps) => {
+    await alarmForBody(deps, principal, { message: words }, 'away');
+    throw new Error('refused');
+  });
+  const asRequest = await startedWithout((deps) => {
+    const call = { deps, principal, requestId: 'away' } as unknown as Call;
+    return neverUnheard(call, cryInWords(call, words, null), () =>
+      Promise.reject(new Error('away')),
+    );
+  });
+  expect([...asMessage, ...asRequest].map(({ input }) => input)).toMatchObject([
+    { personId: patient.id, clinicId: null },
+    { personId: patient.id, clinicId: null },
   ]);
 });
 
