@@ -23,8 +23,6 @@ import { afterAnswering } from '../background.ts';
 import type { ApiDeps } from '../context.ts';
 import { safely } from '../http/error-handler.ts';
 
-export { triggerTextRef };
-
 export type IntakeDeps = Pick<
   ApiDeps,
   'crisisKnex' | 'temporal' | 'cipher' | 'keyRing' | 'sms' | 'http' | 'log'
@@ -34,7 +32,7 @@ export type IntakeDeps = Pick<
 const START_TIMEOUT_MS = 2_000;
 
 /** Seals what a report says, within the transaction that records it. */
-export function sealingReport(cipher: FieldCipher, trx: Knex, words: string): SealDetails {
+function sealingReport(cipher: FieldCipher, trx: Knex, words: string): SealDetails {
   return (place) => cipher.sealField(trx, triggerTextRef(place), words);
 }
 

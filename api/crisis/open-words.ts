@@ -1,7 +1,7 @@
 import type { FieldRef, SealedField } from '../../crypto/field-cipher.ts';
 import type { AlertView } from '../../db/crisis-alerts.ts';
+import { triggerTextRef } from '../../db/crisis-carrying.ts';
 import type { ApiDeps } from '../context.ts';
-import { triggerTextRef } from './intake.ts';
 import { readWords } from './report-words.ts';
 import type { ReportWords } from './report-words.ts';
 

@@ -1,7 +1,6 @@
 import { v7 as newId } from 'uuid';
 import { toInsert } from '../../db/audit/entry.ts';
 import type { AuditEntry } from '../../db/audit/entry.ts';
-import { recordTrigger } from '../../db/crisis-intake.ts';
 import type { RaisedAlert } from '../../db/crisis-intake.ts';
 import { findQuestionnaire } from '../../db/questionnaires.ts';
 import type { Questionnaire } from '../../db/questionnaires.ts';
@@ -15,7 +14,7 @@ import type { AlertSeverity } from '../../domain/escalation-policy.ts';
 import { isUuid } from '../../domain/ids.ts';
 import { type Score, missingNumbers, scoreOf } from '../../domain/screening/score.ts';
 import { auditContext } from '../access/audit-context.ts';
-import { sealingReport, startAlert } from '../crisis/intake.ts';
+import { recordReport, startAlert } from '../crisis/intake.ts';
 import type { Call } from '../http/handler.ts';
 import { chosenValues, openAnswers } from './answers.ts';
 import { assertAnswerable } from './open-response.ts';
@@ -82,7 +81,7 @@ async function writeWithAlert(
   const context = auditContext(principal, requestId);
   try {
     const written = await inTransaction(deps.crisisKnex, context, async (trx, audit) => {
-      const raised = await recordTrigger(trx, {
+      const raised = await recordReport(deps.cipher, trx, audit, {
         clinicId: scored.response.clinicId,
         personId: scored.response.personId,
         severity,
@@ -91,7 +90,7 @@ async function writeWithAlert(
         sessionId: null,
         messageId: null,
         reportedBy: null,
-        details: sealingReport(deps.cipher, trx, reportOf(scored)),
+        words: reportOf(scored),
       });
       const completedAt = await completeResponse(trx, newResult(scored, raised.alertId));
       // The alert goes back with the transaction: whoever was faster has raised their own.
