@@ -1,4 +1,5 @@
-import pg from 'pg';
+import type pg from 'pg';
+import { watchedClient } from './watched-client.ts';
 
 /** Leads while this process has the lock. */
 export interface Leadership {
@@ -72,18 +73,13 @@ class LockedLeadership implements Leadership {
 
   async #connected(): Promise<pg.Client> {
     if (this.#client !== null) return this.#client;
-    const client = new pg.Client({
-      connectionString: this.#options.databaseUrl,
-      application_name: this.#options.applicationName,
-      connectionTimeoutMillis: ANSWER_WITHIN_MS,
-      query_timeout: ANSWER_WITHIN_MS,
-      keepAlive: true,
+    const client = watchedClient({
+      ...this.#options,
+      answerWithinMs: ANSWER_WITHIN_MS,
+      onLoss: (lost) => {
+        if (this.#client === lost) this.#lose();
+      },
     });
-    const lost = (): void => {
-      if (this.#client === client) this.#lose();
-    };
-    client.on('error', lost);
-    client.on('end', lost);
     this.#client = client;
     await client.connect();
     return client;

@@ -1,4 +1,5 @@
-import pg from 'pg';
+import type pg from 'pg';
+import { watchedClient } from './watched-client.ts';
 
 /** Notices of PostgreSQL, as far as this process hears them. */
 export interface Listener {
@@ -55,16 +56,12 @@ class ReconnectingListener implements Listener {
   }
 
   async #connect(): Promise<void> {
-    const client = new pg.Client({
-      connectionString: this.#options.databaseUrl,
-      application_name: this.#options.applicationName,
-      connectionTimeoutMillis: ANSWER_WITHIN_MS,
-      query_timeout: ANSWER_WITHIN_MS,
-      keepAlive: true,
+    const client = watchedClient({
+      ...this.#options,
+      answerWithinMs: ANSWER_WITHIN_MS,
+      onLoss: (lost) => this.#lose(lost),
     });
     this.#client = client;
-    client.on('error', () => this.#lose(client));
-    client.on('end', () => this.#lose(client));
     client.on('notification', ({ payload }) => this.#options.onNotice(payload ?? ''));
     try {
       await client.connect();

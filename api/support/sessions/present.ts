@@ -40,17 +40,25 @@ export function createdInA({ session, texts, faces }: ShownSession, waitSeconds:
   };
 }
 
-export function createdInB({ session, texts, faces }: ShownSession): Shape {
+/** What version B's sessions show alike, but for those in a list. */
+function commonInB({ session, texts }: ShownSession): Shape {
   return {
     _id: session.id,
-    patientId: faces.patient.id,
-    helperId: session.helperId,
     helperType: session.helperType,
     status: statusInB(session),
     severity: severityOf(session.severity),
     title: texts.title,
     description: texts.description,
     createdAt: iso(session.createdAt),
+  };
+}
+
+export function createdInB(shown: ShownSession): Shape {
+  const { session, faces } = shown;
+  return {
+    ...commonInB(shown),
+    patientId: faces.patient.id,
+    helperId: session.helperId,
     startedAt: iso(session.acceptedAt),
   };
 }
@@ -67,16 +75,10 @@ export function waitingInA({ session, texts }: ShownSession, waitedSeconds: numb
   };
 }
 
-export function waitingInB({ session, texts, faces }: ShownSession, waitedSeconds: number): Shape {
+export function waitingInB(shown: ShownSession, waitedSeconds: number): Shape {
   return {
-    _id: session.id,
-    patientId: patientInB(faces.patient),
-    helperType: session.helperType,
-    severity: severityOf(session.severity),
-    status: statusInB(session),
-    title: texts.title,
-    description: texts.description,
-    createdAt: iso(session.createdAt),
+    ...commonInB(shown),
+    patientId: patientInB(shown.faces.patient),
     waitingMinutes: Math.floor(waitedSeconds / 60),
   };
 }
@@ -90,18 +92,13 @@ export function acceptedInA({ session }: ShownSession): Shape {
   };
 }
 
-export function acceptedInB({ session, texts, faces }: ShownSession): Shape {
+export function acceptedInB(shown: ShownSession): Shape {
+  const { session, faces } = shown;
   return {
-    _id: session.id,
+    ...commonInB(shown),
     patientId: patientInB(faces.patient),
     helperId: acceptingHelperInB(faces.helper),
-    helperType: session.helperType,
-    status: statusInB(session),
-    severity: severityOf(session.severity),
-    title: texts.title,
-    description: texts.description,
     startedAt: iso(session.acceptedAt),
-    createdAt: iso(session.createdAt),
   };
 }
 
@@ -170,16 +167,10 @@ export function wholeInB(shown: ShownSession, context: SessionContext, nowMs: nu
   const { session, texts, faces } = shown;
   const { showsNotes, ...lists } = context;
   return {
-    _id: session.id,
+    ...commonInB(shown),
     patientId: patientInB(faces.patient),
     helperId: knownHelperInB(faces.helper),
-    status: statusInB(session),
-    severity: severityOf(session.severity),
-    helperType: session.helperType,
-    title: texts.title,
-    description: texts.description,
     isAnonymous: session.isAnonymous,
-    createdAt: iso(session.createdAt),
     startedAt: iso(session.acceptedAt),
     endedAt: iso(session.endedAt),
     duration: durationSeconds(session, nowMs) ?? 0,
