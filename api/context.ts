@@ -7,9 +7,9 @@ import type { ModelGateway } from '../activities/gateways/model.ts';
 import type { EligibilityGateway } from '../activities/gateways/eligibility.ts';
 import type { TwilioGateway } from '../activities/gateways/twilio.ts';
 import type { WebhookHosts } from '../activities/webhooks/hosts.ts';
-import type { IceServer } from '../config/json-settings.ts';
 import type { AuthSettings } from '../config/types.ts';
 import type { FieldCipher } from '../crypto/field-cipher.ts';
+import type { IceOptions } from '../crypto/turn-credentials.ts';
 import type { KeyRing } from '../crypto/key-ring.ts';
 import type { ParticipantLimits } from '../domain/hosted-session.ts';
 import type { Authenticator } from './auth/authenticator.ts';
@@ -48,10 +48,9 @@ export interface HttpOptions {
 }
 
 /** What the API says to those who meet in rooms. */
-export interface RoomOptions {
+export interface RoomOptions extends IceOptions {
   /** The most people of a session by its type. */
   readonly participantLimits: ParticipantLimits;
-  readonly iceServers: readonly IceServer[];
 }
 
 /** All that handlers and middleware reach outside with; made once at start. */

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { type RoomGrant, issueRoomToken } from '../../crypto/room-tokens.ts';
-import type { IceServer } from '../../config/json-settings.ts';
+import { type IceServerAccess, iceServersFor } from '../../crypto/turn-credentials.ts';
 import type { HostedView } from '../../db/hosted-sessions.ts';
 import { type PlacedRoom, placeRoom } from '../../db/rooms.ts';
 import { isSeat } from '../../db/seats.ts';
@@ -14,7 +15,7 @@ import type { ApiDeps } from '../context.ts';
 export interface RoomPass {
   readonly token: string;
   readonly signalingUrl: string;
-  readonly iceServers: readonly IceServer[];
+  readonly iceServers: readonly IceServerAccess[];
   readonly policy: RoomPolicy;
   readonly role: RoomGrant['role'];
   readonly displayName: string;
@@ -59,7 +60,8 @@ export async function joinRoom(
   return {
     token,
     signalingUrl,
-    iceServers: deps.rooms.iceServers,
+    // The label means nothing: a TURN server learns neither who comes nor to what.
+    iceServers: iceServersFor(deps.rooms, randomUUID(), now),
     policy,
     role: guest.role,
     displayName: guest.displayName,

@@ -62,6 +62,21 @@ describe('settings', () => {
     expect(loadSettings(complete).companion.model).toBeNull();
   });
 
+  test('participants of a session are as many as published unless it is set', () => {
+    const limits = (env: Env): unknown =>
+      loadSettings({ ...complete, ...env }).media.participantLimits;
+    const published = {
+      individual: 2,
+      couples: 3,
+      family: 8,
+      group: 12,
+      support: 20,
+      workshop: 50,
+    };
+    expect(limits({})).toEqual(published);
+    expect(limits({ PARTICIPANT_LIMITS: '{"group":6}' })).toEqual({ ...published, group: 6 });
+  });
+
   test('limits are as published unless they are set', () => {
     const limits = (env: Env): unknown => loadSettings({ ...complete, ...env }).api.rateLimits;
     const published = {
@@ -94,6 +109,9 @@ describe('settings', () => {
     ['ICE_SERVERS', '{"urls":"stun:x"}'],
     ['ICE_SERVERS', '[{"url":"stun:x"}]'],
     ['TRUSTED_ISSUERS', 'secret-value'],
+    ['PARTICIPANT_LIMITS', '{"group":1}'],
+    ['PARTICIPANT_LIMITS', '{"crowd":5}'],
+    ['PARTICIPANT_LIMITS', 'secret-value'],
     ['MEDIASOUP_MAX_PORT', '9'],
     ['MEDIASOUP_WORKERS', '0'],
     ['TURN_SECRET', 'secret-value'],

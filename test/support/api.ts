@@ -229,7 +229,7 @@ async function testDeps({
     webhookHosts: { isSandbox: false, privateHosts: [] },
     attachments: { store: createLocalFileStore(files), maxBytes: 1_000_000 },
     outbound: { allowPrivateHosts: false },
-    rooms: { participantLimits: PUBLISHED_PARTICIPANT_LIMITS, iceServers: [] },
+    rooms: { participantLimits: PUBLISHED_PARTICIPANT_LIMITS, iceServers: [], turn: null },
     load: NEVER_BUSY,
     log,
     ...options.deps,
