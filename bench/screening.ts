@@ -4,7 +4,8 @@ import { type HttpClient, openHttp } from './http.ts';
 import { inParallel, interleave, median, percentile } from './measure.ts';
 import { type Finding, compared } from './report.ts';
 
-const COMPLETIONS = 600;
+/** Fifteen of them lie beyond the 99th percentile. */
+const COMPLETIONS = 1_500;
 const RESULTS = 1_000_000;
 const MONTHS = 24;
 /** With the warm-up within what the door lets an admin ask in a quarter of an hour. */
@@ -89,9 +90,7 @@ async function measureAggregate(context: BenchContext): Promise<Finding[]> {
   const admin = clinic.staff;
   await context.knex('people').where({ id: admin.id }).update({ role: 'admin' });
   const http = openHttp(context.stack.apiUrl, 1);
-  const began = performance.now();
-  await aggregate(http, admin);
-  const firstMs = performance.now() - began;
+  const [firstMs] = await inParallel(1, 1, () => aggregate(http, admin));
   const [ours, baseline] = await interleave(Math.ceil(READS * context.scale), [
     () => aggregate(http, admin),
     () => scan(context, clinic, rows),
@@ -104,8 +103,14 @@ async function measureAggregate(context: BenchContext): Promise<Finding[]> {
       baseline: median(baseline!),
       unit: 'ms',
       target: { atMost: 2 },
-      // Asked for the first time, it writes down every month that is over.
-      details: { firstMs, p99: [percentile(ours!, 0.99), percentile(baseline!, 0.99)] },
+      details: { p99: [percentile(ours!, 0.99), percentile(baseline!, 0.99)] },
+    }),
+    compared({
+      measure: `the same asked for the first time, which writes down all ${MONTHS} months at once`,
+      ours: firstMs!,
+      baseline: median(baseline!),
+      unit: 'ms',
+      target: null,
     }),
   ];
 }

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { AlertSeverity } from '../domain/escalation-policy.ts';
 import type { AlertPolicy } from '../domain/screening/score.ts';
+import type { Draft } from './screening-results.ts';
 
 export type ResponseStatus = 'open' | 'completed' | 'expired';
 
@@ -109,20 +110,28 @@ export async function responseToScore(db: Knex, id: string): Promise<ResponseToS
   return rows[0] ?? null;
 }
 
-/** Writes the answers of a locked response, and the gravest that one of them says by itself. */
+/** Writes the answers of a locked response, and what they come to by themselves. */
 export async function writeAnswers(
   trx: Knex.Transaction,
   id: string,
   change: {
     readonly answers: Buffer;
     readonly answered: readonly number[];
+    /** The gravest that one of them says by itself. */
     readonly danger: AlertSeverity | null;
+    /** See `draftOf`. */
+    readonly draft: Draft | null;
   },
 ): Promise<void> {
   await trx.raw(
     `UPDATE screening_responses SET answers = :answers, answered = :answered, danger = :danger,
-       version = version + 1, updated_at = now()
+       draft = :draft::jsonb, version = version + 1, updated_at = now()
      WHERE id = :id`,
-    { ...change, answered: [...change.answered], id },
+    {
+      ...change,
+      answered: [...change.answered],
+      draft: change.draft === null ? null : JSON.stringify(change.draft),
+      id,
+    },
   );
 }

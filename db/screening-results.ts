@@ -37,11 +37,11 @@ const COLUMNS = `id, response_id AS "responseId", clinic_id AS "clinicId", perso
  * The result and the end of its response in one statement: whoever comes second, or with answers
  * that were replaced meanwhile, writes nothing.
  */
-const COMPLETE = `
-  WITH given AS (SELECT ?::json AS result),
+const completing = (given: string, told = ''): string => `
+  WITH given AS (${given}),
   done AS (
     UPDATE screening_responses SET status = 'completed', completed_at = now(), danger = NULL,
-      version = screening_responses.version + 1
+      draft = NULL, version = screening_responses.version + 1
     FROM given
     WHERE id = (result->>'responseId')::uuid AND status = 'open' AND expires_at > now()
       AND version = (result->>'version')::int
@@ -69,7 +69,16 @@ const COMPLETE = `
     FROM done, json_to_recordset(?::json) AS entry (clinic_id uuid, actor_id uuid, actor_role text,
       action text, object_type text, object_id text, subject_id uuid, outcome text,
       request_id text, changes jsonb))
-  SELECT completed_at AS "completedAt" FROM scored`;
+  SELECT scored.completed_at AS "completedAt"${told} FROM scored, done, given`;
+
+const COMPLETE = completing('SELECT ?::json AS result');
+
+const COMPLETE_DRAFT = completing(
+  `SELECT ?::jsonb || draft || jsonb_build_object('responseId', id, 'version', version) AS result
+   FROM screening_responses
+   WHERE id = ? AND person_id = ? AND status = 'open' AND draft IS NOT NULL FOR UPDATE`,
+  ', questionnaire_id AS "questionnaireId", result AS draft',
+);
 
 export interface NewResult {
   readonly id: string;
@@ -80,19 +89,55 @@ export interface NewResult {
   readonly alertId: string | null;
 }
 
+/** A result as it will be written, but for its id. */
+export interface Draft extends Score {
+  readonly isFlagged: boolean;
+  readonly isFlaggedByTotal: boolean;
+}
+
+/**
+ * What whole answers come to where nobody has to look at it, so that completing has nothing left to
+ * find out. Null for a flagged one: who is called is decided when it is completed.
+ */
+export function draftOf(score: Score): Draft | null {
+  return score.flags.length === 0 ? asWritten(score) : null;
+}
+
+function asWritten(score: Score): Draft {
+  const { flags } = score;
+  const isFlaggedByTotal = flags.some(({ isOfTotal }) => isOfTotal);
+  return { ...score, isFlagged: flags.length > 0, isFlaggedByTotal };
+}
+
+export interface CompletedDraft {
+  readonly completedAt: Date;
+  readonly questionnaireId: string;
+  readonly draft: Draft;
+}
+
+/** Completes somebody's response by its draft; null where there is none, whatever the reason. */
+export async function completeDraft(
+  db: Knex,
+  { id, responseId, personId }: Readonly<Record<'id' | 'responseId' | 'personId', string>>,
+  audit: readonly AuditInsert[],
+): Promise<CompletedDraft | null> {
+  const { rows } = await db.raw<{ rows: CompletedDraft[] }>(COMPLETE_DRAFT, [
+    JSON.stringify({ id }),
+    responseId,
+    personId,
+    JSON.stringify(audit),
+  ]);
+  return rows[0] ?? null;
+}
+
 /** When it was completed; null where somebody else was faster, or its time is up. */
 export async function completeResponse(
   db: Knex,
   { id, responseId, version, score, alertId }: NewResult,
   audit: readonly AuditInsert[] = [],
 ): Promise<Date | null> {
-  const { total, maximum, percentage, severity, methods, categories, flags } = score;
-  const isFlagged = flags.length > 0;
-  const isFlaggedByTotal = flags.some(({ isOfTotal }) => isOfTotal);
-  const marks = { isFlagged, isFlaggedByTotal, alertId };
-  const points = { total, maximum, percentage, severity, methods, categories, flags };
   const { rows } = await db.raw<{ rows: { completedAt: Date }[] }>(COMPLETE, [
-    JSON.stringify({ id, responseId, version, ...points, ...marks }),
+    JSON.stringify({ ...asWritten(score), id, responseId, version, alertId }),
     JSON.stringify(audit),
   ]);
   return rows[0]?.completedAt ?? null;

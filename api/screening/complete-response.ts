@@ -7,7 +7,7 @@ import type { Questionnaire } from '../../db/questionnaires.ts';
 import { SCREENING_ALERT_TYPE } from '../../db/screening-danger.ts';
 import { responseToScore } from '../../db/screening-responses.ts';
 import type { ResponseToScore } from '../../db/screening-responses.ts';
-import { completeResponse } from '../../db/screening-results.ts';
+import { completeDraft, completeResponse } from '../../db/screening-results.ts';
 import { inTransaction, untilWon } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { AlertSeverity } from '../../domain/escalation-policy.ts';
@@ -22,7 +22,7 @@ import { assertAnswerable } from './open-response.ts';
 export interface Completed {
   readonly id: string;
   readonly questionnaire: Questionnaire;
-  readonly response: ResponseToScore;
+  readonly response: Pick<ResponseToScore, 'id' | 'personId'>;
   readonly score: Score;
   readonly completedAt: Date;
   readonly raised: RaisedAlert | null;
@@ -33,11 +33,32 @@ const MAX_ATTEMPTS = 5;
 
 /** Scores a response, once. What signals danger becomes an alert in the same transaction. */
 export async function completeScreening(call: Call, sessionId: string): Promise<Completed> {
+  const drafted = await completeByDraft(call, sessionId);
+  if (drafted !== null) return drafted;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const completed = await attemptOnce(call, sessionId);
     if (completed !== null) return completed;
   }
   throw new HoldfastError('dependency_unavailable', 'The answers keep changing. Please try again.');
+}
+
+/**
+ * One statement, where the answers came to nothing that somebody has to look at: no policy decides
+ * about them, and no alert goes with them. Null for all others, also for those to be refused.
+ */
+async function completeByDraft(call: Call, sessionId: string): Promise<Completed | null> {
+  const { deps, principal, requestId } = call;
+  if (!isUuid(sessionId)) return null;
+  const id = newId();
+  const response = { id: sessionId, personId: principal.personId };
+  const entry = completionOf(id, response.personId, { isFlagged: false, alertId: null });
+  const audit = [toInsert(auditContext(principal, requestId), entry)];
+  const ids = { id, responseId: sessionId, personId: response.personId };
+  const completed = await untilWon(() => completeDraft(deps.knex, ids, audit));
+  if (completed === null) return null;
+  const { completedAt, draft: score, questionnaireId } = completed;
+  const questionnaire = (await findQuestionnaire(deps.knex, questionnaireId))!;
+  return { id, questionnaire, response, score, completedAt, raised: null };
 }
 
 /** Null where the response has changed since it was read. */
@@ -56,7 +77,9 @@ async function attemptOnce(call: Call, sessionId: string): Promise<Completed | n
   return written === null ? null : { ...scored, ...written };
 }
 
-type Scored = Omit<Completed, 'completedAt' | 'raised'>;
+interface Scored extends Omit<Completed, 'completedAt' | 'raised'> {
+  readonly response: ResponseToScore;
+}
 type Written = Pick<Completed, 'completedAt' | 'raised'>;
 
 function write(call: Call, scored: Scored): Promise<Written | null> {
@@ -113,13 +136,17 @@ function newResult({ id, response, score }: Scored, alertId: string | null) {
 }
 
 function entryOf({ id, response, score }: Scored, raised: RaisedAlert | null): AuditEntry {
-  return {
-    action: 'screening_response.complete',
-    objectType: 'screening_result',
-    objectId: id,
-    subjectId: response.personId,
-    changes: { isFlagged: score.flags.length > 0, alertId: raised?.alertId ?? null },
-  };
+  const isFlagged = score.flags.length > 0;
+  return completionOf(id, response.personId, { isFlagged, alertId: raised?.alertId ?? null });
+}
+
+function completionOf(
+  objectId: string,
+  subjectId: string,
+  changes: { readonly isFlagged: boolean; readonly alertId: string | null },
+): AuditEntry {
+  const action = 'screening_response.complete';
+  return { action, objectType: 'screening_result', objectId, subjectId, changes: { ...changes } };
 }
 
 /** What the crisis team reads in the alert. */

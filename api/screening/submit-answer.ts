@@ -4,9 +4,10 @@ import { findQuestionnaire } from '../../db/questionnaires.ts';
 import type { Questionnaire } from '../../db/questionnaires.ts';
 import { lockResponse, writeAnswers } from '../../db/screening-responses.ts';
 import type { ScreeningResponse } from '../../db/screening-responses.ts';
+import { draftOf } from '../../db/screening-results.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { RecordAudit } from '../../db/transaction.ts';
-import { dangerOf } from '../../domain/screening/score.ts';
+import { dangerOf, missingNumbers, scoreOf } from '../../domain/screening/score.ts';
 import type { Screening } from '../../domain/triage/screen.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { knownClinic } from '../access/principal.ts';
@@ -70,10 +71,13 @@ async function store(
   const before = await openAnswers(cipher, trx, response);
   const answers = new Map(before).set(number, answer);
   const answered = [...answers.keys()].toSorted((a, b) => a - b);
+  const values = chosenValues(answers);
+  const isWhole = missingNumbers(template, answers).length === 0;
   await writeAnswers(trx, response.id, {
     answers: await sealAnswers(cipher, trx, response.id, answers),
     answered,
-    danger: dangerOf(template, chosenValues(answers)),
+    danger: dangerOf(template, values),
+    draft: isWhole ? draftOf(scoreOf(template, values)) : null,
   });
   audit({
     action: 'screening_response.answer',

@@ -78,7 +78,7 @@ export const CRISIS = [
     of: 't.person_id = :person',
     shown: `id questionnaire_id type status answered started_at updated_at expires_at completed_at`,
     sealed: { answers: sealed('screening', 't.id', 'answers') },
-    hidden: 'clinic_id person_id danger danger_raised_at version',
+    hidden: 'clinic_id person_id danger danger_raised_at draft version',
     fate: deleted,
   }),
   place('tasks', {

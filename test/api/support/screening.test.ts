@@ -240,6 +240,45 @@ describe('answering', () => {
     expect(await rows('crisis_triggers', { alert_id: alerts[0].id })).toHaveLength(1);
   });
 
+  test('of twenty who complete a harmless one at once one does, and one result stands', async () => {
+    const person = await api.person();
+    const sessionId = await startScreening(api, person, 'PHQ-9');
+    await answerAll(api, person, sessionId, CALM);
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, () => post(person, 'complete', { sessionId })),
+    );
+    const statuses = replies.map(({ status }) => status).toSorted((a, b) => a - b);
+    expect(statuses).toEqual([200, ...Array.from({ length: 19 }, () => 409)]);
+    const [result, ...others] = await rows('screening_results', { response_id: sessionId });
+    expect([result.total, result.is_flagged, result.review, others]).toEqual([
+      8,
+      false,
+      'none',
+      [],
+    ]);
+    const audited = { action: 'screening_response.complete', object_id: result.id };
+    expect(await rows('audit_entries', audited)).toHaveLength(1);
+    const [response] = await rows('screening_responses', { id: sessionId });
+    expect([response.status, response.draft]).toEqual(['completed', null]);
+  });
+
+  test('is drafted only while it is whole and harmless, and nobody else completes it', async () => {
+    const [person, other] = [await api.person(), await api.person()];
+    const sessionId = await startScreening(api, person, 'PHQ-9');
+    const draft = async () => (await rows('screening_responses', { id: sessionId }))[0].draft;
+    const answer = (selectedValue: number) =>
+      post(person, 'submit-answer', { sessionId, questionNumber: 9, selectedValue });
+    await answerAll(api, person, sessionId, CALM.slice(0, 8));
+    expect(await draft()).toBeNull();
+    await answer(0);
+    expect(await draft()).toMatchObject({ total: 8, severity: 'mild', flags: [] });
+    expect((await post(other, 'complete', { sessionId })).status).toBe(404);
+    await answer(1);
+    expect(await draft()).toBeNull();
+    const { body } = await post(person, 'complete', { sessionId });
+    expect(body['alertCreated']).toEqual(expect.any(String));
+  });
+
   test('what is scored is what stood there at completion, however late an answer came', async () => {
     const person = await api.person();
     const sessionId = await startScreening(api, person, 'GAD-7');
