@@ -22,9 +22,15 @@ const ALLOWED: Readonly<Record<ScreeningAct, readonly ScreeningRelation[]>> = {
 export interface ScreenedPerson {
   readonly id: string;
   readonly clinicId: string;
-  /** The caller is their counselor, by a relationship that has not ended. */
+  /**
+   * The caller is their counselor: by a relationship that has not ended, or by a session of theirs
+   * that stands or has not been over for long.
+   */
   readonly isClient: boolean;
 }
+
+/** A screening after a session may be filled in for two weeks, and is talked about after that. */
+const COUNSELS_FOR_DAYS = 30;
 
 export async function findScreenedPerson(
   db: Knex,
@@ -34,9 +40,13 @@ export async function findScreenedPerson(
   if (!isUuid(id)) return null;
   const { rows } = await db.raw<{ rows: ScreenedPerson[] }>(
     `SELECT id, clinic_id AS "clinicId", EXISTS (SELECT FROM relationships
-       WHERE therapist_id = ? AND client_id = people.id AND ended_at IS NULL) AS "isClient"
-     FROM people WHERE id = ?`,
-    [personId, id],
+         WHERE therapist_id = :personId AND client_id = people.id AND ended_at IS NULL)
+       OR EXISTS (SELECT FROM sessions
+         WHERE therapist_id = :personId AND client_id = people.id
+           AND status IN ('confirmed', 'in_progress', 'completed')
+           AND ends_at > now() - make_interval(days => ${COUNSELS_FOR_DAYS})) AS "isClient"
+     FROM people WHERE id = :id`,
+    { personId, id },
   );
   return rows[0] ?? null;
 }

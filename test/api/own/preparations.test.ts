@@ -123,6 +123,25 @@ describe('before a session', () => {
     );
   });
 
+  test('its therapist sees the trend, for a while after it as well, and no other does', async () => {
+    const other = await api.person({ isTherapist: true });
+    await screen('GAD-7', SEVEN);
+    const path = `/api/results/user/${client.id}`;
+    const seenBy = async ({ token }: TestPerson) =>
+      (await api.call('GET', path, undefined, { token })).status;
+    expect(await seenBy(therapist)).toBe(404);
+    const id = await prepared();
+    expect([await seenBy(therapist), await seenBy(other)]).toEqual([200, 404]);
+    const is = (change: object) => api.knex('sessions').where({ id }).update(change);
+    await is({ status: 'cancelled' });
+    expect(await seenBy(therapist)).toBe(404);
+    const ended = (days: number) => new Date(Date.now() - days * 24 * HOUR_MS);
+    await is({ status: 'completed', starts_at: ended(30), ends_at: ended(29) });
+    expect(await seenBy(therapist)).toBe(200);
+    await is({ starts_at: ended(32), ends_at: ended(31) });
+    expect(await seenBy(therapist)).toBe(404);
+  });
+
   test('reminders name by e-mail what is still to be done', async () => {
     const id = await prepared();
     const mails = await reminded(id);
