@@ -9,6 +9,7 @@ import { updateRemarks } from '../../db/support-transitions.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { isSupportOver } from '../../domain/support-session.ts';
 import { auditContext } from '../access/audit-context.ts';
+import { relationToConversation } from '../access/companion-access.ts';
 import { helpLines } from '../crisis/help-lines.ts';
 import { emergencyContacts } from '../crisis/present-help.ts';
 import { safely } from '../http/error-handler.ts';
@@ -59,13 +60,9 @@ export async function handOver(
 }
 
 async function ask(call: Call, wish: TurnWish, recorded: Recorded): Promise<HandOver> {
-  const { deps } = call;
   const { turnId, conversationId } = recorded.taken;
   const type = PROFESSIONAL.test(wish.text ?? '') ? 'counselor_session' : 'peer_support';
-  const body = { type, urgencyLevel: 'medium', title: 'Handed over by the companion' };
-  const { body: made } = await createSupportSession({ ...call, newId: turnId, body });
-  await noteHandOver(deps.knex, conversationId!, turnId);
-  memoryOf(deps).conversations.delete(conversationId!);
+  const made = await openSession({ ...call, newId: turnId }, conversationId!, type);
   const isShared = wish.sharesSummary && (await shareSummary(call, recorded, turnId));
   const lines = [TEXTS.asked, waitIn(made), TEXTS.goesOn];
   // Both are noted where both are done: then nothing is restored, which does no harm here.
@@ -74,6 +71,31 @@ async function ask(call: Call, wish: TurnWish, recorded: Recorded): Promise<Hand
   }
   const choices = [TEXTS.yesShare, TEXTS.noShare];
   return handed(recorded, turnId, [...lines, TEXTS.asksConsent], { choices, isNoted: true });
+}
+
+/** What the use case of every support session answers; the session's id is the call's. */
+async function openSession(
+  call: Call,
+  conversationId: string,
+  type: 'peer_support' | 'counselor_session',
+): Promise<unknown> {
+  const body = { type, urgencyLevel: 'medium', title: 'Handed over by the companion' };
+  const { body: made } = await createSupportSession({ ...call, body });
+  await noteHandOver(call.deps.knex, conversationId, call.newId);
+  memoryOf(call.deps).conversations.delete(conversationId);
+  return made;
+}
+
+/**
+ * Of a conversation of the caller's, the support session in which a human goes on, opened where
+ * there is none; whatever else is named stays as it is. Clients know both as sessions.
+ */
+export async function humanSessionOf(call: Call, sessionId: string): Promise<string> {
+  const conversation = await findConversation(call.deps.knex, sessionId);
+  if (relationToConversation(call.principal, conversation) !== 'owner') return sessionId;
+  const known = await openHandOver(call, sessionId);
+  if (known === null) await openSession(call, sessionId, 'counselor_session');
+  return known?.sessionId ?? call.newId;
 }
 
 function waitIn(answer: unknown): string {

@@ -61,9 +61,8 @@ async function readOrCall(call: Call, read: (body: unknown) => TurnWish): Promis
     return read(call.body);
   } catch (error) {
     const { deps, principal, body, requestId } = call;
-    const own = personsWords(body);
-    await alarmForBody(deps, principal, own, requestId, 'companion');
-    throw screenWords(own).severity === null ? error : await withHelpLines(deps, principal, error);
+    const isCry = await alarmForBody(deps, principal, personsWords(body), requestId, 'companion');
+    throw isCry ? await withHelpLines(deps, principal, error) : error;
   }
 }
 

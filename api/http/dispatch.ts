@@ -125,7 +125,10 @@ async function answerHearing(work: Work): Promise<void> {
     const { principal, requestId } = exchangeOf(work.res);
     if (work.operation.hearsRefused) {
       const { path } = work.operation;
-      await hearRefused(work.deps, work.hearing, principal, { requestId, path });
+      const refused = { requestId, path };
+      if (await hearRefused(work.deps, work.hearing, principal, refused)) {
+        throw await withHelpLines(work.deps, principal, error);
+      }
     }
     throw error;
   }

@@ -10,16 +10,19 @@ export interface Hearing {
   isHandled: boolean;
 }
 
-/** Calls help for words of crisis that were refused before any handler could read them. Never throws. */
+/**
+ * Calls help for words of crisis that were refused before any handler could read them; true where it
+ * did. Never throws.
+ */
 export async function hearRefused(
   deps: ApiDeps,
   { words, isHandled }: Hearing,
   principal: Principal | null,
   { requestId, path }: { readonly requestId: string; readonly path: string },
-): Promise<void> {
-  if (words === null || isHandled || principal === null) return;
+): Promise<boolean> {
+  if (words === null || isHandled || principal === null) return false;
   const source = COMPANION.test(path) ? 'companion' : 'message';
-  await alarmForBody(deps, principal, spoken(words), requestId, source);
+  return alarmForBody(deps, principal, spoken(words), requestId, source);
 }
 
 const COMPANION = /^\/api\/(?:ai|chatbot)\//;

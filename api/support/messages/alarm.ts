@@ -51,18 +51,19 @@ export async function inTransactionWithAlarm<T>(
   return result;
 }
 
-/** As {@link raiseAlarm}, for a body that could not even be read as a message. */
+/** As {@link raiseAlarm}, for a body that could not even be read as a message. True for a cry for help. */
 export async function alarmForBody(
   deps: IntakeDeps,
   principal: Principal,
   body: unknown,
   requestId: string,
   source: TriggerSource = 'message',
-): Promise<void> {
+): Promise<boolean> {
   const screening = screenWords(body);
-  if (screening.severity === null) return;
+  if (screening.severity === null) return false;
   const words = asWritten(body);
   await raiseAlarm(deps, { principal, screening, words, sessionId: null, source }, requestId);
+  return true;
 }
 
 /**

@@ -17,6 +17,7 @@ import { isSupportOver } from '../../../domain/support-session.ts';
 import type { WaitEstimate } from '../../../domain/support-queue.ts';
 import { auditContext } from '../../access/audit-context.ts';
 import { enforceSupport } from '../../access/support-access.ts';
+import { humanSessionOf } from '../../companion/hand-over.ts';
 import { safely } from '../../http/error-handler.ts';
 import type { Answer, Call } from '../../http/handler.ts';
 import { neverUnheard, recordCry } from '../sessions/call-for-help.ts';
@@ -33,8 +34,9 @@ export async function escalateSession(call: Call): Promise<Answer> {
   const wish = readEscalation(call.body);
   const own = call.principal.role === 'patient' ? cryOf(call, wish, null) : null;
   return neverUnheard(call, own, async () => {
-    const session = await findSupportSession(call.deps.knex, wish.sessionId);
-    await enforceSupport(call, 'escalate', wish.sessionId, session);
+    const sessionId = await humanSessionOf(call, wish.sessionId);
+    const session = await findSupportSession(call.deps.knex, sessionId);
+    await enforceSupport(call, 'escalate', sessionId, session);
     const cry = cryOf(call, wish, session!);
     // Who escalates for somebody else is heard as well, where the session has ended meanwhile.
     return own === null

@@ -130,6 +130,7 @@ describe('help is called although the turn is refused:', () => {
     const headers = { 'content-type': type, authorization: `Bearer ${token}` };
     const reply = await fetch(`${api.url}/api/ai/chat`, { method: 'POST', body, headers });
     expect(reply.status).toBe(status);
+    expect(await reply.json()).toMatchObject({ emergencyContacts: { crisis: '988' } });
     const alerts = await alertsOf(api, id);
     expect(alerts).toHaveLength(1);
     const [trigger] = await api.knex('crisis_triggers').where({ alert_id: alerts[0]!.id });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson } from '../../support/api.ts';
-import { begin, chat, say } from './talking.ts';
+import { alertsOf, begin, chat, say } from './talking.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -92,4 +92,26 @@ test('consent may be given ahead, and a counselor asked for', async () => {
   const [conversation] = await api.knex('companion_conversations').where({ id: conversationId });
   expect(conversation).toMatchObject({ is_summary_shared: true, handed_over_to: session.id });
   expect(String(session.details)).not.toContain('exams');
+});
+
+test('a conversation that is escalated is a session with a human, and an alert', async () => {
+  const [person, other] = [await api.person(), await api.person()];
+  const sessionId = await begin(api, person);
+  const path = '/api/urgent/escalate';
+  const body = { sessionId, reason: 'It gets worse', severity: 'severe' };
+  const { status } = await api.call('POST', path, body, person);
+  expect(status).toBeLessThan(300);
+  const [session, ...others] = await api.knex('support_sessions').where({ patient_id: person.id });
+  expect(others).toEqual([]);
+  expect(session).toMatchObject({
+    type: 'counselor_session',
+    status: 'waiting',
+    is_escalated: true,
+  });
+  expect(await alertsOf(api, person.id)).toHaveLength(1);
+  expect((await api.call('POST', path, body, person)).status).toBeLessThan(300);
+  expect(await waiting(person)).toHaveLength(1);
+  // Nobody else's conversation leads anywhere; whoever says so is heard all the same.
+  expect((await api.call('POST', path, body, other)).status).toBe(404);
+  expect(await waiting(other)).toEqual([]);
 });

@@ -192,6 +192,16 @@ describe('two at once', () => {
     }
   });
 
+  test('what another process has put on record meanwhile is read before the next answer', async () => {
+    const person = await api.person();
+    const conversationId = await begin(api, person);
+    await say(api, person, conversationId, 'Try slow breathing');
+    // As if by another process: this one's memory is of an older version.
+    await api.knex('companion_conversations').where({ id: conversationId }).increment('version', 1);
+    const { status, body } = await say(api, person, conversationId, '6');
+    expect([status, body.response.intent]).toEqual([200, 'exercise-answer']);
+  });
+
   test('a request that is made again with its key is one turn', async () => {
     const person = await api.person();
     const key = { 'idempotency-key': 'once-and-for-all' };
