@@ -8,6 +8,7 @@ import { measureCalendar } from './calendar.ts';
 import { type BenchContext, openContext } from './context.ts';
 import { measureContention } from './contention.ts';
 import { measureLives } from './lives.ts';
+import { measureMedia } from './media.ts';
 import { measureMessages } from './messages.ts';
 import { measureReading } from './reading.ts';
 import { type Finding, costsOf, tableOf, writeResults } from './report.ts';
@@ -30,6 +31,7 @@ const MEASURES = {
   messages: measureMessages,
   sockets: measureSockets,
   screening: measureScreening,
+  media: measureMedia,
   contention: measureContention,
   lives: measureLives,
   slots: measureSlots,

@@ -23,7 +23,7 @@ export interface RatioFinding {
   readonly measure: string;
   readonly ours: number;
   readonly baseline: number;
-  readonly unit: 'ms' | '/s' | 'kB';
+  readonly unit: 'ms' | 'µs' | '/s' | 'kB';
   readonly target: { readonly atMost: number } | { readonly atLeast: number } | null;
   readonly details?: Readonly<Record<string, unknown>>;
   readonly cpu?: CpuMeters;

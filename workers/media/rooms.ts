@@ -12,8 +12,6 @@ export type RoomEnd = 'ended' | 'moved' | 'lost';
 /** Peers on one core of a room before the next core takes part in it. */
 const PEERS_PER_SEAT = 25;
 const SPEAKER_INTERVAL_MS = 300;
-const LEVEL_INTERVAL_MS = 800;
-const LEVEL_THRESHOLD_DB = -70;
 
 /** One live placement of a session's room on this host. */
 export class Room implements RoomEpoch {
@@ -26,14 +24,13 @@ export class Room implements RoomEpoch {
   readonly #listeners = new Set<(end: RoomEnd) => void>();
   readonly #pipes = new Map<string, Promise<void>>();
   readonly activeSpeaker: types.ActiveSpeakerObserver;
-  readonly audioLevels: types.AudioLevelObserver;
   #end: RoomEnd | null = null;
 
   private constructor(
     sfu: Sfu,
     { sessionId, epoch }: RoomEpoch,
     main: Seat,
-    observers: readonly [types.ActiveSpeakerObserver, types.AudioLevelObserver],
+    activeSpeaker: types.ActiveSpeakerObserver,
   ) {
     this.sessionId = sessionId;
     this.epoch = epoch;
@@ -41,21 +38,15 @@ export class Room implements RoomEpoch {
     this.#main = main;
     this.#seats = [];
     this.#add(main);
-    [this.activeSpeaker, this.audioLevels] = observers;
+    this.activeSpeaker = activeSpeaker;
   }
 
   static async open(sfu: Sfu, placement: RoomEpoch): Promise<Room> {
     const main = await sfu.seat();
     try {
-      const observers = await Promise.all([
-        main.router.createActiveSpeakerObserver({ interval: SPEAKER_INTERVAL_MS }),
-        main.router.createAudioLevelObserver({
-          maxEntries: 4,
-          threshold: LEVEL_THRESHOLD_DB,
-          interval: LEVEL_INTERVAL_MS,
-        }),
-      ]);
-      return new Room(sfu, placement, main, observers);
+      const interval = SPEAKER_INTERVAL_MS;
+      const activeSpeaker = await main.router.createActiveSpeakerObserver({ interval });
+      return new Room(sfu, placement, main, activeSpeaker);
     } catch (fault) {
       main.router.close();
       throw fault;
@@ -127,10 +118,7 @@ export class Room implements RoomEpoch {
     if (producer.kind !== 'audio') return;
     await this.reach(producer, seat, this.#main);
     if (producer.closed || this.isClosed) return;
-    await Promise.all([
-      this.activeSpeaker.addProducer({ producerId: producer.id }),
-      this.audioLevels.addProducer({ producerId: producer.id }),
-    ]);
+    await this.activeSpeaker.addProducer({ producerId: producer.id });
   }
 
   /** Called once, when the room has closed; at once where it has closed already. */
