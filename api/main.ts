@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { SettingsFault, loadSettings } from '../config/settings.ts';
 import type { Settings } from '../config/settings.ts';
+import { roomPage } from './room/page.ts';
 import { warmUpScreening } from './crisis/screen-words.ts';
 import { startApiAuditor } from './crisis/auditor.ts';
 import { openDeps } from './deps.ts';
@@ -20,6 +21,8 @@ interface Running {
 async function start(settings: Settings, log: Logger): Promise<Running> {
   const { deps, close } = await openDeps(settings, log);
   warmUpScreening();
+  // Made ahead, so that nobody who follows a link waits for it; if it fails, it is tried again then.
+  void roomPage().catch(() => undefined);
   const api = createApi(deps);
   const { host, port } = settings.api;
   const server = createHttpServer(api.app);

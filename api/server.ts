@@ -2,6 +2,7 @@ import cors from 'cors';
 import express from 'express';
 import type { Express } from 'express';
 import helmet from 'helmet';
+import { isMediaAvailable } from '../db/rooms.ts';
 import { codecRouter } from './codec-mount.ts';
 import type { ApiDeps } from './context.ts';
 import { allHandlers } from './handlers.ts';
@@ -13,6 +14,7 @@ import { createIdempotency } from './http/idempotency.ts';
 import { createLimiter } from './http/rate-limits.ts';
 import { requestIds, requestLog } from './http/request-log.ts';
 import { openTurns } from './http/turns.ts';
+import { roomPage } from './room/page.ts';
 import { roomRouter } from './room/router.ts';
 import { webhookRouter } from './webhooks/router.ts';
 
@@ -44,7 +46,8 @@ export function createApi(deps: ApiDeps): Api {
   app.set('query parser', 'simple');
   app.use(requestIds(), requestLog(deps.log), helmet());
   app.use('/webhooks', webhookRouter(deps));
-  app.use('/room', roomRouter());
+  const isAvailable = (): Promise<boolean> => isMediaAvailable(deps.knex);
+  app.use('/room', roomRouter({ isAvailable, page: roomPage }));
   // The codec answers Temporal UI's origin alone, by rules of its own.
   if (deps.http.temporalUiOrigin !== null) {
     app.use('/codec', codecRouter(deps, deps.http.temporalUiOrigin));

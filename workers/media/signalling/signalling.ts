@@ -23,6 +23,8 @@ export interface SignallingDeps extends RecordDeps {
 
 export interface Signalling {
   readonly rooms: LiveRooms;
+  /** Resolves when what was to be written down up to now is written. */
+  settled(): Promise<void>;
   /** Ends all connections and writes down what is left to be. The HTTP server ends with it. */
   close(): Promise<void>;
 }
@@ -69,6 +71,7 @@ export function startSignalling(server: HttpServer, deps: SignallingDeps): Signa
   }, LOOK_EVERY_MS).unref();
   return {
     rooms,
+    settled: () => records.settled(),
     close: async () => {
       clearInterval(looking);
       await io.close();

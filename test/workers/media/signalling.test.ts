@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Socket, io } from 'socket.io-client';
+import { v7 } from 'uuid';
+import { createFieldCipher } from '../../../crypto/field-cipher.ts';
+import { type KeyRing, ephemeralKeyRing } from '../../../crypto/key-ring.ts';
+import { issueRoomToken } from '../../../crypto/room-tokens.ts';
+import { triggerTextRef } from '../../../db/crisis-carrying.ts';
+import type { RoomPolicy } from '../../../domain/room.ts';
+import { LIMITS } from '../../../workers/media/signalling/limits.ts';
+import { type SessionBench, startSessionBench } from '../../activities/session/bench.ts';
+import { describeMedia } from '../../support/media.ts';
+import { type Guest, type RoomHost, joinRoom, startRoomHost } from '../../support/room-host.ts';
+import { until } from '../../support/until.ts';
+
+let policy: RoomPolicy;
+
+/** One connection, and everything that it was told. */
+interface Line {
+  readonly socket: Socket;
+  readonly told: [string, unknown][];
+  ask(event: string, body?: object): Promise<Record<string, unknown>>;
+}
+
+describeMedia('signalling', () => {
+  let bench: SessionBench;
+  let keyRing: KeyRing;
+  let rooms: RoomHost;
+  const open: Socket[] = [];
+
+  beforeAll(async () => {
+    policy = {
+      mode: 'video',
+      capacity: 3,
+      maxObservers: 1,
+      hasWaitingRoom: false,
+      opensAt: 0,
+      closesAt: Date.now() + 3_600_000,
+      graceMs: 30_000,
+    };
+    [bench, keyRing] = await Promise.all([startSessionBench(), ephemeralKeyRing()]);
+    rooms = await startRoomHost(bench.knex, keyRing, () => policy);
+  }, 60_000);
+  afterAll(async () => {
+    for (const socket of open) socket.close();
+    await rooms.close();
+    await bench.close();
+  });
+
+  async function guest(role: Guest['role'], facts: object = {}): Promise<Guest> {
+    return { personId: await bench.person(facts), role, displayName: role };
+  }
+
+  async function come(sessionId: string, who: Guest): Promise<Line> {
+    const { token, signalingUrl } = await joinRoom(bench.knex, keyRing, sessionId, who);
+    return connect(signalingUrl, token);
+  }
+
+  async function connect(url: string, token: string): Promise<Line> {
+    const socket = io(url, { auth: { token }, transports: ['websocket'], reconnection: false });
+    open.push(socket);
+    const told: [string, unknown][] = [];
+    socket.onAny((event: string, body: unknown) => told.push([event, body]));
+    socket.once('connect_error', (error) => told.push(['connect_error', error]));
+    await until(() => told.length > 0);
+    const ask: Line['ask'] = (event, body = {}) => socket.timeout(5_000).emitWithAck(event, body);
+    return { socket, told, ask };
+  }
+
+  test('a token of another epoch, another host or nobody opens nothing', async () => {
+    const [sessionId, ann] = [v7(), await guest('host')];
+    const { signalingUrl } = await joinRoom(bench.knex, keyRing, sessionId, ann);
+    const grant = { ...ann, sessionId, mode: 'video' as const, hostId: rooms.host.id, epoch: 1 };
+    const tokens = await Promise.all([
+      issueRoomToken(keyRing, { ...grant, epoch: 2 }),
+      issueRoomToken(keyRing, { ...grant, hostId: v7() }),
+      issueRoomToken(keyRing, grant, -1_000),
+      issueRoomToken(await ephemeralKeyRing(), grant),
+    ]);
+    const codes: unknown[] = [];
+    for (const token of tokens) {
+      const { told } = await connect(signalingUrl, token);
+      codes.push(told.map(([event, body]) => [event, (body as { data?: Refusal }).data?.error]));
+    }
+    expect(codes).toEqual([
+      [['connect_error', 'WRONG_STATE']],
+      [['connect_error', 'WRONG_STATE']],
+      [['connect_error', 'TOKEN_EXPIRED']],
+      [['connect_error', 'UNAUTHENTICATED']],
+    ]);
+  });
+
+  test('a silent call for help pages for the therapist, and tells no client anything', async () => {
+    const sessionId = v7();
+    const therapist = await guest('host', { role: 'counselor', email: 'ann@example.test' });
+    const client = await guest('participant');
+    const [ann, ben] = [await come(sessionId, therapist), await come(sessionId, client)];
+    await until(() => ann.told.some(([event]) => event === 'peer-joined'));
+    const before = [ann.told.length, ben.told.length];
+    expect(await ben.ask('panic')).toMatchObject({ success: false, error: 'FORBIDDEN' });
+    expect(await ann.ask('panic')).toEqual({ success: true });
+    await rooms.signalling.settled();
+    const alerts = await bench.knex('crisis_alerts').where({ person_id: therapist.personId });
+    expect(alerts).toMatchObject([{ severity: 'critical', type: 'panic-button' }]);
+    expect(await bench.knex('crisis_alerts').where({ person_id: client.personId })).toEqual([]);
+    const [report] = await bench.knex('crisis_triggers').where({ alert_id: alerts[0].id });
+    const ref = triggerTextRef({ alertId: alerts[0].id, triggerId: report.id });
+    const words = await createFieldCipher(keyRing).openField(bench.knex, ref, report.details);
+    expect(JSON.parse(words)).toMatchObject({
+      roomSessionId: sessionId,
+      concerns: client.personId,
+    });
+    const raised = await bench.knex('outbox').where({ topic: 'crisis.raised' });
+    expect(raised).toHaveLength(1);
+    expect([ann.told.length, ben.told.length]).toEqual(before);
+  });
+
+  test('a cry for help in the chat is heard, whoever may read it', async () => {
+    const watcher = await guest('observer');
+    const line = await come(v7(), watcher);
+    const text = 'I am going to kill myself tonight';
+    expect(await line.ask('chat', { text })).toMatchObject({ error: 'FORBIDDEN' });
+    await rooms.signalling.settled();
+    const alerts = await bench.knex('crisis_alerts').where({ person_id: watcher.personId });
+    expect(alerts).toHaveLength(1);
+  });
+
+  test('many at once: never more inside than there may be', async () => {
+    const sessionId = v7();
+    const guests = await Promise.all(Array.from({ length: 8 }, () => guest('participant')));
+    const lines = await Promise.all(guests.map((each) => come(sessionId, each)));
+    await until(() => lines.every(({ told }) => told.length > 0));
+    const inside = lines.filter(({ told }) => told[0]?.[0] !== 'refused');
+    expect(inside).toHaveLength(policy.capacity);
+  });
+
+  test('a connection has its limits', async () => {
+    const line = await come(v7(), await guest('host'));
+    const made: unknown[] = [];
+    for (let n = 0; n <= LIMITS.transports; n += 1) {
+      made.push((await line.ask('create-transport'))['success']);
+    }
+    expect(made).toEqual([true, true, true, true, false]);
+    const flood = Array.from({ length: LIMITS.burst * 2 }, () =>
+      line.ask('lock', { isLocked: true }),
+    );
+    const answers = await Promise.all(flood);
+    expect(answers.some(({ error }) => error === 'RATE_LIMITED')).toBe(true);
+    line.socket.emit('chat', { text: 'x'.repeat(LIMITS.messageBytes * 2) });
+    await until(() => !line.socket.connected);
+  });
+});
+
+interface Refusal {
+  readonly error?: string;
+}

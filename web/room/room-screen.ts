@@ -1,0 +1,166 @@
+import type { Call, CallEnd, ChatMessage } from './call.ts';
+import { el, show } from './dom.ts';
+import { HostPanel } from './host-panel.ts';
+import type { Source } from './media.ts';
+import { Tiles } from './tiles.ts';
+
+const ENDS: Readonly<Record<CallEnd, string>> = {
+  left: 'You have left.',
+  denied: 'You were not let in. You may try again.',
+  removed: 'You were asked to leave.',
+  ended: 'The session is over.',
+  refused: 'You can not come in just now.',
+};
+
+interface Ways {
+  again(): void;
+  asSomebodyElse(): void;
+}
+
+/** Everything between the device check and the end: waiting, the room, and what comes after. */
+export class RoomScreen {
+  readonly #page: HTMLElement;
+  readonly #call: Call;
+  readonly #ways: Ways;
+  readonly #title = el('h1', { 'aria-live': 'polite' });
+  readonly #status = el('p', { role: 'status' });
+  readonly #notice = el('p', { role: 'alert' });
+  readonly #tiles: Tiles;
+  readonly #host: HostPanel;
+  readonly #messages = el('ol', { 'aria-live': 'polite', 'aria-label': 'Messages' });
+  readonly #chat: HTMLElement;
+  readonly #bar: HTMLElement;
+  readonly #buttons = new Map<Source, HTMLButtonElement>();
+
+  constructor(page: HTMLElement, call: Call, ways: Ways) {
+    this.#page = page;
+    this.#call = call;
+    this.#ways = ways;
+    this.#tiles = new Tiles(call);
+    this.#host = new HostPanel(call, (text) => this.notice(text));
+    this.#chat = this.#chatPanel();
+    this.#bar = this.#controls();
+    page.replaceChildren();
+  }
+
+  update(): void {
+    const { phase, view } = this.#call;
+    const isInside = phase === 'inside' || (phase === 'reconnecting' && view?.place === 'inside');
+    if (phase === 'over') return this.#showEnd();
+    this.#title.textContent = isInside
+      ? (view?.breakout?.name ?? 'Your appointment')
+      : 'Please wait';
+    this.#status.textContent = this.#statusText();
+    for (const [source, button] of this.#buttons) this.#label(source, button);
+    if (isInside) this.#tiles.update();
+    const inside = [this.#tiles.element, this.#host.element, this.#chat];
+    this.#host.update();
+    show(this.#page, [
+      this.#title,
+      this.#status,
+      this.#notice,
+      ...(isInside ? inside : []),
+      this.#bar,
+    ]);
+  }
+
+  addChat({ name, text, at }: ChatMessage): void {
+    const time = new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+    this.#messages.append(el('li', {}, el('strong', {}, name), ` ${time}: ${text}`));
+    this.#messages.scrollTop = this.#messages.scrollHeight;
+  }
+
+  notice(text: string): void {
+    this.#notice.textContent = text;
+  }
+
+  askToMute(kind: 'audio' | 'video'): void {
+    const what = kind === 'audio' ? 'microphone' : 'camera';
+    this.notice(`You are asked to switch your ${what} off.`);
+  }
+
+  #statusText(): string {
+    const { phase, view, reason } = this.#call;
+    if (phase === 'connecting') return 'Connecting.';
+    if (phase === 'reconnecting') return 'The connection was lost. Coming back.';
+    if (phase === 'waiting') return 'Somebody will let you in soon.';
+    if (reason !== '') return reason;
+    const endsAt = view?.breakout === null ? null : (view?.breakoutEndsAt ?? null);
+    return endsAt === null ? '' : `Until ${new Date(endsAt).toLocaleTimeString()}.`;
+  }
+
+  #showEnd(): void {
+    const { end, reason } = this.#call;
+    const again = el('button', { class: 'main', type: 'button' }, 'Come again');
+    again.addEventListener('click', () => this.#ways.again());
+    const other = el('button', { type: 'button' }, 'As somebody else');
+    other.addEventListener('click', () => this.#ways.asSomebodyElse());
+    const isFinal = end === 'removed';
+    this.#page.replaceChildren(
+      el('h1', {}, ENDS[end ?? 'ended']),
+      el('p', {}, reason),
+      el('div', { class: 'bar' }, ...(isFinal ? [] : [again]), other),
+    );
+    (isFinal ? other : again).focus();
+  }
+
+  #chatPanel(): HTMLElement {
+    const input = el('input', { maxlength: '2000', 'aria-label': 'Message', autocomplete: 'off' });
+    const form = el('form', { class: 'row' }, el('span', {}, input), el('button', {}, 'Send'));
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      const text = input.value.trim();
+      if (text === '') return;
+      this.#try(this.#call.ask('chat', { text }));
+      input.value = '';
+    });
+    return el('section', { class: 'panel chat' }, el('h2', {}, 'Chat'), this.#messages, form);
+  }
+
+  #controls(): HTMLElement {
+    const leave = el('button', { class: 'leave', type: 'button' }, 'Leave');
+    leave.addEventListener('click', () => void this.#call.leave());
+    for (const source of ['microphone', 'camera', 'screen'] as const) {
+      const button = el('button', { type: 'button' });
+      button.addEventListener('click', () => this.#try(this.#toggle(source)));
+      this.#buttons.set(source, button);
+    }
+    return el('div', { class: 'bar', role: 'toolbar' }, ...this.#buttons.values(), leave);
+  }
+
+  #label(source: Source, button: HTMLButtonElement): void {
+    const own = this.#call.tracks.get(source);
+    const isOn = own !== undefined && !own.isPaused;
+    const names = { microphone: 'Microphone', camera: 'Camera', screen: 'Share screen' } as const;
+    button.textContent = `${names[source as keyof typeof names]}: ${isOn ? 'on' : 'off'}`;
+    button.setAttribute('aria-pressed', String(isOn));
+    const { view } = this.#call;
+    const isPicture = source !== 'microphone';
+    const isMissing = source !== 'screen' && own === undefined;
+    button.hidden =
+      isMissing ||
+      view?.mode === 'text' ||
+      view?.role === 'observer' ||
+      (isPicture && view?.mode === 'audio');
+  }
+
+  async #toggle(source: Source): Promise<void> {
+    const own = this.#call.tracks.get(source);
+    if (source !== 'screen') {
+      if (own !== undefined) await this.#call.pause(source, !own.isPaused);
+      return;
+    }
+    if (own !== undefined) return this.#call.stop('screen');
+    const stream = await navigator.mediaDevices.getDisplayMedia({ video: true });
+    const track = stream.getVideoTracks()[0];
+    if (track === undefined) return;
+    track.addEventListener('ended', () => void this.#call.stop('screen'));
+    await this.#call.send('screen', track);
+  }
+
+  #try(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      this.notice(error instanceof Error ? error.message : 'That did not work.');
+    });
+  }
+}
