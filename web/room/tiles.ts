@@ -48,7 +48,7 @@ export class Tiles {
       const name = people.get(personId)?.name ?? '';
       add(producerId, `${name}: screen`, track).element.classList.add('screen');
     }
-    for (const key of [...this.#tiles.keys()]) if (!keys.has(key)) this.#tiles.delete(key);
+    for (const key of this.#tiles.keys()) if (!keys.has(key)) this.#tiles.delete(key);
     this.#listen();
     show(this.element, shown);
   }

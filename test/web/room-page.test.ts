@@ -1,0 +1,128 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import express from 'express';
+import type { Page } from 'playwright-core';
+import { v7 } from 'uuid';
+import { roomPage } from '../../api/room/page.ts';
+import { roomRouter } from '../../api/room/router.ts';
+import { type KeyRing, ephemeralKeyRing } from '../../crypto/key-ring.ts';
+import { type SessionBench, startSessionBench } from '../activities/session/bench.ts';
+import { type TestBrowser, describeBrowser, startBrowser } from '../support/browser.ts';
+import { type Guest, type RoomHost, joinRoom, startRoomHost } from '../support/room-host.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { until } from '../support/until.ts';
+
+const PHONE = { width: 360, height: 740 };
+
+describeBrowser('the page of a room', () => {
+  const folder = tempFolder();
+  const sessionId = v7();
+  const guests = new Map<string, Guest>();
+  let bench: SessionBench;
+  let keyRing: KeyRing;
+  let rooms: RoomHost;
+  let browser: TestBrowser;
+  let server: Server;
+  let url: string;
+
+  beforeAll(async () => {
+    [bench, keyRing, browser] = await Promise.all([
+      startSessionBench(),
+      ephemeralKeyRing(),
+      startBrowser(folder),
+    ]);
+    rooms = await startRoomHost(bench.knex, keyRing, () => ({
+      mode: 'video',
+      capacity: 4,
+      maxObservers: 1,
+      hasWaitingRoom: true,
+      opensAt: 0,
+      closesAt: Date.now() + 3_600_000,
+      graceMs: 30_000,
+    }));
+    const app = express();
+    app.use('/room', roomRouter({ isAvailable: () => Promise.resolve(true), page: roomPage }));
+    app.post('/teletherapy/sessions/:id/join', async ({ params, headers }, response) => {
+      const guest = guests.get(headers.authorization?.replace('Bearer ', '') ?? '');
+      if (guest === undefined) response.status(401).json({ message: 'Sign in first.' });
+      else response.json(await joinRoom(bench.knex, keyRing, params.id, guest));
+    });
+    server = app.listen(0);
+    url = `http://localhost:${(server.address() as AddressInfo).port}/room/${sessionId}`;
+    await roomPage();
+  }, 180_000);
+  afterAll(async () => {
+    await browser.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await rooms.close();
+    await bench.close();
+  });
+
+  async function open(displayName: string, role: Guest['role'], viewport = PHONE): Promise<Page> {
+    guests.set(displayName, { personId: await bench.person(), displayName, role });
+    const context = await browser.browser.newContext({ viewport });
+    const page = await context.newPage();
+    page.on('pageerror', (error) => console.error(displayName, error.message));
+    page.on('console', (line) => {
+      if (line.type() === 'error') faults.push(line.text());
+    });
+    await page.goto(`${url}#token=${displayName}`);
+    return page;
+  }
+  const faults: string[] = [];
+
+  /** Reaches a button by the keyboard alone, and presses it. */
+  async function press(page: Page, name: string): Promise<void> {
+    await page.getByRole('button', { name, exact: true }).waitFor();
+    const isThere = (): Promise<boolean> =>
+      page.evaluate(`document.activeElement?.textContent === ${JSON.stringify(name)}`);
+    for (let step = 0; step < 60 && !(await isThere()); step += 1) await page.keyboard.press('Tab');
+    expect(await isThere()).toBe(true);
+    await page.keyboard.press('Enter');
+  }
+
+  const playing = (page: Page): Promise<number> =>
+    page.evaluate(
+      `[...document.querySelectorAll('.tile video')].filter((v) => v.currentTime > 0 && v.videoWidth > 0).length`,
+    );
+  const fitsIn = (page: Page): Promise<boolean> =>
+    page.evaluate('document.documentElement.scrollWidth <= window.innerWidth');
+
+  test('two meet by the keyboard alone, on screens as small as a phone', async () => {
+    const [ann, ben] = [await open('Ann', 'host'), await open('Ben', 'participant')];
+    await press(ann, 'Join');
+    await ann.getByText('Lock the room').waitFor();
+    await press(ben, 'Join');
+    await ben.getByText('Somebody will let you in soon.').waitFor();
+    await press(ann, 'Let in');
+    await until(async () => (await playing(ann)) === 2 && (await playing(ben)) === 2);
+    expect([await fitsIn(ann), await fitsIn(ben)]).toEqual([true, true]);
+
+    await ben.getByRole('textbox', { name: 'Message' }).fill('Good morning');
+    await ben.keyboard.press('Enter');
+    await ann.getByText('Good morning').waitFor();
+    await press(ben, 'Microphone: on');
+    await ben.getByText('Microphone: off').waitFor();
+    await press(ann, 'Ask to mute');
+    await ben.getByText('You are asked to switch your microphone off.').waitFor();
+    await press(ann, 'Two breakout rooms');
+    await ben.getByRole('heading', { name: 'Room 1' }).waitFor();
+    await until(async () => (await playing(ben)) === 1);
+    await press(ann, 'End breakouts');
+    await until(async () => (await playing(ann)) === 2 && (await playing(ben)) === 2);
+    await press(ben, 'Leave');
+    await ben.getByRole('heading', { name: 'You have left.' }).waitFor();
+    // Nothing that the page does is against its own content policy.
+    expect(faults.filter((line) => line.includes('Content Security Policy'))).toEqual([]);
+  }, 120_000);
+
+  test('whoever has not said who they are is asked, and learns nothing', async () => {
+    const page = await browser.browser.newPage();
+    await page.goto(url);
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    expect(await page.textContent('main')).not.toContain(sessionId);
+    await page.close();
+  });
+});
