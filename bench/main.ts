@@ -6,6 +6,7 @@ import { measureAlerts } from './alerts.ts';
 import { measureBooking } from './booking.ts';
 import { measureCalendar } from './calendar.ts';
 import { type BenchContext, openContext } from './context.ts';
+import { measureCompanion } from './companion.ts';
 import { measureContention } from './contention.ts';
 import { measureLives } from './lives.ts';
 import { measureMedia } from './media.ts';
@@ -32,6 +33,7 @@ const MEASURES = {
   sockets: measureSockets,
   screening: measureScreening,
   media: measureMedia,
+  companion: measureCompanion,
   contention: measureContention,
   lives: measureLives,
   slots: measureSlots,
