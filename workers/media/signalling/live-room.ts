@@ -13,6 +13,7 @@ import {
 import { HoldfastError } from '../../../domain/errors.ts';
 import type { MediaEnd, MediaRoom } from './media-room.ts';
 import { type Peer, sourceOf } from './peer.ts';
+import { Stage } from './stage.ts';
 import { roomView } from './room-view.ts';
 
 /** What a room tells the outside. */
@@ -46,6 +47,7 @@ export class LiveRoom {
   readonly media: MediaRoom;
   readonly peers = new Map<string, Peer>();
   readonly producers = new Map<string, LiveProducer>();
+  readonly stage = new Stage();
   /** The last word from outside that it has heard. */
   heardUpTo: string;
   readonly #record: RoomRecord;
@@ -212,6 +214,7 @@ export class LiveRoom {
     const speaker = this.producers.get(producerId)?.peer.personId;
     if (speaker === undefined) return;
     this.tellReceivers(producerId, 'active-speaker', { personId: speaker });
+    this.stage.heard(speaker, this.peers.values());
   }
 
   /** The media is gone, the people are not: they come back to wherever the room is placed next. */

@@ -5,7 +5,8 @@ import type { EventCall } from './event.ts';
 import { LIMITS } from './limits.ts';
 import type { LiveProducer, LiveRoom } from './live-room.ts';
 import type { MediaSeat } from './media-room.ts';
-import { type Peer, type Source, sourceOf } from './peer.ts';
+import { type Peer, type PeerConsumer, type Source, sourceOf } from './peer.ts';
+import { letFlow } from './stage.ts';
 
 /** A connection sends and receives on one seat, which it takes with its first transport. */
 async function seatOf({ room, peer }: EventCall<unknown>): Promise<MediaSeat> {
@@ -185,7 +186,7 @@ export async function consume(
       consumer.close();
       throw refusal;
     }
-    keep(peer, sender.personId, consumer);
+    keep(room, peer, live!, consumer);
     return {
       consumerId: consumer.id,
       producerId: producer.id,
@@ -197,13 +198,17 @@ export async function consume(
   });
 }
 
-function keep(peer: Peer, personId: string, consumer: types.Consumer): void {
+function keep(room: LiveRoom, peer: Peer, live: LiveProducer, consumer: types.Consumer): void {
   const { id: consumerId, producerId } = consumer;
-  peer.consumers.set(consumerId, { consumer, personId });
+  const { personId } = live.peer;
+  const source = sourceOf(live.producer);
+  peer.consumers.set(consumerId, { consumer, personId, source, isWanted: false, isShown: true });
   consumer.observer.once('close', () => {
     peer.consumers.delete(consumerId);
+    room.stage.arrange(peer);
     peer.socket.emit('consumer-closed', { consumerId, producerId });
   });
+  room.stage.arrange(peer);
   consumer.on('producerpause', () => peer.socket.emit('producer-paused', { producerId }));
   consumer.on('producerresume', () => peer.socket.emit('producer-resumed', { producerId }));
   consumer.on('layerschange', (layers) => {
@@ -216,15 +221,19 @@ export async function resumeConsumer({
   peer,
   payload,
 }: EventCall<{ consumerId: string }>): Promise<object> {
-  await peer.consumer(payload.consumerId).resume();
-  return {};
+  return setWanted(peer.received(payload.consumerId), true);
 }
 
 export async function pauseConsumer({
   peer,
   payload,
 }: EventCall<{ consumerId: string }>): Promise<object> {
-  await peer.consumer(payload.consumerId).pause();
+  return setWanted(peer.received(payload.consumerId), false);
+}
+
+async function setWanted(received: PeerConsumer, isWanted: boolean): Promise<object> {
+  received.isWanted = isWanted;
+  await letFlow(received);
   return {};
 }
 

@@ -56,7 +56,11 @@ export class Peer {
   }
 
   consumer(id: string): types.Consumer {
-    return found(this.consumers.get(id), 'consumer').consumer;
+    return this.received(id).consumer;
+  }
+
+  received(id: string): PeerConsumer {
+    return found(this.consumers.get(id), 'consumer');
   }
 
   /** Ends its media; with its transports go their producers and consumers. */
@@ -67,8 +71,13 @@ export class Peer {
 
 export interface PeerConsumer {
   readonly consumer: types.Consumer;
-  /** Whose media it is. */
+  /** Whose media it is, and what it is of. */
   readonly personId: string;
+  readonly source: Source;
+  /** The receiver has not paused it. */
+  isWanted: boolean;
+  /** It has a place among those that are sent. */
+  isShown: boolean;
 }
 
 function found<T>(value: T | undefined, what: string): T {
