@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { SettingsFault, loadSettings } from '../config/settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { roomPage } from './room/page.ts';
+import { serveMetrics } from '../activities/metrics/metrics.ts';
 import { warmUpScreening } from './crisis/screen-words.ts';
 import { startApiAuditor } from './crisis/auditor.ts';
 import { openDeps } from './deps.ts';
@@ -30,10 +31,12 @@ async function start(settings: Settings, log: Logger): Promise<Running> {
   const listening = await listen(server, { host, port, drainMs: DRAIN_MS });
   const housekeeping = startHousekeeping(deps);
   const auditor = startApiAuditor(deps, settings.database.url);
+  const metrics = settings.metrics === null ? null : serveMetrics(deps.knex, settings.metrics.api);
   log.info({ port: listening.port }, 'the API listens');
   return {
     stop: async () => {
       housekeeping.stop();
+      metrics?.close();
       const drained = listening.close();
       await realtime.close();
       await drained;

@@ -12,7 +12,7 @@ import { loadDocument } from './http/document.ts';
 import { createErrorHandler } from './http/error-handler.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import { createLimiter } from './http/rate-limits.ts';
-import { requestIds, requestLog } from './http/request-log.ts';
+import { requestIds, requestLog, requestTimes } from './http/request-log.ts';
 import { openTurns } from './http/turns.ts';
 import { roomPage } from './room/page.ts';
 import { roomRouter } from './room/router.ts';
@@ -44,7 +44,7 @@ export function createApi(deps: ApiDeps): Api {
   app.disable('etag');
   app.set('trust proxy', deps.http.trustedProxies);
   app.set('query parser', 'simple');
-  app.use(requestIds(), requestLog(deps.log), helmet());
+  app.use(requestIds(), requestTimes(), requestLog(deps.log), helmet());
   app.use('/webhooks', webhookRouter(deps));
   const isAvailable = (): Promise<boolean> => isMediaAvailable(deps.knex);
   app.use('/room', roomRouter({ isAvailable, page: roomPage }));

@@ -65,6 +65,7 @@ export function loadSettings(env: Env = process.env): Settings {
     webhooks: readWebhooks(reader, sandbox),
     attachments: readAttachments(reader, home),
     worker: { healthPort: ports.worker },
+    metrics: readMetrics(reader),
     ports,
     unused: withoutEffect.filter((variable) => reader.has(variable)),
   };
@@ -83,6 +84,13 @@ export function loadMigrationSettings(
   };
   reader.finish();
   return settings;
+}
+
+/** Three ports in a row: of the API, of the sessions' worker, of the alerts' worker. */
+function readMetrics(reader: EnvReader): Settings['metrics'] {
+  if (!reader.has('METRICS_PORT')) return null;
+  const api = reader.port('METRICS_PORT', 9_464);
+  return { api, worker: api + 1, crisisWorker: api + 2 };
 }
 
 /** The data folder, absolute. */

@@ -170,6 +170,8 @@ export interface Settings {
   attachments: AttachmentSettings;
   /** Where a worker process answers `GET /health`. */
   worker: { healthPort: number };
+  /** Where this machine may read figures of each process; null tells none. */
+  metrics: { api: number; worker: number; crisisWorker: number } | null;
   ports: Ports;
   /** Published variables that are set, accepted and have no effect. */
   unused: readonly string[];

@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { v7 as uuidv7 } from 'uuid';
+import { countRequest } from '../../activities/metrics/metrics.ts';
 import { beginExchange, exchangeOf } from './exchange.ts';
 
 /** Ids of callers' own are taken over when they look like ids, hexadecimal with dashes. */
@@ -15,6 +16,18 @@ export function requestIds(): RequestHandler {
     const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : uuidv7();
     beginExchange(res, requestId);
     res.setHeader('x-request-id', requestId);
+    next();
+  };
+}
+
+/** Counts each request by its operation once it is answered, or given up. */
+export function requestTimes(): RequestHandler {
+  return (_req, res, next) => {
+    const sinceMs = performance.now();
+    res.once('close', () => {
+      const { operationId } = exchangeOf(res);
+      countRequest(operationId, res.statusCode, (performance.now() - sinceMs) / 1_000);
+    });
     next();
   };
 }

@@ -10,6 +10,7 @@ import { CONSUMERS, type OutboxDeps } from '../../activities/outbox/consumers.ts
 import { startRelay, type Relay } from '../../activities/outbox/relay.ts';
 import { type Dispatcher, startDispatcher } from '../../activities/webhooks/dispatcher.ts';
 import { type SendDeps, createWebhookCall } from '../../activities/webhooks/send.ts';
+import { serveMetrics } from '../../activities/metrics/metrics.ts';
 import type { Settings } from '../../config/settings.ts';
 import { createClientDataConverter, createDataConverter } from '../../crypto/data-converter.ts';
 import { createFieldCipher } from '../../crypto/field-cipher.ts';
@@ -71,12 +72,14 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
   await becomeCurrent(clientConnection, temporal.namespace, deployment.version);
   await ensureSchedules(client);
   const health = serveHealth(worker, settings.worker.healthPort);
+  const metrics = settings.metrics === null ? null : serveMetrics(knex, settings.metrics.worker);
   log.info('the core worker runs');
   endWhenFailed(running, 'core', log);
   return async () => {
     worker.shutdown();
     await Promise.all([running, relay.close(), dispatcher.close()]);
     health.close();
+    metrics?.close();
     await sealer.close();
     mail.close();
     await clientConnection.close();

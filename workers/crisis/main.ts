@@ -10,6 +10,7 @@ import type { CrisisDeps } from '../../activities/crisis/deps.ts';
 import { openKnowledge } from '../../activities/crisis/knowledge.ts';
 import { createTwilioGateway } from '../../activities/gateways/twilio.ts';
 import { startRelay, type Relay } from '../../activities/outbox/relay.ts';
+import { serveMetrics } from '../../activities/metrics/metrics.ts';
 import type { Settings } from '../../config/settings.ts';
 import { createClientDataConverter, createDataConverter } from '../../crypto/data-converter.ts';
 import { createFieldCipher } from '../../crypto/field-cipher.ts';
@@ -99,6 +100,8 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
   const running = worker.run();
   await becomeCurrent(clientConnection, namespace, deployment.version);
   const health = serveHealth(worker, settings.crisis.healthPort);
+  const metrics =
+    settings.metrics === null ? null : serveMetrics(deps.knex, settings.metrics.crisisWorker);
   const heart = startHeart(deps, worker);
   log.info('the crisis worker runs');
   endWhenFailed(running, 'crisis', log);
@@ -107,6 +110,7 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
     worker.shutdown();
     await Promise.all([running, relay.close(), auditor.close()]);
     health.close();
+    metrics?.close();
     await deps.knowledge.close();
     await clientConnection.close();
     await connection.close();
