@@ -50,17 +50,44 @@ export async function broadcastAll(db: Knex, messages: readonly Broadcast[]): Pr
   ]);
 }
 
+/** Several broadcasts in one notice, and which process sent it: that one has shown them already. */
+export interface Announcement {
+  readonly from: string;
+  readonly news: readonly Broadcast[];
+}
+
+/** The server takes notices of less than 8,000 bytes; broadcasts are ASCII and a few hundred long. */
+const MOST_IN_NOTICE = 7_000;
+
 /**
  * As {@link broadcastAll}, of what is committed already and would be found without it, too: it waits
- * for no disk.
+ * for no disk, and as many as fit share a notice.
  */
-export async function announceAll(db: Knex, messages: readonly Broadcast[]): Promise<void> {
+export async function announceAll(
+  db: Knex,
+  from: string,
+  messages: readonly Broadcast[],
+): Promise<void> {
   for (const message of messages) assertBroadcast(message);
   await db.raw(
     `SELECT set_config('synchronous_commit', 'off', true), pg_notify(?, message)
      FROM unnest(?::text[]) AS message`,
-    [BROADCAST_CHANNEL, messages.map((message) => JSON.stringify(message))],
+    [BROADCAST_CHANNEL, noticesOf(from, messages)],
   );
+}
+
+function noticesOf(from: string, messages: readonly Broadcast[]): string[] {
+  const notices: string[][] = [];
+  let room = 0;
+  for (const written of messages.map((message) => JSON.stringify(message))) {
+    if (written.length > room) {
+      notices.push([]);
+      room = MOST_IN_NOTICE;
+    }
+    notices.at(-1)!.push(written);
+    room -= written.length;
+  }
+  return notices.map((news) => `{"from":${JSON.stringify(from)},"news":[${news.join()}]}`);
 }
 
 /** Where those listen who watch a therapist's slots of one date in the therapist's own zone. */

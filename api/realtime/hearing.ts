@@ -1,7 +1,8 @@
 import { assertBroadcast } from '../../db/broadcasts.ts';
-import type { Broadcast } from '../../db/broadcasts.ts';
+import type { Announcement, Broadcast } from '../../db/broadcasts.ts';
 import { patientAlias } from '../../domain/support-session.ts';
 import { safely } from '../http/error-handler.ts';
+import { messageNewsOf } from '../support/messages/message-news.ts';
 import { tellCompanionReply } from './companion-news.ts';
 import { tellCrisisTeam } from './crisis-news.ts';
 import { tellWaiting } from './crisis-waiting.ts';
@@ -30,15 +31,22 @@ const PRESENTERS: ReadonlyMap<string, Presenter> = new Map<string, Presenter>([
 
 /** Hears what transactions have broadcast. */
 export function hearBroadcast(live: Live, payload: string): void {
-  const { log } = live.deps;
-  const present = async (): Promise<void> => {
-    const message = JSON.parse(payload) as Broadcast;
-    assertBroadcast(message);
-    await (PRESENTERS.get(message.event) ?? passOn)(live, message);
-  };
-  present().catch((error: unknown) =>
-    log.warn({ error: safely(error) }, 'a broadcast was not passed on'),
-  );
+  const { knex, log } = live.deps;
+  const onFault = (error: unknown): void =>
+    log.warn({ error: safely(error) }, 'a broadcast was not passed on');
+  try {
+    const heard = JSON.parse(payload) as Broadcast | Announcement;
+    if (!('news' in heard)) present(live, heard).catch(onFault);
+    else if (heard.from !== messageNewsOf(knex).id)
+      for (const message of heard.news) present(live, message).catch(onFault);
+  } catch (error) {
+    onFault(error);
+  }
+}
+
+async function present(live: Live, message: Broadcast): Promise<void> {
+  assertBroadcast(message);
+  await (PRESENTERS.get(message.event) ?? passOn)(live, message);
 }
 
 function passOn({ io }: Live, { room, event, ids }: Broadcast): void {

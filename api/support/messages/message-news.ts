@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { announceAll } from '../../../db/broadcasts.ts';
@@ -12,7 +13,7 @@ export type MessageListener = (message: MessageView, participants: ReadonlySet<s
 
 /** Notices of one moment go out together: each costs a round trip, and every process hears it, ms. */
 const GATHER_MS = 12;
-/** A notice is small and one of them may be at most 8 KB; so many go out together. */
+/** So many go out together. */
 const MOST_AT_ONCE = 200;
 
 /**
@@ -20,6 +21,8 @@ const MOST_AT_ONCE = 200;
  * comes while a notice is on its way goes out with the next.
  */
 export class MessageNews {
+  /** By which this process knows its own notices again. */
+  readonly id = randomUUID();
   readonly #knex: Knex;
   readonly #listeners = new Set<MessageListener>();
   #waiting: Broadcast[] = [];
@@ -50,7 +53,7 @@ export class MessageNews {
       await sleep(GATHER_MS);
       const batch = this.#waiting.splice(0, MOST_AT_ONCE);
       try {
-        await announceAll(this.#knex, batch);
+        await announceAll(this.#knex, this.id, batch);
       } catch (error) {
         // Other processes look for what they were not told.
         log.warn({ error: safely(error) }, 'new messages were not announced');
