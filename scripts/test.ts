@@ -5,6 +5,7 @@ import { runJest } from './checks/jest.ts';
 import { runInherited } from './checks/run-inherited.ts';
 import { root } from './root.ts';
 import { provideMediaWorker } from './provision/media-worker.ts';
+import { provideBrowser } from './provision/browser.ts';
 import { messageOf } from './provision/progress.ts';
 import { provideTemporalCli, provideTestServer } from './provision/temporal-tools.ts';
 
@@ -52,7 +53,16 @@ async function main(): Promise<Tally> {
     () => null,
     (fault: unknown) => `NOT TESTED: everything about media. ${messageOf(fault)}`,
   );
-  const [untested] = await Promise.all([media, provideTemporalCli(), provideTestServer()]);
+  const browser = media.then(provideBrowser).then(
+    () => null,
+    (fault: unknown) => `NOT TESTED: rooms in a browser. ${messageOf(fault)}`,
+  );
+  const [noMedia, noBrowser] = await Promise.all([
+    media,
+    browser,
+    provideTemporalCli(),
+    provideTestServer(),
+  ]);
   const total: Tally = { passed: 0, failed: 0 };
   for (const { title, run } of chosenChecks(process.argv.slice(2))) {
     console.log(`\n${title}`);
@@ -61,7 +71,7 @@ async function main(): Promise<Tally> {
     total.passed += passed;
     total.failed += failed;
   }
-  if (untested !== null) console.error(`\n${untested}`);
+  for (const reason of [noMedia, noBrowser]) if (reason !== null) console.error(`\n${reason}`);
   return total;
 }
 

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,12 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe } from '@jest/globals';
 import { type Browser, type Page, chromium } from 'playwright-core';
+import { findBrowser } from '../../scripts/provision/browser.ts';
 import { workerBin } from './media.ts';
 
-const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-
 /** The browser's program; null where there is none, said loudly. */
-export const browserPath: string | null = PATHS.find((path) => existsSync(path)) ?? null;
+export const browserPath: string | null = findBrowser();
 if (browserPath === null)
   console.error('NOT TESTED: rooms in a browser, since there is no Chromium');
 
