@@ -167,6 +167,7 @@ export class Call {
     signal.on('moved', (view: RoomView) => this.#show(view));
     signal.on('denied', () => this.#over('denied'));
     signal.on('removed', () => this.#over('removed'));
+    signal.on('left', () => this.#over('left'));
     signal.on('refused', (refusal: { event?: string; error: string; message: string }) => {
       if (refusal.event === undefined) this.#failed(refusal.error, refusal.message);
     });

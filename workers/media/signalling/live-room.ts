@@ -113,6 +113,7 @@ export class LiveRoom {
     for (const peer of this.peers.values()) {
       if (peer.personId !== personId) continue;
       this.remove(peer, true);
+      peer.socket.emit('left', {});
       peer.socket.disconnect(true);
     }
   }
