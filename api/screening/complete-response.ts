@@ -14,6 +14,7 @@ import type { AlertSeverity } from '../../domain/escalation-policy.ts';
 import { isUuid } from '../../domain/ids.ts';
 import { type Score, missingNumbers, scoreOf } from '../../domain/screening/score.ts';
 import { auditContext } from '../access/audit-context.ts';
+import { afterAnswering } from '../background.ts';
 import { recordReport, startAlert } from '../crisis/intake.ts';
 import type { Call } from '../http/handler.ts';
 import { chosenValues, openAnswers } from './answers.ts';
@@ -121,7 +122,7 @@ async function writeWithAlert(
       audit(entryOf(scored, raised));
       return { completedAt, raised };
     });
-    void startAlert(deps, written.raised);
+    afterAnswering(deps.log, 'an alert', () => startAlert(deps, written.raised));
     return written;
   } catch (error) {
     if (error instanceof Changed) return null;

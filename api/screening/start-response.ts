@@ -3,12 +3,12 @@ import type { Questionnaire } from '../../db/questionnaires.ts';
 import { overdueDanger, raiseUnfinished } from '../../db/screening-danger.ts';
 import { findOpenResponse, openResponse } from '../../db/screening-responses.ts';
 import type { ScreeningResponse } from '../../db/screening-responses.ts';
-import type { RaisedAlert } from '../../db/crisis-intake.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/ids.ts';
 import { typeNamed } from '../../domain/screening/instruments/index.ts';
 import { auditContext } from '../access/audit-context.ts';
+import { afterAnswering } from '../background.ts';
 import { startAlert } from '../crisis/intake.ts';
 import type { Call } from '../http/handler.ts';
 
@@ -63,14 +63,13 @@ export async function startResponse(call: Call, wish: StartWish): Promise<Starte
   const questionnaire = await chosenQuestionnaire(call, wish);
   const { id: questionnaireId, type } = questionnaire;
   const { personId, clinicId } = principal;
-  let raised: RaisedAlert | null = null;
   const context = auditContext(principal, call.requestId);
-  const opened = await inTransaction(deps.knex, context, async (trx, audit) => {
+  const { raised, ...opened } = await inTransaction(deps.knex, context, async (trx, audit) => {
     const left = await overdueDanger(trx, personId, questionnaireId);
-    raised = left === null ? null : await raiseUnfinished(trx, left);
-    if (raised !== null) {
-      const changes = { source: 'screening', severity: raised.severity };
-      const alert = { objectType: 'alert', objectId: raised.alertId, subjectId: personId };
+    const found = left === null ? null : await raiseUnfinished(trx, left);
+    if (found !== null) {
+      const changes = { source: 'screening', severity: found.severity };
+      const alert = { objectType: 'alert', objectId: found.alertId, subjectId: personId };
       audit({ action: 'alert.raise', ...alert, changes });
     }
     const begun = await openResponse(trx, { id, clinicId, personId, questionnaireId, type });
@@ -80,8 +79,8 @@ export async function startResponse(call: Call, wish: StartWish): Promise<Starte
       objectId: begun.response.id,
       subjectId: personId,
     });
-    return begun;
+    return { ...begun, raised: found };
   });
-  if (raised !== null) void startAlert(deps, raised);
+  if (raised !== null) afterAnswering(deps.log, 'an alert', () => startAlert(deps, raised));
   return { questionnaire, ...opened };
 }

@@ -11,6 +11,7 @@ import { dangerOf, missingNumbers, scoreOf } from '../../domain/screening/score.
 import type { Screening } from '../../domain/triage/screen.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { knownClinic } from '../access/principal.ts';
+import { afterAnswering } from '../background.ts';
 import { asWritten } from '../crisis/as-written.ts';
 import { raiseAlert, recordReport, startAlert } from '../crisis/intake.ts';
 import { screenWords } from '../crisis/screen-words.ts';
@@ -47,7 +48,8 @@ export async function submitAnswer(call: Call, body: AnswerBody): Promise<Submit
     await raiseForRefused(call, body, screening);
     throw error;
   }
-  if (submitted.raised !== null) void startAlert(deps, submitted.raised);
+  const { raised } = submitted;
+  if (raised !== null) afterAnswering(deps.log, 'an alert', () => startAlert(deps, raised));
   return submitted;
 }
 
