@@ -191,14 +191,15 @@ describe('an average', () => {
     const month = { maximum: 19, flaggedByTotal: 0, flaggedByAnswer: 0, gaveUp: 0 };
     const bands = bandsOf([3, 5, 2, 1]);
     const average = (totalsSum: number) => shownMonth({ ...month, bands, totalsSum })?.averageScore;
-    // From 60 to 104: [minimal, mild] 8, [moderate, severe] 3 are put together.
     const [least, most] = sumsOf([3, 5, 2, 1], RANGES);
     expect(average(82)).toBe(7.45);
     expect(average(least)).toBe(Math.round((least / 11) * 100) / 100);
     expect(average(most)).toBe(Math.round((most / 11) * 100) / 100);
-    // Four at 0 and one at 5: with any other spread the sum would be higher.
-    const tight = { ...month, bands: bandsOf([4, 2, 5, 5]), totalsSum: 135 };
-    expect(shownMonth(tight)?.averageScore).toBeGreaterThan(135 / 16);
+    // Four at 0 and two at 5, the others at their lowest too: three and three come to 140 at least.
+    const tight = { ...month, bands: bandsOf([4, 2, 5, 5]) };
+    expect(sumsOf([4, 2, 5, 5], RANGES)[0]).toBe(135);
+    expect(shownMonth({ ...tight, totalsSum: 135 })?.averageScore).toBe(8.75);
+    expect(shownMonth({ ...tight, totalsSum: 141 })?.averageScore).toBe(8.81);
   });
 });
 
