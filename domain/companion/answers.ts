@@ -6,6 +6,7 @@ import type { Place, Topic } from './types.ts';
 /** Of an answer that is kept, in UTF-16 units: enough to recognise one's own words. */
 export const KEPT_AT_MOST = 240;
 const MOST_ITEMS = 8;
+const NO_CUES: readonly string[] = [];
 const ITEM_AT_MOST = 60;
 
 const NOTHING: StepAnswer = {
@@ -109,7 +110,7 @@ function optionIn(
   const found = options
     .map((option) => ({
       option,
-      at: bare.search(anyOf(texts.cues.options[option] ?? [], 'within')),
+      at: bare.search(anyOf(texts.cues.options[option] ?? NO_CUES, 'within')),
     }))
     .filter(({ at }) => at >= 0)
     .toSorted((a, b) => a.at - b.at);

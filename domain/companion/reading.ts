@@ -41,8 +41,18 @@ interface Reader {
 const NOT_IN_WORD = '(?![\\p{L}\\p{N}])';
 const NOT_AFTER_WORD = '(?<![\\p{L}\\p{N}])';
 
-/** A source for any of the cues, at word boundaries. */
+const matchers = new WeakMap<readonly string[], Map<'whole' | 'start' | 'within', RegExp>>();
+
+/** Matches any of the cues, at word boundaries; made once for each list of them. */
 export function anyOf(cues: readonly string[], ends: 'whole' | 'start' | 'within'): RegExp {
+  const made = matchers.get(cues) ?? new Map<typeof ends, RegExp>();
+  matchers.set(cues, made);
+  const matcher = made.get(ends) ?? matcherOf(cues, ends);
+  made.set(ends, matcher);
+  return matcher;
+}
+
+function matcherOf(cues: readonly string[], ends: 'whole' | 'start' | 'within'): RegExp {
   const source = cues.join('|').replaceAll(/\P{ASCII}/gu, foldWord);
   const any = `(?:${source === '' ? '(?!)' : source})`;
   if (ends === 'whole') return new RegExp(`^${any}$`, 'u');
