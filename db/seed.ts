@@ -41,7 +41,8 @@ const SEED_LOCK = 4_711_001;
 
 /**
  * Makes the demo clinic where it isn't there yet. What exists is left as it is, whatever people
- * have made of it since: a second run changes nothing, and two at once wait for each other.
+ * have made of it since: a second run changes nothing, and two at once wait for each other. Whoever
+ * was erased stays so, and is not among its people any more.
  */
 export async function seedDemo(options: SeedOptions): Promise<SeededClinic> {
   await options.knex.transaction(async (trx) => {
@@ -56,7 +57,9 @@ export async function seedDemo(options: SeedOptions): Promise<SeededClinic> {
     await seedDesk(trx, id, options.now);
     await seedCrisis(trx, onCallPeople());
   });
-  return { clinicId: DEMO_CLINIC.id, people: DEMO_PEOPLE.map(seededPerson) };
+  const erased = await options.knex('people').whereNotNull('erased_at').pluck('id');
+  const people = DEMO_PEOPLE.filter(({ id }) => !erased.includes(id)).map(seededPerson);
+  return { clinicId: DEMO_CLINIC.id, people };
 }
 
 /** The crisis therapist, and a colleague every other week. */
