@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import {
   type CompanionConversation,
   findConversation,
@@ -18,7 +19,10 @@ import type { KnownConversation } from './memory.ts';
 import { openSealed, openTurns } from './sealed-texts.ts';
 import type { TurnWish } from './turn-wish.ts';
 
-type Deps = Pick<ApiDeps, 'knex' | 'cipher'>;
+interface Deps extends Pick<ApiDeps, 'knex' | 'cipher'> {
+  /** The pool to read from: whoever cries for help waits for no other than that for crises. */
+  readonly db: Knex;
+}
 
 /** Where a turn belongs: a conversation that is there, or one to be begun. */
 export type Place =
@@ -38,16 +42,16 @@ export async function placeOf(deps: Deps, principal: Principal, wish: TurnWish):
   const id = sessionId?.toLowerCase() ?? null;
   if (id === null || !isUuid(id)) return { kind: 'new', sessionId: null };
   const remembered = memoryOf(deps).conversations.get(id);
-  const known = remembered?.conversation ?? (await findConversation(deps.knex, id));
+  const known = remembered?.conversation ?? (await findConversation(deps.db, id));
   if (known !== null) return { kind: 'known', known: await ownConversation(deps, principal, id) };
   return besideSession(deps, principal, id);
 }
 
 /** The companion beside a support session of one's own: one open conversation for each. */
 async function besideSession(deps: Deps, principal: Principal, id: string): Promise<Place> {
-  const session = await findSupportSession(deps.knex, id);
+  const session = await findSupportSession(deps.db, id);
   if (relationToSupport(principal, session) !== 'patient') throw unknown();
-  const beside = await findConversationOfSession(deps.knex, principal.personId, id);
+  const beside = await findConversationOfSession(deps.db, principal.personId, id);
   return beside === null
     ? { kind: 'new', sessionId: id }
     : { kind: 'known', known: await knownConversation(deps, beside.id, beside) };
@@ -72,7 +76,7 @@ async function knownConversation(
   const { conversations } = memoryOf(deps);
   const remembered = conversations.get(id);
   if (remembered !== undefined) return remembered;
-  const conversation = found ?? (await findConversation(deps.knex, id));
+  const conversation = found ?? (await findConversation(deps.db, id));
   if (conversation === null) throw unknown();
   const known = await readConversation(deps, conversation);
   conversations.set(id, known);
@@ -81,15 +85,15 @@ async function knownConversation(
 
 /** Opens what the next turn needs of a conversation. */
 async function readConversation(
-  { knex, cipher }: Deps,
+  { db, cipher }: Deps,
   conversation: CompanionConversation,
 ): Promise<KnownConversation> {
   const { id: conversationId, state } = conversation;
   const isRecent = Date.now() - conversation.lastTurnAt.getTime() <= PREVIOUS_WITHIN_MS;
-  const turns = isRecent ? await listTurns(knex, conversationId, PREVIOUS_MESSAGES) : [];
+  const turns = isRecent ? await listTurns(db, conversationId, PREVIOUS_MESSAGES) : [];
   const [opened, openedTurns] = await Promise.all([
-    state === null ? null : openSealed(cipher, knex, { conversationId }, 'state', state),
-    openTurns(cipher, knex, conversationId, turns),
+    state === null ? null : openSealed(cipher, db, { conversationId }, 'state', state),
+    openTurns(cipher, db, conversationId, turns),
   ]);
   const said = openedTurns.flatMap(({ words, saidAt }) =>
     words === null ? [] : [{ text: words.text, atMs: saidAt.getTime() }],

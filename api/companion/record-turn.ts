@@ -20,6 +20,8 @@ export interface Taking {
   readonly wish: TurnWish;
   /** All that the person wrote, for the alert's record. */
   readonly words: string;
+  /** Its words alone are a cry for help. */
+  readonly isUrgent: boolean;
 }
 
 export interface Placed extends Taking {

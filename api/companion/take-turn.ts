@@ -37,11 +37,11 @@ import type { TurnWish } from './turn-wish.ts';
  */
 export async function takeTurn(call: Call, read: (body: unknown) => TurnWish): Promise<Taken> {
   const wish = await readOrCall(call, read);
-  const taking: Taking = { call, wish, words: wordsOf(call.body, wish) };
-  const { queue } = memoryOf(call.deps);
-  const key = wish.conversationId ?? wish.sessionId ?? call.newId;
   // Nobody in need waits for others' turns.
   const isUrgent = screenWords(personsWords(call.body)).severity !== null;
+  const taking: Taking = { call, wish, words: wordsOf(call.body, wish), isUrgent };
+  const { queue } = memoryOf(call.deps);
+  const key = wish.conversationId ?? wish.sessionId ?? call.newId;
   const outcome = await (isUrgent
     ? record(taking)
     : queue.run(key.toLowerCase(), () => record(taking)));
@@ -84,9 +84,11 @@ async function record(taking: Taking): Promise<Outcome> {
 
 /** Null when another turn came between, so that all has to be read again. */
 async function attempt(taking: Taking): Promise<Outcome | null> {
-  const { call, wish } = taking;
+  const { call, wish, isUrgent } = taking;
   const memory = memoryOf(call.deps);
-  const looked = await settled(placeOf(call.deps, call.principal, wish));
+  const { knex, crisisKnex, cipher } = call.deps;
+  const reading = { knex, cipher, db: isUrgent ? crisisKnex : knex };
+  const looked = await settled(placeOf(reading, call.principal, wish));
   const place: Place = 'value' in looked ? looked.value : { kind: 'new', sessionId: null };
   const placed = hear(taking, place);
   try {

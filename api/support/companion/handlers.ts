@@ -41,7 +41,7 @@ async function show(
   const { alertId } = taken.reply;
   const [lines, alert] = await Promise.all([
     helpLines(deps, knownClinic(principal)),
-    alertId === null ? null : alertNow(deps.crisisKnex, alertId),
+    alertId === null || taken.number === 0 ? null : alertNow(deps.crisisKnex, alertId),
   ]);
   const wordCount = text?.match(/\S+/g)?.length ?? 0;
   return { taken, options, lines, alert, tookMs: performance.now() - beganAt, wordCount };
