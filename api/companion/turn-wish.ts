@@ -1,3 +1,4 @@
+import { isUuid } from '../../domain/ids.ts';
 import { FieldReader } from '../support/sessions/fields.ts';
 import type { OpeningDetails } from './sealed-texts.ts';
 
@@ -144,7 +145,9 @@ function readBefore(body: unknown): Before[] {
 export function personsWords(body: unknown, isNew = true): unknown {
   if (!isRecord(body)) return body;
   const { message, initialMessage, context, conversationId, sessionId, ...rest } = body;
-  const words = [message, initialMessage, around(context, isNew), rest, conversationId, sessionId];
+  // The digits of an id may spell anything.
+  const ids = [conversationId, sessionId].filter((id) => !isId(id));
+  const words = [message, initialMessage, around(context, isNew), rest, ...ids];
   return words.filter((part) => part !== undefined);
 }
 
@@ -154,6 +157,10 @@ function around(context: unknown, isNew: boolean): unknown {
   if (!Array.isArray(previousMessages)) return context;
   const own = previousMessages.filter((one: unknown) => Object(one).role !== 'assistant');
   return isNew ? [own, others] : others;
+}
+
+function isId(value: unknown): boolean {
+  return typeof value === 'string' && isUuid(value.toLowerCase());
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
