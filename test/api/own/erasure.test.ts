@@ -4,6 +4,7 @@ import { createSealer } from '../../../db/audit/sealer.ts';
 import { verifyAudit } from '../../../db/audit/verify.ts';
 import { finishErasures } from '../../../api/own/erase-person.ts';
 import type { TestPerson, TestReply } from '../../support/api.ts';
+import { until } from '../../support/until.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi } from '../../support/api.ts';
 
@@ -225,10 +226,13 @@ describe('whoever is erased', () => {
     await api.call('GET', `/api/v1/people/${id}/export`, undefined, { token: admin.token });
     await sealer.sealNow();
     await erase(id);
-    await sealer.sealNow();
+    // A seal that was being set just then may leave the last row to the next one.
+    await until(async () => {
+      await sealer.sealNow();
+      return (await verifyAudit(api.knex, keyRing)).tail.rows === 0;
+    });
     await sealer.close();
-    const { fault, tail } = await verifyAudit(api.knex, keyRing);
-    expect([fault, tail.rows]).toEqual([null, 0]);
+    expect((await verifyAudit(api.knex, keyRing)).fault).toBeNull();
     const acts = await api.knex('audit_entries').where({ subject_id: id }).pluck('action');
     expect(acts).toEqual(['person.export', 'person.erase']);
   });
