@@ -74,14 +74,19 @@ export function answer(
   return stack.api.call('POST', `/api/v1/offers/${offer.id}/${verb}`, body, { token });
 }
 
+/** What is booked so soon after a session is of the same absence, though midnight lies between. */
+const SAME_ABSENCE_MS = 3 * 3_600_000;
+
 /** The therapist of a session is away on its day, and knows of it; gives the time off's id. */
 export async function fallIll(
   stack: Stack,
   { id, therapist }: Pick<Booked, 'id' | 'therapist'>,
 ): Promise<string> {
   const session = await stack.api.knex('sessions').where({ id }).first('starts_at');
-  const startDate = (session.starts_at as Date).toISOString().slice(0, 10);
-  const timeOff = { kind: 'time_off', startDate, endDate: startDate };
+  const dateAt = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+  const startsAt = (session.starts_at as Date).getTime();
+  const endDate = dateAt(startsAt + SAME_ABSENCE_MS);
+  const timeOff = { kind: 'time_off', startDate: dateAt(startsAt), endDate };
   const path = `/api/v1/therapists/${therapist.id}/exceptions`;
   const { token } = therapist;
   const asked = await stack.api.call<{ sessions: { id: string }[] }>('POST', path, timeOff, {
