@@ -57,18 +57,29 @@ export async function markSent(
   providerId: string | null,
 ): Promise<PageState> {
   const { rows } = await db.raw<{ rows: { state: PageState }[] }>(
-    `WITH page AS (
-       UPDATE crisis_pages SET provider_id = :providerId,
-         state = CASE WHEN state = 'sending' THEN 'sent' ELSE state END
-       WHERE ${THIS_PAGE} RETURNING state),
-     alert AS (
-       UPDATE crisis_alerts SET first_page_at = coalesce(first_page_at, clock_timestamp()),
-         last_page_at = clock_timestamp()
-       WHERE id = :alertId)
-     SELECT state FROM page`,
+    pagedWith(`provider_id = :providerId,
+      state = CASE WHEN state = 'sending' THEN 'sent' ELSE state END`),
     { ...page, providerId },
   );
   return rows[0]!.state;
+}
+
+/** The page is out and nobody is there to hear it: at no moment does it look as if somebody might. */
+export async function markUnheard(db: Knex, page: PageRef, errorCode: string): Promise<void> {
+  await db.raw(
+    pagedWith(`state = CASE WHEN state = 'sending' THEN 'unanswered' ELSE state END,
+      error_code = :errorCode, settled_at = coalesce(settled_at, clock_timestamp())`),
+    { ...page, errorCode },
+  );
+}
+
+function pagedWith(changes: string): string {
+  return `WITH page AS (UPDATE crisis_pages SET ${changes} WHERE ${THIS_PAGE} RETURNING state),
+    alert AS (
+      UPDATE crisis_alerts SET first_page_at = coalesce(first_page_at, clock_timestamp()),
+        last_page_at = clock_timestamp()
+      WHERE id = :alertId)
+    SELECT state FROM page`;
 }
 
 /** What a page came to; the first word on it stands, but for a text that was delivered before. */

@@ -1,6 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
+import type { Knex } from 'knex';
 import { broadcastAll } from '../../db/broadcasts.ts';
-import { markSent, openPage, settlePage, stopOpenPages } from '../../db/crisis-pages.ts';
+import {
+  markSent,
+  markUnheard,
+  openPage,
+  settlePage,
+  stopOpenPages,
+} from '../../db/crisis-pages.ts';
 import type { OpenedPage, PageState } from '../../db/crisis-pages.ts';
 import { isOnline } from '../../db/presence.ts';
 import { assertNever } from '../../domain/assert-never.ts';
@@ -141,17 +148,24 @@ function settled(delivery: Delivery<RefusalReason>, attempt: number): Sent {
 }
 
 async function recordSent(deps: PageDeps, page: PageIdentity, sent: Sent): Promise<boolean> {
-  const state = await deps.knowledge.ask(async (): Promise<PageState> => {
-    if (sent.kind === 'failed') {
-      await settlePage(deps.knex, page, 'failed', sent.code);
-      return 'failed';
-    }
-    const marked = await markSent(deps.knex, page, sent.kind === 'sent' ? sent.providerId : null);
-    if (sent.kind === 'unheard') await settlePage(deps.knex, page, 'unanswered', NOT_ONLINE);
-    return marked;
-  });
+  const state = await deps.knowledge.ask(() => writeSent(deps.knex, page, sent));
   if (state === 'stopped') await endCall(deps, page, sent);
   return state !== null;
+}
+
+async function writeSent(db: Knex, page: PageIdentity, sent: Sent): Promise<PageState> {
+  switch (sent.kind) {
+    case 'sent':
+      return markSent(db, page, sent.providerId);
+    case 'unheard':
+      await markUnheard(db, page, NOT_ONLINE);
+      return 'unanswered';
+    case 'failed':
+      await settlePage(db, page, 'failed', sent.code);
+      return 'failed';
+    default:
+      return assertNever(sent);
+  }
 }
 
 /** Somebody has taken the alert while the call was on its way. */
