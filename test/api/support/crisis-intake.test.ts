@@ -107,7 +107,7 @@ test("takes version B's example; nothing is done before it has been done", async
   // The first pages may be out by now: what is told as done stands on record.
   const { first_page_at: pagedAt } = await api
     .knex('crisis_alerts')
-    .where({ id: body.alert._id })
+    .where({ id: body.alert['_id'] })
     .first('first_page_at');
   if (states.has('completed')) expect(pagedAt).not.toBeNull();
   expect(body.emergencyContacts).toMatchObject({
