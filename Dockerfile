@@ -9,9 +9,9 @@ RUN npm ci --omit=dev --ignore-scripts \
 RUN cd node_modules/mediasoup && node npm-scripts.mjs postinstall
 
 FROM node:24-bookworm-slim
-# Certificates for the native parts of the Temporal client, which don't use Node's own.
+# Certificates for the native parts of the Temporal client, which don't use Node's own; ffmpeg records.
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends ca-certificates tini \
+  && apt-get install -y --no-install-recommends ca-certificates ffmpeg tini \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
@@ -31,7 +31,8 @@ ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     PORT=5000 \
     WORKER_PORT=5101 \
-    MEDIA_PORT=5103
+    MEDIA_PORT=5103 \
+    FFMPEG_BIN=ffmpeg
 USER node
 EXPOSE 5000
 ENTRYPOINT ["tini", "--", "node", "--disable-warning=ExperimentalWarning"]

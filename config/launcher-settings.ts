@@ -29,6 +29,8 @@ export interface LauncherSettings {
   publicUrl: string;
   /** The operator's own media worker; null has one provided. */
   mediaWorkerBin: string | null;
+  /** The operator's own ffmpeg; null has one provided. */
+  ffmpegBin: string | null;
   /** Which providers a stand-in plays. */
   standIns: { stripe: boolean; twilio: boolean; mail: boolean; eligibility: boolean };
 }
@@ -60,6 +62,7 @@ export function loadLauncherSettings(env: Env = process.env): LauncherSettings {
     temporalNamespace: reader.text('TEMPORAL_NAMESPACE') ?? 'default',
     publicUrl: reader.url('PUBLIC_URL', ['http:', 'https:']) ?? `http://localhost:${ports.api}`,
     mediaWorkerBin: reader.text('MEDIASOUP_WORKER_BIN'),
+    ffmpegBin: reader.text('FFMPEG_BIN'),
     standIns,
   };
   reader.finish();

@@ -5,6 +5,7 @@ import { readIceServers, readParticipantLimits } from './json-settings.ts';
 import type { MediaSettings, TurnSettings } from './types.ts';
 
 const MAX_WORKERS = 64;
+const DAY_MS = 86_400_000;
 
 /** How media hosts are reached, as published, and what the product adds to it. */
 export function readMedia(reader: EnvReader, port: number): MediaSettings {
@@ -24,6 +25,9 @@ export function readMedia(reader: EnvReader, port: number): MediaSettings {
     workers: reader.integer('MEDIASOUP_WORKERS', workers, 1, most),
     drainMs: reader.durationMs('MEDIA_DRAIN', 5_000),
     workerBin: reader.text('MEDIASOUP_WORKER_BIN'),
+    ffmpegBin: reader.text('FFMPEG_BIN'),
+    recordingLivesMs: reader.durationMs('RECORDING_RETENTION', 30 * DAY_MS),
+    isRecordingShared: reader.flag('RECORDINGS_FOR_PARTICIPANTS'),
     iceServers: readIceServers(reader),
     participantLimits: readParticipantLimits(reader),
     turn: readTurn(reader),

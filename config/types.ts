@@ -124,6 +124,12 @@ export interface MediaSettings {
   workers: number;
   /** How long rooms have to end by themselves when their host is told to stop, ms. */
   drainMs: number;
+  /** The ffmpeg that records; null records nothing. */
+  ffmpegBin: string | null;
+  /** So long a recording is kept after its end. */
+  recordingLivesMs: number;
+  /** Whether those who were recorded may play it, too, and not its host alone. */
+  isRecordingShared: boolean;
   /** The media worker's program; null for where the package itself looks for one. */
   workerBin: string | null;
   iceServers: readonly IceServer[];

@@ -6,6 +6,7 @@ import { prepareRun } from './launcher/run.ts';
 import type { Run } from './launcher/run.ts';
 import { stopRequested } from './launcher/stop-signals.ts';
 import type { Tools } from './launcher/launcher.ts';
+import { provideFfmpeg } from './provision/ffmpeg.ts';
 import { provideMediaWorker } from './provision/media-worker.ts';
 import { messageOf } from './provision/progress.ts';
 import { provideTemporalCli } from './provision/temporal-tools.ts';
@@ -19,7 +20,7 @@ const failure = Promise.withResolvers<string>();
 /** Runs until somebody asks for the end, or a part without which nothing works has ended. */
 async function runUntilTheEnd(run: Run, tools: Tools): Promise<string | null> {
   const launcher = new Launcher(run, tools);
-  const started = launcher.start().then((clinic) => presentRun(run, clinic, launcher.video));
+  const started = launcher.start().then((clinic) => presentRun(run, clinic, launcher));
   const sentence = await Promise.race([
     started.then(() => failure.promise, messageOf),
     failure.promise,
@@ -30,14 +31,19 @@ async function runUntilTheEnd(run: Run, tools: Tools): Promise<string | null> {
   return sentence;
 }
 
-/** Without a media worker there is no video, and all else works. */
+/** Without a media worker there is no video, without ffmpeg no recording, and all else works. */
 async function provideTools(settings: LauncherSettings): Promise<Tools> {
   const own = settings.mediaWorkerBin;
-  const [temporalCli, mediaWorker] = await Promise.all([
+  const missing = (fault: unknown): { missing: string } => ({ missing: messageOf(fault) });
+  const media = Promise.resolve(own ?? provideMediaWorker().catch(missing));
+  // One after another: two installations of system packages would be in each other's way.
+  const recorder = media.then(() => settings.ffmpegBin ?? provideFfmpeg().catch(missing));
+  const [temporalCli, mediaWorker, ffmpeg] = await Promise.all([
     settings.temporalAddress === null ? provideTemporalCli() : null,
-    own ?? provideMediaWorker().catch((fault: unknown) => ({ missing: messageOf(fault) })),
+    media,
+    recorder,
   ]);
-  return { temporalCli, mediaWorker };
+  return { temporalCli, mediaWorker, ffmpeg };
 }
 
 async function main(): Promise<string | null> {

@@ -6,6 +6,7 @@ import { runInherited } from './checks/run-inherited.ts';
 import { root } from './root.ts';
 import { provideMediaWorker } from './provision/media-worker.ts';
 import { provideBrowser } from './provision/browser.ts';
+import { provideFfmpeg } from './provision/ffmpeg.ts';
 import { messageOf } from './provision/progress.ts';
 import { provideTemporalCli, provideTestServer } from './provision/temporal-tools.ts';
 
@@ -57,9 +58,15 @@ async function main(): Promise<Tally> {
     () => null,
     (fault: unknown) => `NOT TESTED: rooms in a browser. ${messageOf(fault)}`,
   );
-  const [noMedia, noBrowser] = await Promise.all([
+  // One after another: two installations of system packages would be in each other's way.
+  const ffmpeg = browser.then(provideFfmpeg).then(
+    () => null,
+    (fault: unknown) => `NOT TESTED: recordings. ${messageOf(fault)}`,
+  );
+  const [noMedia, noBrowser, noFfmpeg] = await Promise.all([
     media,
     browser,
+    ffmpeg,
     provideTemporalCli(),
     provideTestServer(),
   ]);
@@ -71,7 +78,8 @@ async function main(): Promise<Tally> {
     total.passed += passed;
     total.failed += failed;
   }
-  for (const reason of [noMedia, noBrowser]) if (reason !== null) console.error(`\n${reason}`);
+  for (const reason of [noMedia, noBrowser, noFfmpeg])
+    if (reason !== null) console.error(`\n${reason}`);
   return total;
 }
 

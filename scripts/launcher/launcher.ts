@@ -29,6 +29,8 @@ export interface Tools {
   temporalCli: string | null;
   /** The media worker's program, or why there is none. */
   mediaWorker: string | { missing: string };
+  /** The program that records, or why there is none. */
+  ffmpeg: string | { missing: string };
 }
 
 /** Brings every part up, keeps the product's processes running, and takes all down in order. */
@@ -51,6 +53,13 @@ export class Launcher {
   /** Whether there is video, in words for a person. */
   get video(): string {
     return this.#video;
+  }
+
+  /** Whether sessions can be recorded, likewise. */
+  get recording(): string {
+    const { ffmpeg } = this.#tools;
+    if (this.#video.startsWith('off')) return 'off: there is no video';
+    return typeof ffmpeg === 'string' ? 'on, with ffmpeg' : `off: ${ffmpeg.missing}`;
   }
 
   get isStopping(): boolean {
@@ -114,13 +123,15 @@ export class Launcher {
 
   /** All but video works without a media host: where it can't run, that is said and no more. */
   async #media(): Promise<void> {
-    const { mediaWorker } = this.#tools;
+    const { mediaWorker, ffmpeg } = this.#tools;
     if (typeof mediaWorker !== 'string') {
       this.#video = `off: ${mediaWorker.missing}`;
       return;
     }
     try {
-      await this.#launch(mediaService(this.#run, mediaWorker));
+      await this.#launch(
+        mediaService(this.#run, { mediaWorker, ffmpeg: typeof ffmpeg === 'string' ? ffmpeg : '' }),
+      );
       this.#video = `http://localhost:${this.#run.settings.ports.media} (signalling)`;
     } catch (fault) {
       this.#video = `off: ${messageOf(fault)}`;

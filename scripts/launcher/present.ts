@@ -7,11 +7,17 @@ import { hasStandIns } from './environment.ts';
 import type { Run } from './run.ts';
 import { columns } from './table.ts';
 
+/** What there is of video and recordings, in words for a person. */
+interface MediaWords {
+  readonly video: string;
+  readonly recording: string;
+}
+
 /** Writes the demo file, keeps its tokens fresh, and prints what runs where and for whom. */
 export async function presentRun(
   run: Run,
   clinic: SeededClinic | null,
-  video: string,
+  media: MediaWords,
 ): Promise<void> {
   const demo = await refreshDemoFile(run, clinic);
   const halfLifeMs = loadSettings(run.env).auth.accessTokenTtlMs / 2;
@@ -20,7 +26,7 @@ export async function presentRun(
       console.error(`  The demo tokens could not be renewed: ${messageOf(fault)}`),
     );
   }, halfLifeMs).unref();
-  console.log(presentation(run, demo, video));
+  console.log(presentation(run, demo, media));
 }
 
 async function refreshDemoFile(run: Run, clinic: SeededClinic | null): Promise<DemoFile> {
@@ -39,22 +45,23 @@ async function refreshDemoFile(run: Run, clinic: SeededClinic | null): Promise<D
   return demo;
 }
 
-function presentation(run: Run, demo: DemoFile, video: string): string {
+function presentation(run: Run, demo: DemoFile, media: MediaWords): string {
   const { totalMs, parts } = run.stopwatch.report();
   const shares = parts.map(({ part, tookMs }) => `${part} ${seconds(tookMs)}`).join(', ');
   return [
     `\n  Holdfast is up after ${seconds(totalMs)} s (seconds: ${shares})\n`,
-    `${placesOf(run, demo, video)}\n`,
+    `${placesOf(run, demo, media)}\n`,
     ...(demo.people.length > 0 ? peopleOf(run, demo) : []),
     '  Ctrl-C stops everything; "npm start -- --fresh" begins anew.',
   ].join('\n');
 }
 
-function placesOf({ settings, paths }: Run, demo: DemoFile, video: string): string {
+function placesOf({ settings, paths }: Run, demo: DemoFile, media: MediaWords): string {
   const database = settings.databaseUrl === null ? `port ${settings.ports.postgres}` : '(your own)';
   return columns([
     ['API', demo.apiUrl],
-    ['Video', video],
+    ['Video', media.video],
+    ['Recording', media.recording],
     ['Temporal UI', demo.temporalUiUrl || '(your own)'],
     ['Temporal', demo.temporalAddress],
     ['Sent messages', demo.sandboxUrl || '(real providers)'],

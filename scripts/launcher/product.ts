@@ -50,9 +50,12 @@ export function workerService(run: Run): Service {
   return productService(run, 'worker', 'workers/core/main.ts', url);
 }
 
-/** A host of video rooms. */
-export function mediaService(run: Run, workerBin: string): Service {
+/** A host of video rooms. Without an ffmpeg it records nothing. */
+export function mediaService(
+  run: Run,
+  { mediaWorker, ffmpeg }: { readonly mediaWorker: string; readonly ffmpeg: string },
+): Service {
   const url = `http://127.0.0.1:${run.settings.ports.media}/health`;
-  const env = { MEDIASOUP_WORKER_BIN: workerBin };
+  const env = { MEDIASOUP_WORKER_BIN: mediaWorker, FFMPEG_BIN: ffmpeg };
   return productService(run, 'media', 'workers/media/main.ts', url, env);
 }
