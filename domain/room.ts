@@ -17,7 +17,6 @@ import type {
   RoomCommand,
   RoomEvent,
   RoomPolicy,
-  RoomRole,
   RoomState,
   RoomStep,
 } from './room-state.ts';
@@ -38,36 +37,6 @@ export function openRoom(policy: RoomPolicy): RoomState {
     isClosed: false,
     admittedIds: [],
     removedIds: [],
-  };
-}
-
-/** Somebody who was there when the host of an earlier placement died. */
-export interface FormerOccupant {
-  readonly personId: string;
-  readonly role: RoomRole;
-  readonly place: 'waiting' | 'inside';
-}
-
-/**
- * A room that is opened again after its host has died: whoever was there is away, has the grace to
- * come back, and is who they were. Breakouts are over.
- */
-export function reopenRoom(
-  policy: RoomPolicy,
-  former: readonly FormerOccupant[],
-  now: number,
-): RoomState {
-  const occupants = former.map((each): Occupant => ({
-    ...each,
-    name: '',
-    breakoutId: null,
-    connectionIds: [],
-    awaySince: now,
-  }));
-  return {
-    ...openRoom(policy),
-    occupants: Object.fromEntries(occupants.map((each) => [each.personId, each])),
-    admittedIds: former.filter(({ place }) => place === 'inside').map(({ personId }) => personId),
   };
 }
 

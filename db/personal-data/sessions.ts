@@ -103,6 +103,14 @@ export const SESSIONS = [
     ownsKeys: ONE_TO_ONE,
     fate: deleted,
   }),
+  place('room_memories', {
+    of: `${ONE_TO_ONE} OR t.session_id IN (
+      SELECT session_id FROM enrolments WHERE person_id = :person)`,
+    hidden: 'session_id epoch written_at',
+    sealed: { memory: sealed('room', 't.session_id', 'memory') },
+    ownsKeys: ONE_TO_ONE,
+    fate: deleted,
+  }),
   place('room_presence', {
     section: 'timesInRooms',
     of: 't.person_id = :person',

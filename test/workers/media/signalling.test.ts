@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Socket, io } from 'socket.io-client';
+import type { Socket } from 'socket.io-client';
 import { v7 } from 'uuid';
 import { createFieldCipher } from '../../../crypto/field-cipher.ts';
 import { type KeyRing, ephemeralKeyRing } from '../../../crypto/key-ring.ts';
@@ -10,16 +10,10 @@ import { LIMITS } from '../../../workers/media/signalling/limits.ts';
 import { type SessionBench, startSessionBench } from '../../activities/session/bench.ts';
 import { describeMedia } from '../../support/media.ts';
 import { type Guest, type RoomHost, joinRoom, startRoomHost } from '../../support/room-host.ts';
+import { type Line, connectLine } from '../../support/room-line.ts';
 import { until } from '../../support/until.ts';
 
 let policy: RoomPolicy;
-
-/** One connection, and everything that it was told. */
-interface Line {
-  readonly socket: Socket;
-  readonly told: [string, unknown][];
-  ask(event: string, body?: object): Promise<Record<string, unknown>>;
-}
 
 describeMedia('signalling', () => {
   let bench: SessionBench;
@@ -56,14 +50,9 @@ describeMedia('signalling', () => {
   }
 
   async function connect(url: string, token: string): Promise<Line> {
-    const socket = io(url, { auth: { token }, transports: ['websocket'], reconnection: false });
-    open.push(socket);
-    const told: [string, unknown][] = [];
-    socket.onAny((event: string, body: unknown) => told.push([event, body]));
-    socket.once('connect_error', (error) => told.push(['connect_error', error]));
-    await until(() => told.length > 0);
-    const ask: Line['ask'] = (event, body = {}) => socket.timeout(5_000).emitWithAck(event, body);
-    return { socket, told, ask };
+    const line = await connectLine(url, token);
+    open.push(line.socket);
+    return line;
   }
 
   test('a token of another epoch, another host or nobody opens nothing', async () => {

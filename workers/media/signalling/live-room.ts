@@ -27,6 +27,8 @@ export interface RoomRecord {
   }): void;
   /** Somebody has called for help without a word. */
   alert(call: { readonly by: string; readonly about: string }): void;
+  /** What the room knows now, and the last word from outside that it has heard. */
+  remember(state: RoomState, heardUpTo: string): void;
 }
 
 /** Something that is being sent, and by which connection. */
@@ -61,6 +63,7 @@ export class LiveRoom {
     this.#record = record;
     media.onClose((end) => this.#mediaEnded(end));
     media.activeSpeaker.on('dominantspeaker', ({ producer }) => this.#tellSpeaker(producer.id));
+    record.remember(state, heardUpTo);
     this.#setTimer();
   }
 
@@ -82,6 +85,7 @@ export class LiveRoom {
   /** Carries out a step that the rules have decided. */
   adopt(state: RoomState, effects: readonly RoomEffect[]): void {
     this.#state = state;
+    this.#record.remember(state, this.heardUpTo);
     for (const effect of effects) this.#carryOut(effect);
     this.#setTimer();
   }
@@ -232,6 +236,7 @@ export class LiveRoom {
     const { occupants } = this.#state;
     this.tellAll('room-closed', { reason: 'ended', rejoin: false });
     this.#state = { ...this.#state, occupants: {}, isClosed: true };
+    this.#record.remember(this.#state, this.heardUpTo);
     for (const { personId, role, awaySince } of Object.values(occupants)) {
       const at = new Date(awaySince ?? Date.now());
       this.#record.presence({ personId, role, kind: 'left', at });

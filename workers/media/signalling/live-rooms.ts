@@ -1,10 +1,18 @@
-import type { Knex } from 'knex';
-import { lastRoomCommand } from '../../../db/room-commands.ts';
+import { type KeptMemory, takeRoomMemory } from '../../../db/room-memories.ts';
+import { lastRoomCommand, roomCommandsAfter } from '../../../db/room-commands.ts';
 import { peopleThere } from '../../../db/room-presence.ts';
-import { type RoomPolicy, reopenRoom } from '../../../domain/room.ts';
-import { LiveRoom } from './live-room.ts';
+import { errorCodeOf } from '../../../domain/errors.ts';
+import {
+  type FormerOccupant,
+  type MissedWord,
+  type RoomMemory,
+  catchUpRoom,
+  reopenRoom,
+} from '../../../domain/room-memory.ts';
+import type { RoomPolicy, RoomState } from '../../../domain/room.ts';
+import { LiveRoom, type RoomRecord } from './live-room.ts';
 import type { MediaRoom } from './media-room.ts';
-import type { Records } from './record.ts';
+import type { RecordDeps, Records } from './record.ts';
 
 interface Placement {
   readonly sessionId: string;
@@ -17,8 +25,7 @@ export type OpenMediaRoom = (placement: Placement) => Promise<MediaRoom>;
 /** The rules of a session's room. Throws `not_found` or `wrong_state` where it has none. */
 export type PolicyOf = (sessionId: string) => Promise<RoomPolicy>;
 
-interface RoomsDeps {
-  readonly knex: Knex;
+interface RoomsDeps extends RecordDeps {
   readonly openRoom: OpenMediaRoom;
   readonly policyOf: PolicyOf;
 }
@@ -76,14 +83,59 @@ export class LiveRooms {
   async #make(media: MediaRoom): Promise<LiveRoom> {
     const { knex, policyOf } = this.#deps;
     const { sessionId } = media;
-    // What was asked of the room before it opened is what it opens with.
-    const heardUpTo = await lastRoomCommand(knex, sessionId);
-    const [policy, there] = await Promise.all([policyOf(sessionId), peopleThere(knex, sessionId)]);
+    const [{ memory, missed, heardUpTo }, policy, there] = await Promise.all([
+      this.#recall(media),
+      policyOf(sessionId),
+      peopleThere(knex, sessionId),
+    ]);
     const former = there.map(({ personId, role, kind }) => {
       const place = kind === 'joined' ? ('inside' as const) : ('waiting' as const);
       return { personId, role, place };
     });
-    const state = reopenRoom(policy, former, Date.now());
-    return new LiveRoom(media, state, this.#records.of(media), heardUpTo);
+    const state = catchUpRoom(reopenRoom(policy, former, memory, Date.now()), missed);
+    const record = this.#records.of(media);
+    correctLedger(record, former, state);
+    return new LiveRoom(media, state, record, heardUpTo);
+  }
+
+  async #recall(media: MediaRoom): Promise<Recalled> {
+    try {
+      const kept = await takeRoomMemory(this.#deps, media);
+      if (kept !== null) return await this.#catchUp(media, kept);
+    } catch (error) {
+      // What can not be read any more, such as that of an erased person, is not known.
+      if (errorCodeOf(error) !== 'internal') throw error;
+      this.#deps.log.warn({ sessionId: media.sessionId }, 'what a room knew can not be read');
+    }
+    // What was asked of a room before it first opened is what it opens with.
+    const heardUpTo = await lastRoomCommand(this.#deps.knex, media.sessionId);
+    return { memory: null, missed: [], heardUpTo };
+  }
+
+  async #catchUp({ sessionId }: MediaRoom, { memory, heardUpTo }: KeptMemory): Promise<Recalled> {
+    const words = await roomCommandsAfter(this.#deps, sessionId, heardUpTo);
+    const missed = words.map(({ command, askedAt }) => ({ command, askedAt: askedAt.getTime() }));
+    return { memory, missed, heardUpTo: words.at(-1)?.id ?? heardUpTo };
+  }
+}
+
+/** What is known of a room's earlier placement. */
+interface Recalled {
+  readonly memory: RoomMemory | null;
+  readonly missed: readonly MissedWord[];
+  readonly heardUpTo: string;
+}
+
+/** What the host before did not come to write down. */
+function correctLedger(
+  record: RoomRecord,
+  former: readonly FormerOccupant[],
+  { occupants }: RoomState,
+): void {
+  const at = new Date();
+  for (const { personId, role, place } of former) {
+    const now = occupants[personId];
+    if (now === undefined) record.presence({ personId, role, kind: 'left', at });
+    else if (now.place !== place) record.presence({ personId, role, kind: 'joined', at });
   }
 }

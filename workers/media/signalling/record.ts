@@ -3,7 +3,10 @@ import type { Logger } from 'pino';
 import type { FieldCipher } from '../../../crypto/field-cipher.ts';
 import type { Knex } from 'knex';
 import { recordCry, recordPanic } from '../../../activities/rooms/calls-for-help.ts';
+import { type KeptMemory, keepRoomMemory } from '../../../db/room-memories.ts';
 import { recordPresence } from '../../../db/room-presence.ts';
+import type { RoomEpoch } from '../../../db/rooms.ts';
+import { rememberRoom } from '../../../domain/room-memory.ts';
 import type { Screening } from '../../../domain/triage/screen.ts';
 import type { RoomRecord } from './live-room.ts';
 import type { MediaRoom } from './media-room.ts';
@@ -30,7 +33,9 @@ export class Records {
 
   of({ sessionId, epoch }: Pick<MediaRoom, 'sessionId' | 'epoch'>): RoomRecord {
     const { knex } = this.#deps;
+    const remember = this.#keeperOf({ sessionId, epoch });
     return {
+      remember: (state, heardUpTo) => remember({ memory: rememberRoom(state), heardUpTo }),
       presence: (change) =>
         this.#later(sessionId, () => recordPresence(knex, { ...change, sessionId, epoch })),
       alert: (call) => this.#later(`${sessionId} alert`, () => this.#panic(sessionId, call)),
@@ -46,6 +51,21 @@ export class Records {
   /** Resolves when everything that was said up to now has been written, or given up. */
   async settled(): Promise<void> {
     await Promise.all(this.#turns.values());
+  }
+
+  /** Writes down the latest of what a room knows, as soon as what it knew before is written. */
+  #keeperOf(placement: RoomEpoch): (kept: KeptMemory) => void {
+    let [latest, written]: [KeptMemory | null, string] = [null, ''];
+    const write = async (): Promise<void> => {
+      const [kept, text] = [latest, JSON.stringify(latest)];
+      if (kept === null || text === written) return;
+      await keepRoomMemory(this.#deps, placement, kept);
+      written = text;
+    };
+    return (kept) => {
+      latest = kept;
+      this.#later(`${placement.sessionId} memory ${placement.epoch}`, write);
+    };
   }
 
   #panic(sessionId: string, call: { by: string; about: string }): Promise<void> {
