@@ -30,7 +30,14 @@ export function readTrustedIssuers(reader: EnvReader): TrustedIssuer[] {
 }
 
 export function readIceServers(reader: EnvReader): IceServer[] {
-  return reader.jsonList('ICE_SERVERS', '{ urls, username?, credential? }', iceServer);
+  const shape =
+    '{ urls, username?, credential? }, urls such as stun:stun.example.com:3478, with both for turn:';
+  return reader.jsonList('ICE_SERVERS', shape, iceServer);
+}
+
+/** What a browser takes for a STUN or TURN server: with others it makes no connection at all. */
+export function isIceUrl(url: string): boolean {
+  return /^(stuns?:[^\s/?#@]+|turns?:[^\s/?#@]+(\?transport=(udp|tcp))?)$/.test(url);
 }
 
 /** The most people of a session, its host among them, by its type, as published. */
@@ -90,6 +97,10 @@ function iceServer(item: unknown): IceServer | null {
   if (!isText(urls) && !isTextList(urls)) return null;
   if (username !== undefined && !isText(username)) return null;
   if (credential !== undefined && !isText(credential)) return null;
+  const all = [urls].flat();
+  if (!all.every(isIceUrl)) return null;
+  const needsBoth = all.some((url) => url.startsWith('turn'));
+  if (needsBoth && (username === undefined || credential === undefined)) return null;
   return {
     urls,
     ...(username === undefined ? {} : { username }),

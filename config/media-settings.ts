@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import type { EnvReader } from './env-reader.ts';
-import { readIceServers, readParticipantLimits } from './json-settings.ts';
+import { isIceUrl, readIceServers, readParticipantLimits } from './json-settings.ts';
 import type { MediaSettings, TurnSettings } from './types.ts';
 
 const MAX_WORKERS = 64;
@@ -19,7 +19,7 @@ export function readMedia(reader: EnvReader, port: number): MediaSettings {
     port,
     signalingUrl: reader.url('MEDIA_URL', ['http:', 'https:']) ?? `http://localhost:${port}`,
     listenIp: listenIpOf(reader.text('HOST')),
-    announcedIp: reader.text('MEDIASOUP_ANNOUNCED_IP') ?? '127.0.0.1',
+    announcedIp: readAnnouncedAddress(reader),
     minPort,
     maxPort,
     workers: reader.integer('MEDIASOUP_WORKERS', workers, 1, most),
@@ -41,10 +41,22 @@ function listenIpOf(host: string | null): string {
   return host === 'localhost' ? '127.0.0.1' : '0.0.0.0';
 }
 
+/** An address or a name that browsers can send media to. */
+function readAnnouncedAddress(reader: EnvReader): string {
+  const address = reader.text('MEDIASOUP_ANNOUNCED_IP') ?? '127.0.0.1';
+  const isName = /^(?=.*[a-z])[a-z\d]([a-z\d.-]*[a-z\d])?$/i.test(address);
+  const isEverywhere = address === '0.0.0.0' || address === '::';
+  if ((isIP(address) === 0 && !isName) || isEverywhere) {
+    const rule = 'must be the address, such as 203.0.113.7, that browsers reach this machine at';
+    reader.fault('MEDIASOUP_ANNOUNCED_IP', rule);
+  }
+  return address;
+}
+
 function readTurn(reader: EnvReader): TurnSettings | null {
   const urls = reader.list('TURN_URLS');
   const secret = reader.text('TURN_SECRET');
-  if (urls.some((url) => !/^turns?:[^\s]+$/.test(url))) {
+  if (!urls.every((url) => isIceUrl(url) && url.startsWith('turn'))) {
     reader.fault('TURN_URLS', 'must be addresses such as turn:turn.example.com:3478, with commas');
   }
   if (urls.length === 0 && secret === null) return null;

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { createFieldCipher } from '../../crypto/field-cipher.ts';
 import { loadKeyRing } from '../../crypto/key-ring.ts';
 import { openDatabase } from '../../db/knex.ts';
+import { Guard } from '../../workers/media/guard/guard.ts';
 import { MediaHost } from '../../workers/media/host.ts';
 import { Sfu } from '../../workers/media/sfu.ts';
 import { startSignalling } from '../../workers/media/signalling/signalling.ts';
@@ -20,7 +21,8 @@ const minPort = Number(port);
 const address = { listenIp: '127.0.0.1', announcedIp: '127.0.0.1' };
 const sfu = await Sfu.open({ workerBin, cores: 1, minPort, maxPort: minPort + 50, ...address });
 const signalingUrl = `http://localhost:${signallingPort}`;
-const host = await MediaHost.start({ knex, sfu, signalingUrl });
+const guard = Guard.start({ databaseUrl, onFault: console.error });
+const host = await MediaHost.start({ knex, sfu, signalingUrl, guard });
 startSignalling(server, {
   knex,
   keyRing,

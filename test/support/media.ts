@@ -28,12 +28,14 @@ export async function startTestHost(
   knex: Knex,
   cores = 1,
   signalingUrl = `http://localhost/${randomUUID()}`,
+  peersPerCore?: number,
 ): Promise<TestHost> {
   const { sfu, port } = await openSomewhere(cores);
   const host = await MediaHost.start({
     knex,
     sfu,
     signalingUrl,
+    ...(peersPerCore === undefined ? {} : { peersPerCore }),
   });
   return {
     host,

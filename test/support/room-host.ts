@@ -26,12 +26,18 @@ export async function startRoomHost(
   knex: Knex,
   keyRing: KeyRing,
   policyOf: () => RoomPolicy,
+  size: { readonly cores: number; readonly peersPerCore?: number } = { cores: 1 },
 ): Promise<RoomHost> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, resolve));
   const { port } = server.address() as AddressInfo;
   const url = `http://localhost:${port}`;
-  const { host, sfu, port: mediaPort, close } = await startTestHost(knex, 1, url);
+  const {
+    host,
+    sfu,
+    port: mediaPort,
+    close,
+  } = await startTestHost(knex, size.cores, url, size.peersPerCore);
   const signalling = startSignalling(server, {
     knex,
     keyRing,

@@ -56,7 +56,8 @@ export interface CallEvents {
 }
 
 const FIRST_PAUSE_MS = 300;
-const LAST_PAUSE_MS = 5_000;
+/** A room has its next host within moments of the last one's death. */
+const LAST_PAUSE_MS = 2_000;
 /** Refusals that no further try will change. */
 const FINAL = new Set(['FORBIDDEN', 'NOT_FOUND', 'UNAUTHENTICATED', 'REFUSED_BY_RULE', 'TOO_SOON']);
 

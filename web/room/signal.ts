@@ -12,6 +12,8 @@ export class Refused extends Error {
 }
 
 const ANSWER_WITHIN_MS = 10_000;
+/** A host that takes connections and says nothing is about to lose its rooms to another. */
+const CONNECT_WITHIN_MS = 4_000;
 
 /** One connection to a room's host: questions with answers, and what the room tells by itself. */
 export class Signal {
@@ -24,6 +26,7 @@ export class Signal {
       reconnection: false,
       forceNew: true,
       autoConnect: false,
+      timeout: CONNECT_WITHIN_MS,
     });
   }
 

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { setTimeout as delay } from 'node:timers/promises';
+import { sweepRooms } from '../../db/room-sweep.ts';
 import * as leases from '../../db/rooms.ts';
+import { type HostNews, monotonicMs } from './guard/guard.ts';
 import { type Room, type RoomEnd, Rooms } from './rooms.ts';
 import type { Sfu } from './sfu.ts';
 
@@ -11,7 +13,11 @@ export interface MediaHostOptions {
   /** Where browsers reach this host's signalling. */
   readonly signalingUrl: string;
   readonly beatEveryMs?: number;
+  /** A room with more people than this goes on to another core. */
+  readonly peersPerCore?: number;
   readonly onFault?: (error: unknown) => void;
+  /** Sees to it that nothing of a host that is stopped or dead goes on. */
+  readonly guard?: { tell(news: HostNews): void };
 }
 
 /** Four beats to a lease: one or two may fail. */
@@ -19,6 +25,8 @@ const BEAT_EVERY_MS = leases.ROOM_LEASE_MS / 4;
 /** Closed a little before the database would let another host have it. */
 const SAFETY_MS = 500;
 const CHECK_EVERY_MS = 250;
+const PEERS_PER_CORE = 25;
+const SWEEP_EVERY_MS = 300_000;
 
 /**
  * One host of rooms: it tells the database that it lives and how busy it is, keeps its rooms' leases, and
@@ -29,7 +37,6 @@ export class MediaHost {
   readonly id: string = randomUUID();
   readonly rooms: Rooms;
   readonly #options: MediaHostOptions;
-  readonly #drainListeners = new Set<() => void>();
   #state: 'active' | 'draining' = 'active';
   #beating: Promise<void> = Promise.resolve();
   #isBeating = false;
@@ -44,7 +51,10 @@ export class MediaHost {
       claim: (placement: leases.RoomEpoch) => leases.claimRoom(knex, this.id, placement),
       release: (placement: leases.RoomEpoch) => leases.closeRoom(knex, placement),
     };
-    this.rooms = new Rooms(sfu, book, leases.ROOM_LEASE_MS - SAFETY_MS);
+    this.rooms = new Rooms(sfu, book, {
+      leaseMs: leases.ROOM_LEASE_MS - SAFETY_MS,
+      peersPerCore: options.peersPerCore ?? PEERS_PER_CORE,
+    });
   }
 
   /** Resolves when rooms can be placed on it. */
@@ -54,8 +64,11 @@ export class MediaHost {
     host.#lastBeatAt = performance.now();
     host.#timers = [
       setInterval(() => host.#beat(), options.beatEveryMs ?? BEAT_EVERY_MS),
-      setInterval(() => host.rooms.closeLapsed(performance.now()), CHECK_EVERY_MS),
+      setInterval(() => host.#check(), CHECK_EVERY_MS),
+      setInterval(() => host.#sweep(), SWEEP_EVERY_MS),
     ];
+    host.#check();
+    host.#sweep();
     return host;
   }
 
@@ -78,11 +91,6 @@ export class MediaHost {
     this.rooms.find(sessionId)?.close(end);
   }
 
-  /** Called once, when it takes no new rooms any more: peers are told that they will have to move. */
-  onDrain(listener: () => void): void {
-    this.#drainListeners.add(listener);
-  }
-
   /**
    * Takes no new rooms, gives those that it has up to `graceMs` to end by themselves, then closes them:
    * whoever is in one joins again and finds it on another host.
@@ -92,7 +100,6 @@ export class MediaHost {
     this.#state = 'draining';
     this.rooms.drain();
     await this.#tell().catch((error: unknown) => this.#options.onFault?.(error));
-    for (const listener of this.#drainListeners) listener();
     const deadline = performance.now() + graceMs;
     while (this.rooms.size > 0 && performance.now() < deadline) await delay(100);
     for (const room of this.rooms.all) room.close('moved');
@@ -109,6 +116,18 @@ export class MediaHost {
     await leases.endHost(this.#options.knex, this.id).catch((error: unknown) => {
       this.#options.onFault?.(error);
     });
+  }
+
+  #check(): void {
+    const now = performance.now();
+    this.rooms.closeLapsed(now);
+    const untilMs = monotonicMs() + this.rooms.leftUntilLapse(now);
+    this.#options.guard?.tell({ hostId: this.id, pids: this.#options.sfu.pids, untilMs });
+  }
+
+  /** What other hosts have left behind. */
+  #sweep(): void {
+    sweepRooms(this.#options.knex).catch((error: unknown) => this.#options.onFault?.(error));
   }
 
   /** Beats never overlap: they would only wait for each other where the database is slow. */

@@ -7,6 +7,7 @@ import { createFieldCipher } from '../../crypto/field-cipher.ts';
 import { type KeyRing, loadKeyRing } from '../../crypto/key-ring.ts';
 import { openDatabase } from '../../db/knex.ts';
 import { nameOf, runProcess } from '../process.ts';
+import { Guard } from './guard/guard.ts';
 import { MediaHost } from './host.ts';
 import { Sfu } from './sfu.ts';
 import { policyOfSession } from './signalling/policy.ts';
@@ -41,9 +42,11 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
   let host: MediaHost | null = null;
   const sfu = await openSfu(settings, log);
   const server = await listen(settings, () => host);
+  const guard = guardOf(settings, log);
   host = await MediaHost.start({
     knex,
     sfu,
+    guard,
     signalingUrl: media.signalingUrl,
     onFault: (error) => log.warn({ error: nameOf(error) }, 'a beat of the media host failed'),
   });
@@ -60,10 +63,18 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
     await Promise.all([host.close(), worker.close()]);
     await signalling.close();
     sfu.close();
+    await guard.close();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await knex.destroy();
   };
+}
+
+function guardOf({ database }: Settings, log: Logger): Guard {
+  return Guard.start({
+    databaseUrl: database.url,
+    onFault: (error) => log.warn({ error: nameOf(error) }, 'the guard of the media host failed'),
+  });
 }
 
 interface Served {

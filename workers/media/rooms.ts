@@ -9,8 +9,13 @@ import type { Seat, Sfu } from './sfu.ts';
  */
 export type RoomEnd = 'ended' | 'moved' | 'lost';
 
-/** Peers on one core of a room before the next core takes part in it. */
-const PEERS_PER_SEAT = 25;
+export interface RoomsOptions {
+  /** How long a room is this host's after its last renewal, by the host's own, more careful clock. */
+  readonly leaseMs: number;
+  /** Peers on one core of a room before the next core takes part in it. */
+  readonly peersPerCore: number;
+}
+
 const SPEAKER_INTERVAL_MS = 300;
 
 /** One live placement of a session's room on this host. */
@@ -18,6 +23,7 @@ export class Room implements RoomEpoch {
   readonly sessionId: string;
   readonly epoch: number;
   readonly #sfu: Sfu;
+  readonly #peersPerCore: number;
   readonly #main: Seat;
   readonly #seats: { readonly seat: Seat; peers: number }[];
   readonly #growing: Promise<unknown>[] = [];
@@ -29,24 +35,26 @@ export class Room implements RoomEpoch {
   private constructor(
     sfu: Sfu,
     { sessionId, epoch }: RoomEpoch,
+    peersPerCore: number,
     main: Seat,
     activeSpeaker: types.ActiveSpeakerObserver,
   ) {
     this.sessionId = sessionId;
     this.epoch = epoch;
     this.#sfu = sfu;
+    this.#peersPerCore = peersPerCore;
     this.#main = main;
     this.#seats = [];
     this.#add(main);
     this.activeSpeaker = activeSpeaker;
   }
 
-  static async open(sfu: Sfu, placement: RoomEpoch): Promise<Room> {
+  static async open(sfu: Sfu, placement: RoomEpoch, peersPerCore: number): Promise<Room> {
     const main = await sfu.seat();
     try {
       const interval = SPEAKER_INTERVAL_MS;
       const activeSpeaker = await main.router.createActiveSpeakerObserver({ interval });
-      return new Room(sfu, placement, main, activeSpeaker);
+      return new Room(sfu, placement, peersPerCore, main, activeSpeaker);
     } catch (fault) {
       main.router.close();
       throw fault;
@@ -81,9 +89,9 @@ export class Room implements RoomEpoch {
    */
   async takeSeat(): Promise<Seat> {
     const last = this.#seats.toSorted((a, b) => a.peers - b.peers)[0];
-    if (last !== undefined && last.peers >= PEERS_PER_SEAT) await this.#grow();
+    if (last !== undefined && last.peers >= this.#peersPerCore) await this.#grow();
     const [fullest] = this.#seats
-      .filter(({ peers }) => peers < PEERS_PER_SEAT)
+      .filter(({ peers }) => peers < this.#peersPerCore)
       .toSorted((a, b) => b.peers - a.peers);
     const chosen = fullest ?? this.#seats.toSorted((a, b) => a.peers - b.peers)[0]!;
     chosen.peers += 1;
@@ -146,7 +154,7 @@ export class Room implements RoomEpoch {
   async #grow(): Promise<void> {
     await Promise.allSettled(this.#growing);
     const seats = this.#seats.map(({ seat }) => seat);
-    const hasSpace = this.#seats.some(({ peers }) => peers < PEERS_PER_SEAT);
+    const hasSpace = this.#seats.some(({ peers }) => peers < this.#peersPerCore);
     if (hasSpace || !this.#sfu.hasOtherCores(seats)) return;
     const adding = this.#sfu.seat(seats).then((seat) => {
       if (this.isClosed) seat.router.close();
@@ -177,15 +185,15 @@ export interface RoomBook {
 export class Rooms {
   readonly #sfu: Sfu;
   readonly #book: RoomBook;
-  readonly #leaseMs: number;
+  readonly #options: RoomsOptions;
   readonly #open = new Map<string, { readonly room: Room; until: number }>();
   readonly #opening = new Map<string, Promise<Room>>();
   #isDraining = false;
 
-  constructor(sfu: Sfu, book: RoomBook, leaseMs: number) {
+  constructor(sfu: Sfu, book: RoomBook, options: RoomsOptions) {
     this.#sfu = sfu;
     this.#book = book;
-    this.#leaseMs = leaseMs;
+    this.#options = options;
   }
 
   get size(): number {
@@ -221,13 +229,19 @@ export class Rooms {
   renewed(placements: readonly RoomEpoch[], askedAt: number): void {
     for (const { sessionId, epoch } of placements) {
       const entry = this.#open.get(sessionId);
-      if (entry?.room.epoch === epoch) entry.until = askedAt + this.#leaseMs;
+      if (entry?.room.epoch === epoch) entry.until = askedAt + this.#options.leaseMs;
     }
   }
 
   /** Closes what has no lease any more: another host may have it from now on. */
   closeLapsed(now: number): void {
     for (const { room, until } of this.#open.values()) if (until <= now) room.close('lost');
+  }
+
+  /** How long it is until the first lease of a room ends; of one that opens now where none is open, ms. */
+  leftUntilLapse(now: number): number {
+    const ends = [...this.#open.values()].map(({ until }) => until - now);
+    return Math.min(this.#options.leaseMs, ...ends);
   }
 
   /** Takes no new rooms from here on. */
@@ -244,11 +258,13 @@ export class Rooms {
     if (!(await this.#book.claim(placement))) throw elsewhere();
     const { sessionId } = placement;
     this.find(sessionId)?.close('lost');
-    const room = await Room.open(this.#sfu, placement).catch(async (fault: unknown) => {
+    const { peersPerCore, leaseMs } = this.#options;
+    const opening = Room.open(this.#sfu, placement, peersPerCore);
+    const room = await opening.catch(async (fault: unknown) => {
       await this.#book.release(placement);
       throw fault;
     });
-    this.#open.set(sessionId, { room, until: askedAt + this.#leaseMs });
+    this.#open.set(sessionId, { room, until: askedAt + leaseMs });
     room.onClose(() => {
       if (this.#open.get(sessionId)?.room === room) this.#open.delete(sessionId);
       // A release that fails ends with the lease: nobody renews it.

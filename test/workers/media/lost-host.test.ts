@@ -1,7 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Knex } from 'knex';
 import { v7 } from 'uuid';
@@ -11,12 +9,9 @@ import { presenceSummary } from '../../../db/room-presence.ts';
 import { findLiveRoom } from '../../../db/rooms.ts';
 import { type TestBrowser, describeBrowser, startBrowser } from '../../support/browser.ts';
 import { type TestDatabase, createTestDatabase } from '../../support/database.ts';
-import { freePort } from '../../support/free-port.ts';
-import { workerBin } from '../../support/media.ts';
+import { startMediaProcess } from '../../support/media-process.ts';
 import { companyIn, seeAndHear } from '../../support/room-people.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
-
-const program = fileURLToPath(new URL('../../support/killable-media.ts', import.meta.url));
 
 describeBrowser('a media host that is killed', () => {
   const folder = tempFolder();
@@ -43,10 +38,8 @@ describeBrowser('a media host that is killed', () => {
   });
 
   async function startHost(): Promise<ChildProcess> {
-    const args = [program, database.url, keysFile, workerBin ?? '', String(await freePort())];
-    const host = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const { process: host } = await startMediaProcess(database.url, keysFile);
     hosts.push(host);
-    await once(host.stdout!, 'data');
     return host;
   }
 
@@ -68,6 +61,12 @@ describeBrowser('a media host that is killed', () => {
     await ann.reached(({ waiting }) => waiting.includes(ben.id));
     await ann.ask('admit', { personId: ben.id });
     await seeAndHear([ann, ben]);
+    await ann.ask('create-breakouts', {
+      rooms: [{ name: 'Quiet', personIds: [ann.id, ben.id] }],
+      durationMinutes: 30,
+    });
+    await ben.reached(({ breakout }) => breakout === 'Quiet');
+    await seeAndHear([ann, ben]);
     const before = await findLiveRoom(knex, sessionId);
 
     await startHost();
@@ -76,6 +75,7 @@ describeBrowser('a media host that is killed', () => {
       await each.reached(({ phase, connections }) => phase === 'inside' && connections > 1);
     }
     await seeAndHear([ann, ben]);
+    for (const each of [ann, ben]) expect(await each.view()).toMatchObject({ breakout: 'Quiet' });
     const after = await findLiveRoom(knex, sessionId);
     expect(after?.epoch).toBe((before?.epoch ?? 0) + 1);
     expect(after?.hostId).not.toBe(before?.hostId);

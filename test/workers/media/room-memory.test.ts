@@ -8,6 +8,7 @@ import { type SessionBench, startSessionBench } from '../../activities/session/b
 import { describeMedia } from '../../support/media.ts';
 import { type Guest, type RoomHost, joinRoom, startRoomHost } from '../../support/room-host.ts';
 import { type Line, connectLine } from '../../support/room-line.ts';
+import { until } from '../../support/until.ts';
 
 const HOUR_MS = 3_600_000;
 const policy: RoomPolicy = {
@@ -76,7 +77,10 @@ describeMedia('a room that is placed anew', () => {
     await first.signalling.settled();
 
     next = await startRoomHost(bench.knex, keyRing, () => policy);
+    await first.host.drain(0);
     await first.host.close();
+    await until(() => !host.socket.connected);
+    expect(host.told.at(-1)).toEqual(['room-closed', { reason: 'moved', rejoin: true }]);
     const cipher = createFieldCipher(keyRing);
     const word = { type: 'leave_room', by: dan.personId } as const;
     await askRoom({ knex: bench.knex, cipher }, sessionId, word);
