@@ -24,6 +24,8 @@ interface Standing {
   readonly kind: PresenceKind | null;
   readonly others: number;
   readonly latest: Date | null;
+  /** The latest placement of the room; null where it never had one. */
+  readonly epoch: number | null;
 }
 
 /** Taken for one session's ledger; any constant number that nothing else uses. */
@@ -45,6 +47,8 @@ async function note(trx: Knex.Transaction, change: PresenceChange): Promise<Pres
   const { sessionId, personId, kind } = change;
   await trx.raw('SELECT pg_advisory_xact_lock(?, hashtext(?))', [LEDGER_LOCK, sessionId]);
   const before = await standingOf(trx, sessionId, personId);
+  // A host that wakes up after it has lost the room knows nothing of who is there now.
+  if (before.epoch !== null && change.epoch < before.epoch) return null;
   if (!isNews(before.kind, kind)) return null;
   const sequence = before.sequence + 1;
   // Hosts' clocks differ a little; the ledger's time never runs back.
@@ -81,6 +85,7 @@ async function standingOf(
        ORDER BY person_id, sequence DESC)
      SELECT (SELECT coalesce(max(sequence), 0) FROM ledger) AS sequence,
        (SELECT max(at) FROM ledger) AS latest,
+       (SELECT epoch FROM rooms WHERE session_id = :sessionId) AS epoch,
        (SELECT kind FROM last WHERE person_id = :personId) AS kind,
        (SELECT count(*)::int FROM last WHERE kind <> 'left' AND person_id <> :personId) AS others`,
     { sessionId, personId },
@@ -191,7 +196,7 @@ export async function endAbandonedPresence(
   const { rows } = await knex.raw<{ rows: (Omit<PresenceChange, 'kind'> & { kind: string })[] }>(
     `SELECT DISTINCT ON (presence.session_id, presence.person_id)
        presence.session_id AS "sessionId", presence.person_id AS "personId", presence.role,
-       presence.kind, presence.epoch, coalesce(room.closed_at, room.lease_until) AS at
+       presence.kind, room.epoch, coalesce(room.closed_at, room.lease_until) AS at
      FROM rooms AS room JOIN room_presence AS presence ON presence.session_id = room.session_id
      WHERE coalesce(room.closed_at, room.lease_until)
          < clock_timestamp() - :graceMs * interval '1 millisecond'

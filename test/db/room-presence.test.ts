@@ -112,3 +112,16 @@ test('those whose room died left with it, unless it was opened anew', async () =
     ['emptied', 'ann'],
   ]);
 });
+
+test('a host that has lost the room to another tells nobody from it', async () => {
+  const beat = { hostId: v7(), signalingUrl: 'http://localhost', cores: 1, load: 0 } as const;
+  await beatHost(bench.knex, { ...beat, state: 'active' });
+  const session = v7();
+  await placeRoom(bench.knex, session);
+  await note(session, ann, 'joined', 0, 1);
+  await closeRoom(bench.knex, { sessionId: session, epoch: 1 });
+  await placeRoom(bench.knex, session);
+  expect(await note(session, ann, 'left', 10, 1)).toBeNull();
+  expect(await peopleThere(bench.knex, session)).toHaveLength(1);
+  expect(await note(session, ann, 'left', 10, 2)).toBe('emptied');
+});

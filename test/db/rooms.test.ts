@@ -131,7 +131,7 @@ type Beliefs = Map<string, { epoch: number; until: number }>;
 
 test('Whatever happens between two hosts, at most one of them has a live room of a session', async () => {
   const step = fc.record({
-    act: fc.constantFrom('join', 'claim', 'beat', 'close', 'pass'),
+    act: fc.constantFrom('join', 'claim', 'beat', 'close', 'pass', 'die'),
     host: fc.nat(1),
     session: fc.nat(1),
     ms: fc.integer({ min: 500, max: rooms.ROOM_LEASE_MS }),
@@ -139,14 +139,14 @@ test('Whatever happens between two hosts, at most one of them has a live room of
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
       await knex.raw('TRUNCATE rooms, sfu_hosts');
-      const hosts = [randomUUID(), randomUUID()] as const;
+      const hosts: [string, string] = [randomUUID(), randomUUID()];
       const sessions = [randomUUID(), randomUUID()] as const;
       const beliefs: readonly [Beliefs, Beliefs] = [new Map(), new Map()];
       const placed = new Map<string, rooms.PlacedRoom>();
       let now = 0;
       for (const taken of steps) {
         const sessionId = sessions[taken.session]!;
-        const hostId = hosts[taken.host]!;
+        const hostId = hosts[taken.host === 0 ? 0 : 1];
         const own = beliefs[taken.host]!;
         const until = now + rooms.ROOM_LEASE_MS;
         if (taken.act === 'join') {
@@ -169,6 +169,11 @@ test('Whatever happens between two hosts, at most one of them has a live room of
           const room = own.get(sessionId);
           own.delete(sessionId);
           if (room !== undefined) await rooms.closeRoom(knex, { sessionId, epoch: room.epoch });
+        } else if (taken.act === 'die') {
+          // Its guard knows that it is dead, and whoever starts it again gives it another id.
+          own.clear();
+          await rooms.endHost(knex, hostId);
+          hosts[taken.host === 0 ? 0 : 1] = randomUUID();
         } else {
           await letTimePass(taken.ms);
           now += taken.ms;
