@@ -75,11 +75,6 @@ export function instantOfWall(
   return resolution.kind === 'gap' ? resolution.laterMs : resolution.earlierMs;
 }
 
-/** Whether clocks in the zone never show this reading because they jump over it. */
-export function isNonexistentWall(zone: string, wallMs: number): boolean {
-  return resolveWall(zone, wallMs).kind === 'gap';
-}
-
 export function wallMsAt(zone: string, instantMs: number): number {
   return instantMs + offsetMsAt(zone, instantMs);
 }

@@ -86,17 +86,6 @@ function remindersAt(
     }));
 }
 
-/** Those of an ordered list that are due first after `now`, all at one instant; empty at the end. */
-export function nextDue(reminders: readonly Reminder[], now: number): Reminder[] {
-  const first = reminders.find(({ dueAtMs }) => dueAtMs > now);
-  return first === undefined ? [] : reminders.filter(({ dueAtMs }) => dueAtMs === first.dueAtMs);
-}
-
-/** Whether a reminder, however late, still says something true: its session has not begun. */
-export function isWorthSending(now: number, startsAt: number): boolean {
-  return now < startsAt;
-}
-
 export interface ReminderTextInput {
   readonly startsAt: number;
   /** The recipient's own zone and language, not the session's. */

@@ -54,11 +54,6 @@ export function shiftsBetween(roster: Roster, fromMs: number, toMs: number): Shi
     .filter((shift) => overlaps(shift, window));
 }
 
-/** Who is on at an instant, each once, in the order of the rotations. */
-export function onCallAt(roster: Roster, nowMs: number): string[] {
-  return [...new Set(shiftsBetween(roster, nowMs, nowMs + 1).map(({ personId }) => personId))];
-}
-
 /** The parts of a stretch in which nobody is on. */
 export function gapsBetween(roster: Roster, fromMs: number, toMs: number): Interval[] {
   const covered = normalise(shiftsBetween(roster, fromMs, toMs));

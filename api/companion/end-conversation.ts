@@ -11,7 +11,7 @@ import { withHelpLines } from '../crisis/help-lines.ts';
 import { recordReport, startAlert } from '../crisis/intake.ts';
 import { screenWords } from '../crisis/screen-words.ts';
 import type { Call } from '../http/handler.ts';
-import { raiseAlarm } from '../support/messages/alarm.ts';
+import { raiseAlarm } from '../crisis/alarm.ts';
 import { FieldReader } from '../support/sessions/fields.ts';
 import { memoryOf } from './memory.ts';
 import { sealing } from './sealed-texts.ts';

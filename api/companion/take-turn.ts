@@ -13,7 +13,7 @@ import { raiseAlert } from '../crisis/intake.ts';
 import { screenWords } from '../crisis/screen-words.ts';
 import type { Call } from '../http/handler.ts';
 import { safely } from '../http/error-handler.ts';
-import { alarmForBody } from '../support/messages/alarm.ts';
+import { alarmForBody } from '../crisis/alarm.ts';
 import { betterReply } from './better-reply.ts';
 import { placeOf } from './conversation.ts';
 import type { Place } from './conversation.ts';

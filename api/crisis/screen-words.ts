@@ -3,6 +3,9 @@ import { type Detect, detect, safeDetect } from '../../domain/triage/detect.ts';
 import { type Screening, screeningOf } from '../../domain/triage/screen.ts';
 import { textsOf } from './as-written.ts';
 
+/** Read as words, the letters and digits of an id can spell a plan to die. */
+const ID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi;
+
 /** Reading even the longest text takes a fraction of this; past it a human reads instead, ms. */
 const READING_LIMIT_MS = 2_000;
 
@@ -18,7 +21,7 @@ export interface ScreenOptions {
 /**
  * Looks for language of crisis in what somebody sent, before anything may refuse it. `words` is a
  * text, several (`[title, description]`), or a whole body that nothing has checked yet: every text
- * in it is read. Never throws: a detector that throws or takes longer than two seconds comes out
+ * in it is read, but ids. Never throws: a detector that throws or takes longer than two seconds comes out
  * as severity `high` of type `detector_failure`.
  *
  * Where `severity` is not null the caller raises an alert with it and with `type`; `flags` are codes
@@ -30,7 +33,7 @@ export function screenWords(words: unknown, options: ScreenOptions = {}): Screen
   const dueMs = nowMs() + READING_LIMIT_MS;
   const isOverdue = (): boolean => nowMs() > dueMs;
   // Gathering the texts happens within the detector's guard: a value may be hostile, too.
-  const gather: Detect = (_, context) => detector(textsOf(words), context);
+  const gather: Detect = (_, context) => detector(textsOf(words).replaceAll(ID, ' '), context);
   return screeningOf(safeDetect('', { previous, isOverdue }, gather));
 }
 

@@ -1,6 +1,6 @@
 import type { Principal } from '../access/principal.ts';
 import type { ApiDeps } from '../context.ts';
-import { alarmForBody } from '../support/messages/alarm.ts';
+import { alarmForBody } from '../crisis/alarm.ts';
 
 /** What came with a request whose words nobody may lose. */
 export interface Hearing {

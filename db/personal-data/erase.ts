@@ -125,14 +125,6 @@ async function erase(trx: Knex, { table, of, fate }: Place, personId: string): P
   }
 }
 
-export async function findErasure(db: Knex, personId: string): Promise<Erasure | null> {
-  const { rows } = await db.raw<{ rows: Erasure[] }>(
-    `SELECT ${COLUMNS} FROM erasures WHERE person_id = ?`,
-    [personId],
-  );
-  return rows[0] ?? null;
-}
-
 /** Erasures whose files a crash has left in the store. */
 export async function unfinishedErasures(db: Knex): Promise<Erasure[]> {
   const { rows } = await db.raw<{ rows: Erasure[] }>(

@@ -83,3 +83,29 @@ export function change(
   if (was - after >= EASIER_BY) return 'easier';
   return after > was ? 'harder' : 'same';
 }
+
+/** How it went with what somebody had planned: on to one step, or to another where they left it. */
+export function howItWent<StepId extends string>(
+  tried: StepId,
+  left: StepId,
+): Step<StepId, 'well-done' | 'partly' | 'not-done'> {
+  return {
+    expects: { kind: 'choice', options: ['done', 'partly', 'not-done'] },
+    next: ({ option }) => {
+      if (option === 'done') return { to: tried, say: 'well-done' };
+      return option === 'partly' ? { to: tried, say: 'partly' } : { to: left, say: 'not-done' };
+    },
+  };
+}
+
+/** The end of an exercise: the feeling rated at `before`, rated again. Unless it is easier, another is offered. */
+export function howItFeels(offer: Topic): Step<never, 'easier' | 'same' | 'harder' | 'done'> {
+  return {
+    expects: { kind: 'rating' },
+    next: ({ rating }, { before }) => {
+      const found = change(before, rating);
+      if (found === 'unknown') return { to: null, say: 'done' };
+      return found === 'easier' ? { to: null, say: found } : { to: null, say: found, offer };
+    },
+  };
+}

@@ -1,12 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  expandReminders,
-  isWorthSending,
-  nextDue,
-  reminderKey,
-  reminderText,
-} from '../../domain/reminders.ts';
+import { expandReminders, reminderKey, reminderText } from '../../domain/reminders.ts';
 import type { Reminder, ReminderPlan, ReminderRecipient } from '../../domain/reminders.ts';
 import { quietStretchAt } from '../../domain/quiet-hours.ts';
 import { HOUR_MS, zoneArbitrary, zonedInstantArbitrary } from './support/times.ts';
@@ -115,21 +109,6 @@ describe('expanded reminders', () => {
     );
   });
 
-  test('are walked through one due instant at a time', () => {
-    fc.assert(
-      fc.property(planArbitrary, (plan) => {
-        const reminders = expandReminders(plan);
-        const walked: string[] = [];
-        let due = nextDue(reminders, plan.now);
-        while (due.length > 0 && walked.length <= reminders.length) {
-          walked.push(...due.map(({ key }) => key));
-          due = nextDue(reminders, due[0]?.dueAtMs ?? Infinity);
-        }
-        expect(walked).toEqual(reminders.map(({ key }) => key));
-      }),
-    );
-  });
-
   test('pushed together by a night, only the nearest to the start is sent', () => {
     const startsAt = Date.parse('2024-01-25T07:30Z');
     const reminders = expandReminders({
@@ -156,10 +135,6 @@ describe('expanded reminders', () => {
         recipientId: 'r',
       },
     ]);
-  });
-
-  test('are worth nothing once the session has begun', () => {
-    expect([isWorthSending(9, 10), isWorthSending(10, 10)]).toEqual([true, false]);
   });
 });
 

@@ -7,7 +7,7 @@ import type { TestPerson } from '../support/api.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { devServer } from '../support/temporal.ts';
 import { typedInDistress } from './marked-support.ts';
-import { MARK, isMarked } from './marks.ts';
+import { MARK, isMarked, markedTables } from './marks.ts';
 
 let server: TestWorkflowEnvironment;
 let stack: Stack;
@@ -114,19 +114,7 @@ describe('what somebody said in distress, and what was said about them', () => {
   });
 
   test('is in no table, no history and no export of what is kept', async () => {
-    const { knex } = stack.api;
-    const tables: string[] = await knex('pg_tables')
-      .where({ schemaname: 'public' })
-      .pluck('tablename');
-    const marked = [];
-    for (const table of tables) {
-      const { rows } = await knex.raw<{ rows: { line: string }[] }>(
-        'SELECT line::text AS line FROM ?? AS line',
-        [table],
-      );
-      if (rows.some(({ line }) => isMarked(line))) marked.push(table);
-    }
-    expect(marked).toEqual([]);
+    expect(await markedTables(stack.api.knex)).toEqual([]);
     const { History } = protoPackage.temporal.api.history.v1;
     for await (const { workflowId } of stack.temporal.workflow.list()) {
       const history = await stack.temporal.workflow.getHandle(workflowId).fetchHistory();

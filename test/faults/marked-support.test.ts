@@ -4,7 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { type Stack, startStack } from '../support/stack.ts';
 import { devServer } from '../support/temporal.ts';
 import { hearBroadcasts, typedInDistress } from './marked-support.ts';
-import { MARK, expectUnmarked, isMarked } from './marks.ts';
+import { MARK, expectUnmarked, isMarked, markedTables } from './marks.ts';
 
 let server: TestWorkflowEnvironment;
 let stack: Stack;
@@ -57,18 +57,6 @@ describe('what people type in distress, and others about them', () => {
   });
 
   test('is sealed wherever the database keeps it, the outbox and the audit included', async () => {
-    const { knex } = stack.api;
-    const tables: string[] = await knex('pg_tables')
-      .where({ schemaname: 'public' })
-      .pluck('tablename');
-    const marked = [];
-    for (const table of tables) {
-      const { rows } = await knex.raw<{ rows: { line: string }[] }>(
-        'SELECT line::text AS line FROM ?? AS line',
-        [table],
-      );
-      if (rows.some(({ line }) => isMarked(line))) marked.push(table);
-    }
-    expect(marked).toEqual([]);
+    expect(await markedTables(stack.api.knex)).toEqual([]);
   });
 });

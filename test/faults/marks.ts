@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import type { Knex } from 'knex';
 
 /** What people type, wherever they can; it may come back to whom it is for and to nobody else. */
 export const MARK = 'zqxmarkedzqx';
@@ -26,4 +27,24 @@ export function expectUnmarked(content: string | Buffer): void {
     const at = text.indexOf(MARK);
     throw new Error(`Marked: ${text.slice(Math.max(0, at - 300), at + 100)}`);
   }
+}
+
+/** The tables with a row that shows the mark, or whatever else is looked for. */
+export async function markedTables(
+  knex: Knex,
+  isFound: (line: string) => boolean = isMarked,
+): Promise<string[]> {
+  const tables: string[] = await knex('pg_tables')
+    .where({ schemaname: 'public' })
+    .pluck('tablename');
+  expect(tables.length).toBeGreaterThan(20);
+  const marked = [];
+  for (const table of tables) {
+    const { rows } = await knex.raw<{ rows: { line: string }[] }>(
+      'SELECT line::text AS line FROM ?? AS line',
+      [table],
+    );
+    if (rows.some(({ line }) => isFound(line))) marked.push(table);
+  }
+  return marked;
 }

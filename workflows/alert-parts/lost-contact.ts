@@ -4,7 +4,7 @@ import { isFollowedUp, nextLostStep } from '../../domain/lost-contact.ts';
 import type { LostStep } from '../../domain/lost-contact.ts';
 import { RECORD } from '../activity-options.ts';
 import type { LossCause } from '../messages/lost-contact.ts';
-import { contactBackSignal, contactLostSignal } from '../messages/lost-contact.ts';
+import { contactLostSignal } from '../messages/lost-contact.ts';
 import { textField } from '../arguments.ts';
 import { type Desk, advance, isOver, note } from './desk.ts';
 import { inBackground } from './effects.ts';
@@ -14,7 +14,7 @@ const { isPersonBack, tellOfLoss } = proxyActivities<CrisisActivities>({
   retry: { ...RECORD.retry, maximumAttempts: 5 },
 });
 
-/** Hears that the person of the alert has dropped out, or is there again. */
+/** Hears that the person of the alert has dropped out. */
 export function watchContact(desk: Desk): void {
   setHandler(contactLostSignal, async (argument: unknown) => {
     await condition(() => desk.state !== null);
@@ -26,7 +26,6 @@ export function watchContact(desk: Desk): void {
     note(desk, 'person_lost', undefined, { because: causeOf(argument) });
     lookForPerson(desk);
   });
-  setHandler(contactBackSignal, () => comeBack(desk));
 }
 
 function causeOf(argument: unknown): LossCause {

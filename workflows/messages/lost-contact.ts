@@ -5,5 +5,3 @@ export type LossCause = 'sockets_gone' | 'session_abandoned';
 
 /** The person of an alert has dropped out. Any argument at all is survived. */
 export const contactLostSignal = defineSignal<[unknown?]>('contactLost');
-/** They are there again. */
-export const contactBackSignal = defineSignal<[unknown?]>('contactBack');

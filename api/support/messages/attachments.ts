@@ -23,7 +23,7 @@ import { screenWords } from '../../crisis/screen-words.ts';
 import type { Call } from '../../http/handler.ts';
 import { fileContext } from '../../http/upload.ts';
 import type { UploadBody, UploadedFile } from '../../http/upload.ts';
-import { raiseAlarm } from './alarm.ts';
+import { raiseAlarm } from '../../crisis/alarm.ts';
 import type { AttachmentWish } from './message-wish.ts';
 
 /** What is sealed of an upload. */

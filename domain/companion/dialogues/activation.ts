@@ -1,4 +1,4 @@
-import type { Dialogue } from '../dialogue.ts';
+import { type Dialogue, howItWent } from '../dialogue.ts';
 
 export type ActivationStep =
   | 'mood'
@@ -87,15 +87,7 @@ export const ACTIVATION: Dialogue<ActivationStep, ActivationSay> = {
           : { to: null, say: 'plan' },
     },
     shrink: { expects: { kind: 'words' }, next: () => ({ to: null, say: 'plan' }) },
-    review: {
-      expects: { kind: 'choice', options: ['done', 'partly', 'not-done'] },
-      next: ({ option }) => {
-        if (option === 'done') return { to: 'noticed', say: 'well-done' };
-        return option === 'partly'
-          ? { to: 'noticed', say: 'partly' }
-          : { to: 'hindered', say: 'not-done' };
-      },
-    },
+    review: howItWent('noticed', 'hindered'),
     noticed: { expects: { kind: 'words' }, next: () => ({ to: null, say: 'kept' }) },
     hindered: { expects: { kind: 'words' }, next: () => ({ to: 'retry' }) },
     retry: {

@@ -1,4 +1,4 @@
-import { type Dialogue, change } from '../dialogue.ts';
+import { type Dialogue, howItFeels } from '../dialogue.ts';
 
 export type BreathingStep = 'before' | 'body' | 'first' | 'dizzy' | 'second' | 'more' | 'after';
 export type BreathingSay =
@@ -31,15 +31,6 @@ export const BREATHING: Dialogue<BreathingStep, BreathingSay> = {
       expects: { kind: 'yes-no' },
       next: ({ isYes }) => (isYes === true ? { to: 'second', say: 'slower' } : { to: 'after' }),
     },
-    after: {
-      expects: { kind: 'rating' },
-      next: ({ rating }, { before }) => {
-        const found = change(before, rating);
-        if (found === 'unknown') return { to: null, say: 'done' };
-        return found === 'easier'
-          ? { to: null, say: found }
-          : { to: null, say: found, offer: 'grounding' };
-      },
-    },
+    after: howItFeels('grounding'),
   },
 };

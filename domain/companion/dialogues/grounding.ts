@@ -1,5 +1,4 @@
-import { type Dialogue, type StepAnswer, change } from '../dialogue.ts';
-import type { Move } from '../dialogue.ts';
+import { type Dialogue, type Move, type StepAnswer, howItFeels } from '../dialogue.ts';
 
 export type GroundingStep = 'before' | 'see' | 'touch' | 'hear' | 'smell' | 'taste' | 'after';
 export type GroundingSay =
@@ -29,16 +28,7 @@ export const GROUNDING: Dialogue<GroundingStep, GroundingSay> = {
     hear: { expects: { kind: 'list', count: 3, isLoose: true }, next: on('smell', 3) },
     smell: { expects: { kind: 'list', count: 2, isLoose: true }, next: on('taste', 2) },
     taste: { expects: { kind: 'list', count: 1, isLoose: true }, next: on('after', 1) },
-    after: {
-      expects: { kind: 'rating' },
-      next: ({ rating }, { before }) => {
-        const found = change(before, rating);
-        if (found === 'unknown') return { to: null, say: 'done' };
-        return found === 'easier'
-          ? { to: null, say: found }
-          : { to: null, say: found, offer: 'breathing' };
-      },
-    },
+    after: howItFeels('breathing'),
   },
 };
 

@@ -1,4 +1,4 @@
-import type { Dialogue } from '../dialogue.ts';
+import { type Dialogue, howItWent } from '../dialogue.ts';
 
 export type ProblemSolvingStep =
   | 'problem'
@@ -69,15 +69,7 @@ export const PROBLEM_SOLVING: Dialogue<ProblemSolvingStep, ProblemSolvingSay> = 
     step: { expects: { kind: 'words' }, next: () => ({ to: 'when' }) },
     when: { expects: { kind: 'words' }, next: () => ({ to: 'obstacle' }) },
     obstacle: { expects: { kind: 'words' }, next: () => ({ to: null, say: 'plan' }) },
-    review: {
-      expects: { kind: 'choice', options: ['done', 'partly', 'not-done'] },
-      next: ({ option }) => {
-        if (option === 'done') return { to: 'learned', say: 'well-done' };
-        return option === 'partly'
-          ? { to: 'learned', say: 'partly' }
-          : { to: 'learned', say: 'not-done' };
-      },
-    },
+    review: howItWent('learned', 'learned'),
     learned: { expects: { kind: 'words' }, next: () => ({ to: 'next' }) },
     next: {
       expects: { kind: 'yes-no' },

@@ -1,4 +1,4 @@
-import type { Dialogue } from '../dialogue.ts';
+import { type Dialogue, howItWent } from '../dialogue.ts';
 
 export type SleepStep =
   'kind' | 'long' | 'snore' | 'awake' | 'habit' | 'change' | 'when' | 'review' | 'noticed';
@@ -73,15 +73,7 @@ export const SLEEP: Dialogue<SleepStep, SleepSay> = {
       next: ({ isSkipped }) => (isSkipped ? { to: null, say: 'open' } : { to: 'when' }),
     },
     when: { expects: { kind: 'words' }, next: () => ({ to: null, say: 'plan' }) },
-    review: {
-      expects: { kind: 'choice', options: ['done', 'partly', 'not-done'] },
-      next: ({ option }) => {
-        if (option === 'done') return { to: 'noticed', say: 'well-done' };
-        return option === 'partly'
-          ? { to: 'noticed', say: 'partly' }
-          : { to: 'change', say: 'not-done' };
-      },
-    },
+    review: howItWent('noticed', 'change'),
     noticed: { expects: { kind: 'words' }, next: () => ({ to: null, say: 'kept' }) },
   },
 };

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { TestApi, TestPerson } from '../../support/api.ts';
+import { sessionRow } from '../../support/session-row.ts';
 import { answerScreening, insertFlagged, insertPreparation } from './screening-world.ts';
 import { recordTrigger } from '../../../db/crisis-intake.ts';
 import { writeTimeOfDay } from '../../../domain/time-text.ts';
@@ -144,32 +145,21 @@ async function insertSession(
   { therapist, client }: World['people'],
   status: string,
 ): Promise<string> {
-  const id = uuidv7();
-  const isOver = status === 'completed';
-  const startsAt = Date.now() + (isOver ? -2 : 72) * 3_600_000;
-  await api.knex('sessions').insert({
-    id,
-    clinic_id: api.clinicId,
-    door: 'therapy',
-    session_type: 'individual',
-    format: 'video',
-    therapist_id: therapist.id,
-    client_id: client.id,
-    starts_at: new Date(startsAt),
-    ends_at: new Date(startsAt + 3_000_000),
-    time_zone: 'UTC',
-    status,
-    approval: 'given',
-    payment: 'captured',
-    plan: JSON.stringify(DEFAULT_PLAN),
-    price_cents: 10_000,
-    due_cents: 10_000,
-    currency: 'USD',
-    room_code: id,
-    workflow_started_at: new Date(),
-    created_by: client.id,
-  });
-  return id;
+  const startsAt = Date.now() + (status === 'completed' ? -2 : 72) * 3_600_000;
+  const row = sessionRow(
+    { clinicId: api.clinicId, therapistId: therapist.id, clientId: client.id },
+    {
+      starts_at: new Date(startsAt),
+      ends_at: new Date(startsAt + 3_000_000),
+      status,
+      payment: 'captured',
+      price_cents: 10_000,
+      due_cents: 10_000,
+      workflow_started_at: new Date(),
+    },
+  );
+  await api.knex('sessions').insert(row);
+  return row.id;
 }
 
 async function insertRelationship(api: TestApi, { therapist }: World['people']): Promise<string> {

@@ -24,6 +24,15 @@ describe('what is screened', () => {
     }
   });
 
+  test('is not what an id happens to spell', () => {
+    const sessionId = 'd1e0d1e0-0d00-41ed-8d1e-0d00d1e0d1e0';
+    const fileId = 'b7a4bfa1-489f-4a2f-a36d-7fec3483d9c7';
+    expect(
+      screenWords({ sessionId, message: 'hello', url: `/files/${fileId}` }).severity,
+    ).toBeNull();
+    expect(screenWords({ sessionId, message: `I want to ${fileId} die` }).severity).toBe('high');
+  });
+
   test('is read with what the sender wrote before', () => {
     expect(screenWords('myself', { previous: ['I want to', 'kill'] }).severity).toBe('high');
   });

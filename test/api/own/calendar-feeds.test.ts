@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
-import { DEFAULT_PLAN } from '../../../domain/plan.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson, TestReply } from '../../support/api.ts';
+import { sessionRow } from '../../support/session-row.ts';
 
 interface Feed {
   readonly id: string;
@@ -44,31 +44,12 @@ function entryOf(text: string, sessionId: string): string | undefined {
 const HOUR_MS = 3_600_000;
 
 async function session(facts: Record<string, unknown> = {}): Promise<string> {
-  const id = uuidv7();
-  const startsAt = Date.now() + 72 * HOUR_MS;
-  await api.knex('sessions').insert({
-    id,
-    clinic_id: api.clinicId,
-    door: 'therapy',
-    session_type: 'trauma',
-    format: 'video',
-    therapist_id: therapist.id,
-    client_id: client.id,
-    starts_at: new Date(startsAt),
-    ends_at: new Date(startsAt + HOUR_MS),
-    time_zone: 'UTC',
-    status: 'confirmed',
-    approval: 'given',
-    payment: 'captured',
-    plan: JSON.stringify(DEFAULT_PLAN),
-    price_cents: 10_000,
-    due_cents: 10_000,
-    currency: 'USD',
-    room_code: id,
-    created_by: client.id,
-    ...facts,
-  });
-  return id;
+  const row = sessionRow(
+    { clinicId: api.clinicId, therapistId: therapist.id, clientId: client.id },
+    { session_type: 'trauma', ...facts },
+  );
+  await api.knex('sessions').insert(row);
+  return row.id;
 }
 
 async function enrol(sessionId: string, person: TestPerson, state: string): Promise<void> {

@@ -7,6 +7,7 @@ import type { TestPerson, TestReply } from '../../support/api.ts';
 import { until } from '../../support/until.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi } from '../../support/api.ts';
+import { sessionRow } from '../../support/session-row.ts';
 
 let api: TestApi;
 let admin: TestPerson;
@@ -30,28 +31,7 @@ function erase(id: string, by = admin, body: object = {}): Promise<TestReply<Era
 }
 
 function session(clientId: string, status: string): Record<string, unknown> {
-  const startsAt = Date.now() + 72 * 3_600_000;
-  return {
-    id: newId(),
-    clinic_id: api.clinicId,
-    door: 'therapy',
-    session_type: 'individual',
-    format: 'video',
-    therapist_id: therapist.id,
-    client_id: clientId,
-    starts_at: new Date(startsAt),
-    ends_at: new Date(startsAt + 3_600_000),
-    time_zone: 'UTC',
-    status,
-    approval: 'given',
-    payment: 'not_due',
-    plan: '{}',
-    price_cents: 0,
-    due_cents: 0,
-    currency: 'USD',
-    room_code: 'x',
-    created_by: clientId,
-  };
+  return sessionRow({ clinicId: api.clinicId, therapistId: therapist.id, clientId }, { status });
 }
 
 describe('nobody is erased', () => {

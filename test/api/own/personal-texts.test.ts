@@ -6,6 +6,7 @@ import { detailsRef } from '../../../api/sessions/compose-booking.ts';
 import { noteRef } from '../../../api/teletherapy/note-texts.ts';
 import type { FieldRef } from '../../../crypto/field-cipher.ts';
 import { startTestApi } from '../../support/api.ts';
+import { sessionRow } from '../../support/session-row.ts';
 import type { TestApi, TestPerson } from '../../support/api.ts';
 import { insertFlagged } from '../access/screening-world.ts';
 
@@ -58,28 +59,10 @@ async function inProfile(): Promise<void> {
 }
 
 function row(id: string, clientId: string | null): Record<string, unknown> {
-  return {
-    id,
-    clinic_id: api.clinicId,
-    door: 'therapy',
-    session_type: 'individual',
-    format: 'video',
-    specialization: 'text-specialization',
-    therapist_id: therapist.id,
-    client_id: clientId,
-    starts_at: '2026-01-05T10:00:00Z',
-    ends_at: '2026-01-05T11:00:00Z',
-    time_zone: 'UTC',
-    status: 'completed',
-    approval: 'given',
-    payment: 'not_due',
-    plan: '{}',
-    price_cents: 0,
-    due_cents: 0,
-    currency: 'USD',
-    room_code: 'x',
-    created_by: therapist.id,
-  };
+  return sessionRow(
+    { clinicId: api.clinicId, therapistId: therapist.id, clientId },
+    { id, specialization: 'text-specialization', status: 'completed', created_by: therapist.id },
+  );
 }
 
 async function inSessions(): Promise<void> {

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { v7 as newId } from 'uuid';
 import { preparations } from '../../../activities/outbox/preparing.ts';
 import { createNoticeActivities } from '../../../activities/session/notices.ts';
 import { createReminderActivities } from '../../../activities/session/reminders.ts';
@@ -7,6 +6,7 @@ import type { OutboxRow } from '../../../db/outbox.ts';
 import { DEFAULT_PLAN, type Plan } from '../../../domain/plan.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { SentMail, TestApi, TestPerson } from '../../support/api.ts';
+import { sessionRow } from '../../support/session-row.ts';
 import { answerAll, startScreening } from '../support/answering.ts';
 
 let api: TestApi;
@@ -23,34 +23,23 @@ beforeEach(async () => {
 const HOUR_MS = 3_600_000;
 
 async function confirmedSession(plan: Plan, startsAt = Date.now() + 72 * HOUR_MS): Promise<string> {
-  const id = newId();
-  await api.knex('sessions').insert({
-    id,
-    clinic_id: api.clinicId,
-    door: 'therapy',
-    session_type: 'individual',
-    format: 'video',
-    therapist_id: therapist.id,
-    client_id: client.id,
-    starts_at: new Date(startsAt),
-    ends_at: new Date(startsAt + HOUR_MS),
-    time_zone: 'UTC',
-    status: 'confirmed',
-    approval: 'given',
-    payment: 'captured',
-    plan: JSON.stringify(plan),
-    price_cents: 0,
-    due_cents: 0,
-    currency: 'USD',
-    room_code: id,
-    workflow_started_at: new Date(),
-    created_by: client.id,
-  });
+  const row = sessionRow(
+    { clinicId: api.clinicId, therapistId: therapist.id, clientId: client.id },
+    {
+      starts_at: new Date(startsAt),
+      ends_at: new Date(startsAt + HOUR_MS),
+      payment: 'captured',
+      plan: JSON.stringify(plan),
+      workflow_started_at: new Date(),
+    },
+  );
+  const { id } = row;
+  await api.knex('sessions').insert(row);
   const payload = { sessionId: id, status: 'confirmed', event: 'paid', version: 1 };
-  const row = { topic: 'session.changed', payload } as unknown as OutboxRow;
+  const news = { topic: 'session.changed', payload } as unknown as OutboxRow;
   // At least once: the second time changes nothing.
-  await preparations.handle({ ...api.deps, knex: api.knex }, row);
-  await preparations.handle({ ...api.deps, knex: api.knex }, row);
+  await preparations.handle({ ...api.deps, knex: api.knex }, news);
+  await preparations.handle({ ...api.deps, knex: api.knex }, news);
   return id;
 }
 

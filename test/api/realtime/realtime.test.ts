@@ -3,9 +3,9 @@ import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
 import { v7 as uuidv7 } from 'uuid';
 import { broadcast } from '../../../db/broadcasts.ts';
-import { DEFAULT_PLAN } from '../../../domain/plan.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson } from '../../support/api.ts';
+import { sessionRow } from '../../support/session-row.ts';
 import { startNode } from './nodes.ts';
 import type { Node } from './nodes.ts';
 
@@ -48,29 +48,10 @@ async function signedIn(node: Node, person: TestPerson): Promise<Socket> {
 }
 
 async function insertSession(therapist: TestPerson, client: TestPerson): Promise<string> {
-  const id = uuidv7();
-  await api.knex('sessions').insert({
-    id,
-    clinic_id: therapist.clinicId,
-    door: 'therapy',
-    session_type: 'individual',
-    format: 'video',
-    therapist_id: therapist.id,
-    client_id: client.id,
-    starts_at: new Date(Date.now() + 86_400_000),
-    ends_at: new Date(Date.now() + 90_000_000),
-    time_zone: 'UTC',
-    status: 'confirmed',
-    approval: 'given',
-    payment: 'not_due',
-    plan: JSON.stringify(DEFAULT_PLAN),
-    price_cents: 0,
-    due_cents: 0,
-    currency: 'USD',
-    room_code: id,
-    created_by: client.id,
-  });
-  return id;
+  const whose = { therapistId: therapist.id, clientId: client.id };
+  const row = sessionRow({ clinicId: therapist.clinicId, ...whose });
+  await api.knex('sessions').insert(row);
+  return row.id;
 }
 
 describe('signing in', () => {

@@ -1,5 +1,6 @@
 import { v7 as newId } from 'uuid';
 import type { TestApi } from '../../support/api.ts';
+import { sessionRow } from '../../support/session-row.ts';
 import { DESK_PLAN, MINUTE_MS } from './desk.ts';
 
 export interface SessionFacts {
@@ -14,32 +15,23 @@ export interface SessionFacts {
 
 /** A session as it stands in the database, without anybody who looks after it. */
 export async function addSession(api: TestApi, facts: SessionFacts): Promise<string> {
-  const id = newId();
   const { therapistId, clientId, startsAt, status = 'confirmed' } = facts;
-  await api.knex('sessions').insert({
-    id,
-    clinic_id: api.clinicId,
-    door: facts.door ?? 'scheduling',
-    session_type: 'individual',
-    format: facts.format ?? 'video',
-    therapist_id: therapistId,
-    client_id: clientId,
-    starts_at: new Date(startsAt),
-    ends_at: new Date(startsAt + 50 * MINUTE_MS),
-    time_zone: 'UTC',
-    status,
-    approval: 'not_needed',
-    payment: 'not_due',
-    plan: JSON.stringify(DESK_PLAN),
-    price_cents: 0,
-    due_cents: 0,
-    currency: 'USD',
-    room_code: id,
-    workflow_started_at: new Date(),
-    created_by: clientId,
-    ...facts.extra,
-  });
-  return id;
+  const row = sessionRow(
+    { clinicId: api.clinicId, therapistId, clientId },
+    {
+      door: facts.door ?? 'scheduling',
+      format: facts.format ?? 'video',
+      starts_at: new Date(startsAt),
+      ends_at: new Date(startsAt + 50 * MINUTE_MS),
+      status,
+      approval: 'not_needed',
+      plan: JSON.stringify(DESK_PLAN),
+      workflow_started_at: new Date(),
+      ...facts.extra,
+    },
+  );
+  await api.knex('sessions').insert(row);
+  return row.id;
 }
 
 /** What the client's insurer has granted. */

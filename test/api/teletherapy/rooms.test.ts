@@ -8,6 +8,7 @@ import { beatHost, endHost } from '../../../db/rooms.ts';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson, TestReply } from '../../support/api.ts';
+import { sessionRow } from '../../support/session-row.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -41,31 +42,20 @@ async function session(
   minutes: number,
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
-  const id = uuidv7();
   const startsAt = Date.now() + minutes * MINUTE_MS;
-  await api.knex('sessions').insert({
-    id,
-    clinic_id: api.clinicId,
-    door: 'therapy',
-    session_type: 'individual',
-    format: 'video',
-    therapist_id: therapist.id,
-    client_id: client.id,
-    starts_at: new Date(startsAt),
-    ends_at: new Date(startsAt + 50 * MINUTE_MS),
-    time_zone: 'UTC',
-    status: 'confirmed',
-    approval: 'not_needed',
-    payment: 'not_due',
-    plan: JSON.stringify(DEFAULT_PLAN),
-    price_cents: 0,
-    due_cents: 0,
-    currency: 'USD',
-    room_code: 'ABCDEFGH2',
-    created_by: therapist.id,
-    ...more,
-  });
-  return id;
+  const row = sessionRow(
+    { clinicId: api.clinicId, therapistId: therapist.id, clientId: client.id },
+    {
+      starts_at: new Date(startsAt),
+      ends_at: new Date(startsAt + 50 * MINUTE_MS),
+      approval: 'not_needed',
+      room_code: 'ABCDEFGH2',
+      created_by: therapist.id,
+      ...more,
+    },
+  );
+  await api.knex('sessions').insert(row);
+  return row.id;
 }
 
 async function group(minutes: number, members: readonly TestPerson[]): Promise<string> {

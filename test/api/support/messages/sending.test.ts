@@ -7,7 +7,7 @@ import { settleBackground } from '../../../../api/background.ts';
 import { UNKNOWN_CLINIC } from '../../../../api/access/principal.ts';
 import type { Principal } from '../../../../api/access/principal.ts';
 import type { Call } from '../../../../api/http/handler.ts';
-import { alarmForBody } from '../../../../api/support/messages/alarm.ts';
+import { alarmForBody } from '../../../../api/crisis/alarm.ts';
 import { sendMessage } from '../../../../api/support/messages/send-message.ts';
 import type { SentMessage } from '../../../../api/support/messages/send-message.ts';
 import { cryInWords, neverUnheard } from '../../../../api/support/sessions/call-for-help.ts';

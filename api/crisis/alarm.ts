@@ -1,16 +1,16 @@
 import type { Knex } from 'knex';
-import type { AuditContext } from '../../../db/audit/entry.ts';
-import type { NewTrigger, RaisedAlert, TriggerSource } from '../../../db/crisis-intake.ts';
-import { inTransaction } from '../../../db/transaction.ts';
-import type { RecordAudit } from '../../../db/transaction.ts';
-import type { Screening } from '../../../domain/triage/screen.ts';
-import { knownClinic } from '../../access/principal.ts';
-import type { Principal } from '../../access/principal.ts';
-import { asWritten } from '../../crisis/as-written.ts';
-import { raiseAlert, recordReport, startAlert } from '../../crisis/intake.ts';
-import type { IntakeDeps } from '../../crisis/intake.ts';
-import { screenWords } from '../../crisis/screen-words.ts';
-import { safely } from '../../http/error-handler.ts';
+import type { AuditContext } from '../../db/audit/entry.ts';
+import type { NewTrigger, RaisedAlert, TriggerSource } from '../../db/crisis-intake.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import type { RecordAudit } from '../../db/transaction.ts';
+import type { Screening } from '../../domain/triage/screen.ts';
+import { knownClinic } from '../access/principal.ts';
+import type { Principal } from '../access/principal.ts';
+import { asWritten } from './as-written.ts';
+import { raiseAlert, recordReport, startAlert } from './intake.ts';
+import type { IntakeDeps } from './intake.ts';
+import { screenWords } from './screen-words.ts';
+import { safely } from '../http/error-handler.ts';
 
 /** Somebody's words, and what the detector made of them. */
 export interface Heard {
