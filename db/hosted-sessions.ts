@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { HoldfastError } from '../domain/errors.ts';
 import type { RoomRole } from '../domain/room-state.ts';
+import { stirRoom } from './room-commands.ts';
 import { SEAT_COLUMNS, SEAT_JOIN } from './seats.ts';
 import { type SessionListing, findByView, listByView } from './session-listing.ts';
 import type { SessionRow } from './sessions.ts';
@@ -59,7 +60,9 @@ export async function openWaitingRoom(trx: Knex.Transaction, sessionId: string):
      RETURNING 1`,
     [sessionId],
   );
-  return rows.length > 0;
+  if (rows.length === 0) return false;
+  await stirRoom(trx, sessionId);
+  return true;
 }
 
 /** The roles that were given in sessions; whoever has none is a participant, the therapist the host. */

@@ -36,6 +36,11 @@ export async function askRoom(
   );
 }
 
+/** Whoever hosts the session's room looks at its record again, once the transaction has committed. */
+export async function stirRoom(db: Knex, sessionId: string): Promise<void> {
+  await db.raw(`SELECT pg_notify('${ROOM_CHANNEL}', ?)`, [sessionId]);
+}
+
 export interface AskedCommand {
   readonly id: string;
   readonly command: RoomWord;

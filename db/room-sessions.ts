@@ -46,6 +46,8 @@ export async function roomSession(db: Knex, sessionId: string): Promise<RoomSess
 export interface SessionOfRoom {
   readonly status: SessionStatus;
   readonly terms: RoomTerms;
+  /** Its host, and its client or everybody who has a seat. */
+  readonly personIds: readonly string[];
 }
 
 /** What a session says of its room, or null where there is no such session. */
@@ -60,17 +62,21 @@ export async function sessionOfRoom(db: Knex, sessionId: string): Promise<Sessio
       endsAt: Date;
       seats: number | null;
       isOpened: boolean;
+      personIds: string[];
     }[];
   }>(
     `SELECT status, door, format, plan, starts_at AS "startsAt", ends_at AS "endsAt",
-       (group_terms->>'capacity')::int AS seats, hosted.waiting_since IS NOT NULL AS "isOpened"
+       (group_terms->>'capacity')::int AS seats, hosted.waiting_since IS NOT NULL AS "isOpened",
+       array_remove(ARRAY[therapist_id, client_id], NULL) || ARRAY(
+         SELECT person_id FROM enrolments WHERE session_id = sessions.id
+           AND sessions.client_id IS NULL AND state NOT IN ('left', 'cancelled')) AS "personIds"
      FROM sessions LEFT JOIN hosted_sessions AS hosted ON hosted.session_id = sessions.id
      WHERE id = ?`,
     [sessionId],
   );
   const row = rows[0];
   if (row === undefined) return null;
-  const { status, startsAt, endsAt, seats, ...rest } = row;
+  const { status, startsAt, endsAt, seats, personIds, ...rest } = row;
   const times = { startsAt: startsAt.getTime(), endsAt: endsAt.getTime() };
-  return { status, terms: { ...rest, ...times, seats: seats ?? 1 } };
+  return { status, personIds, terms: { ...rest, ...times, seats: seats ?? 1 } };
 }

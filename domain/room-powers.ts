@@ -42,7 +42,12 @@ export function remove(state: RoomState, { by, personId }: Command<'remove'>): R
   return sentAway({ ...state, admittedIds, removedIds }, person, 'removed');
 }
 
-function sentAway(state: RoomState, person: Occupant, event: 'denied' | 'removed'): RoomStep {
+/** Somebody is told why, and leaves with all of their tabs. */
+export function sentAway(
+  state: RoomState,
+  person: Occupant,
+  event: 'denied' | 'removed',
+): RoomStep {
   const { personId, connectionIds } = person;
   const step = withoutOccupant(state, person);
   return change(step.state, [

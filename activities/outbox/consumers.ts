@@ -3,6 +3,7 @@ import { absences, freedSlots } from '../offers/consumers.ts';
 import { roomPresence } from '../rooms/presence-news.ts';
 import { chatRooms } from '../rooms/chat-rooms.ts';
 import { supportSessions } from '../support/starting.ts';
+import { roomStandings } from '../rooms/standings.ts';
 import { roomTimes } from '../rooms/starting.ts';
 import type { OutboxConsumer } from './contract.ts';
 import { queueWebhooks } from './queue-webhooks.ts';
@@ -24,5 +25,6 @@ export const CONSUMERS: readonly OutboxConsumer[] = [
   chatRooms,
   lostContact,
   roomTimes,
+  roomStandings,
   roomPresence,
 ];

@@ -26,8 +26,8 @@ export function createRoomActivities({ knex }: { readonly knex: Knex }): RoomAct
   };
 }
 
-/** Who has come may stay to the end of the room's time, also where the session is marked as over. */
-const OPEN = new Set(['confirmed', 'in_progress', 'completed', 'no_show']);
+/** With its session, however that ends, a room is over. */
+const OPEN = new Set(['confirmed', 'in_progress']);
 
 /** When a session's room is open by its plan. */
 export function roomTimesOf(session: RoomSession | null): RoomTimes {

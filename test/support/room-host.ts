@@ -25,7 +25,7 @@ export interface RoomHost {
 export async function startRoomHost(
   knex: Knex,
   keyRing: KeyRing,
-  policyOf: () => RoomPolicy,
+  policyOf: (sessionId: string) => RoomPolicy | Promise<RoomPolicy>,
   size: { readonly cores: number; readonly peersPerCore?: number } = { cores: 1 },
 ): Promise<RoomHost> {
   const server = createServer();
@@ -45,7 +45,7 @@ export async function startRoomHost(
     log: pino({ level: 'silent' }),
     hostId: host.id,
     openRoom: (placement) => host.openRoom(placement),
-    policyOf: () => Promise.resolve(policyOf()),
+    policyOf: async (sessionId) => policyOf(sessionId),
     corsOrigins: ['*'],
   });
   return {

@@ -25,6 +25,7 @@ export interface SessionWish {
 /** A database with one clinic, and what it takes to book sessions in it. */
 export interface SessionBench {
   readonly knex: Knex;
+  readonly databaseUrl: string;
   readonly clinicId: string;
   /** Codes of the errors that PostgreSQL answered, hidden retries included. */
   readonly databaseErrors: string[];
@@ -72,6 +73,7 @@ export async function startSessionBench(maxConnections = 12): Promise<SessionBen
   const row = async (id: string): Promise<SessionRow> => (await findSession(knex, id))!;
   return {
     knex,
+    databaseUrl: database.url,
     clinicId,
     databaseErrors,
     person,

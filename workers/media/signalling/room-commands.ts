@@ -5,7 +5,9 @@ import { openListener } from '../../../db/listener.ts';
 import { ROOM_CHANNEL, roomCommandsAfter } from '../../../db/room-commands.ts';
 import { isUuid } from '../../../domain/ids.ts';
 import { commandRoom } from '../../../domain/room.ts';
+import { settleRoom } from '../../../domain/room-standing.ts';
 import type { LiveRooms } from './live-rooms.ts';
+import { standingOfSession } from './policy.ts';
 
 interface CommandDeps {
   readonly knex: Knex;
@@ -15,7 +17,10 @@ interface CommandDeps {
   readonly log: Pick<Logger, 'warn'>;
 }
 
-/** Carries out the words that are left for this host's rooms from outside. */
+/**
+ * Carries out the words that are left for this host's rooms from outside, and keeps each room in line
+ * with its session's record.
+ */
 export function hearCommands(deps: CommandDeps): { close(): Promise<void> } {
   const { databaseUrl, rooms, log } = deps;
   const turns = new Map<string, Promise<void>>();
@@ -53,4 +58,7 @@ async function carryOut(deps: CommandDeps, sessionId: string): Promise<void> {
     const step = commandRoom(room.state, command, Date.now());
     if (step.refused === null) room.adopt(step.state, step.effects);
   }
+  const standing = await standingOfSession(deps.knex, sessionId);
+  const { state, effects } = settleRoom(room.state, standing);
+  room.adopt(state, effects);
 }

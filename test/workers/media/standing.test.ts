@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Socket } from 'socket.io-client';
+import { v7 } from 'uuid';
+import type { Client } from '@temporalio/client';
+import { pino } from 'pino';
+import { roomStandings } from '../../../activities/rooms/standings.ts';
+import { createFieldCipher } from '../../../crypto/field-cipher.ts';
+import { type KeyRing, ephemeralKeyRing } from '../../../crypto/key-ring.ts';
+import { openWaitingRoom } from '../../../db/hosted-sessions.ts';
+import type { SessionRow } from '../../../db/sessions.ts';
+import { policyOfSession } from '../../../workers/media/signalling/policy.ts';
+import { hearCommands } from '../../../workers/media/signalling/room-commands.ts';
+import { type SessionBench, startSessionBench } from '../../activities/session/bench.ts';
+import { describeMedia } from '../../support/media.ts';
+import { type Guest, type RoomHost, joinRoom, startRoomHost } from '../../support/room-host.ts';
+import { connectLine } from '../../support/room-line.ts';
+import { until } from '../../support/until.ts';
+
+const MINUTE_MS = 60_000;
+
+/** A connection, and the names of everything that it was told. */
+interface Told {
+  readonly socket: Socket;
+  readonly events: () => string[];
+}
+
+describeMedia('an open room keeps to its session', () => {
+  let bench: SessionBench;
+  let keyRing: KeyRing;
+  let rooms: RoomHost;
+  let hearing: { close(): Promise<void> };
+  const open: Socket[] = [];
+
+  beforeAll(async () => {
+    [bench, keyRing] = await Promise.all([startSessionBench(), ephemeralKeyRing()]);
+    const { knex, databaseUrl } = bench;
+    rooms = await startRoomHost(knex, keyRing, (sessionId) => policyOfSession(knex, sessionId));
+    hearing = hearCommands({
+      knex,
+      databaseUrl,
+      cipher: createFieldCipher(keyRing),
+      rooms: rooms.signalling.rooms,
+      log: pino({ level: 'silent' }),
+    });
+  }, 60_000);
+  afterAll(async () => {
+    for (const socket of open) socket.close();
+    await hearing.close();
+    await rooms.close();
+    await bench.close();
+  });
+
+  /** A confirmed session that starts so many minutes from now. */
+  async function session(minutes: number): Promise<SessionRow> {
+    const startsAt = Date.now() + minutes * MINUTE_MS;
+    return bench.book({ startsAt, state: { status: 'confirmed', approval: 'given' } });
+  }
+
+  async function come({ id }: SessionRow, personId: string, role: Guest['role']): Promise<Told> {
+    const guest = { personId, role, displayName: role };
+    const { token, signalingUrl } = await joinRoom(bench.knex, keyRing, id, guest);
+    const { socket, told } = await connectLine(signalingUrl, token);
+    open.push(socket);
+    return { socket, events: () => told.map(([event]) => event) };
+  }
+
+  /** What the outbox's relay hands over when a session or somebody's seat in it has ended. */
+  function tell(topic: string, sessionId: string): Promise<void> {
+    const payload = { sessionId, status: 'completed', version: 2 };
+    const row = { id: '1', topic, payload, clinicId: bench.clinicId, createdAt: new Date() };
+    return roomStandings.handle(
+      { knex: bench.knex, temporal: {} as Client, cipher: createFieldCipher(keyRing) },
+      row as never,
+    );
+  }
+
+  test('whoever opens the waiting room early lets people wait, though the room stood open before', async () => {
+    const row = await session(60);
+    const host = await come(row, row.therapist_id, 'host');
+    const early = await come(row, row.client_id!, 'participant');
+    expect(early.events()).toEqual(['refused']);
+    await bench.knex.transaction((trx) => openWaitingRoom(trx, row.id));
+    await until(async () => (await come(row, row.client_id!, 'participant')).socket.connected);
+    await until(() => host.events().includes('waiting'));
+  });
+
+  test.each(['completed', 'cancelled', 'no_show'])(
+    'a session that is %s ends its room for all, also for those who wait',
+    async (status) => {
+      const row = await session(1);
+      const host = await come(row, row.therapist_id, 'host');
+      const guest = await come(row, row.client_id!, 'participant');
+      await bench.knex('sessions').where({ id: row.id }).update({ status });
+      await tell('session.changed', row.id);
+      await until(() => !host.socket.connected && !guest.socket.connected);
+      expect([host.events().at(-1), guest.events().at(-1)]).toEqual(['room-closed', 'room-closed']);
+      await rooms.signalling.settled();
+      const ledger = await bench.knex('room_presence').where({ session_id: row.id, kind: 'left' });
+      expect(ledger).toHaveLength(2);
+    },
+  );
+
+  test('whoever gives up their seat leaves the room, and nobody else does', async () => {
+    const row = await session(1);
+    const terms = { capacity: 3, minMembers: 0, decideBeforeStartMs: 0 };
+    const group = { client_id: null, group_terms: JSON.stringify(terms) };
+    await bench.knex('sessions').where({ id: row.id }).update(group);
+    const seats = await Promise.all([bench.person(), bench.person()]);
+    await bench.knex('enrolments').insert(
+      seats.map((personId) => ({
+        id: v7(),
+        session_id: row.id,
+        person_id: personId,
+        state: 'confirmed',
+        status: 'confirmed',
+        payment: 'not_due',
+        due_cents: 0,
+        alias: v7(),
+      })),
+    );
+    const host = await come(row, row.therapist_id, 'host');
+    const [one, other] = await Promise.all(seats.map((id) => come(row, id, 'participant')));
+    const seat = bench.knex('enrolments').where({ session_id: row.id, person_id: seats[0]! });
+    await seat.update({ state: 'left', status: 'cancelled' });
+    await tell('enrolment.changed', row.id);
+    await until(() => !one!.socket.connected);
+    expect(one!.events().at(-1)).toBe('removed');
+    expect([host.socket.connected, other!.socket.connected]).toEqual([true, true]);
+  });
+
+  test('a session that is moved has its room closed at its new end', async () => {
+    const row = await session(1);
+    const host = await come(row, row.therapist_id, 'host');
+    const at = (minutes: number): Date => new Date(Date.now() - minutes * MINUTE_MS);
+    await bench
+      .knex('sessions')
+      .where({ id: row.id })
+      .update({ starts_at: at(90), ends_at: at(40) });
+    await tell('session.moved', row.id);
+    await until(() => host.events().includes('room-closed'));
+  });
+});
