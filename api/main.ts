@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { SettingsFault, loadSettings } from '../config/settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { roomPage } from './room/page.ts';
+import { goFirst } from '../activities/go-first.ts';
 import { serveMetrics } from '../activities/metrics/metrics.ts';
 import { warmUpScreening } from './crisis/screen-words.ts';
 import { startApiAuditor } from './crisis/auditor.ts';
@@ -68,6 +69,7 @@ function stopOnSignal(running: Running, log: Logger): void {
 async function main(): Promise<void> {
   const settings = loadSettings();
   const log = pino({ level: settings.logLevel, base: { process: 'api' } });
+  if (!goFirst()) log.info('the API has no more than its share of the processors');
   stopOnSignal(await start(settings, log), log);
 }
 

@@ -197,7 +197,13 @@ async function started(
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', ...WEIGHED, join(root, entry), ...args],
-    { cwd: root, env: environmentWith(env), stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
+    {
+      cwd: root,
+      env: environmentWith(env),
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // As the launcher starts the product's processes: each in a session of its own.
+      detached: true,
+    },
   );
   await untilReady(child, entry, isReady);
   return { child, wallMs: performance.now() - began };

@@ -6,6 +6,8 @@ export interface MachineReading {
   readonly admitted: number;
   /** How long that was, ms. */
   readonly spanMs: number;
+  /** Whether somebody has called for help of late. */
+  readonly isHelpAtHand: boolean;
 }
 
 /** How many bookings a second are let in. */
@@ -20,6 +22,10 @@ export const OPEN: Admission = { ratePerSecond: null, busyReadings: 0 };
 
 /** What is begun now goes on in workers and in Temporal later: only a lasting load is one. */
 const LASTING_READINGS = 5;
+/** Whoever is to be paged does not wait to see whether it lasts. */
+const LASTING_BESIDE_HELP = 1;
+/** Bookings leave so much of the processors to those who need help, and to who is paged for them. */
+const MOST_BUSY_BESIDE_HELP = 0.6;
 /** A booking or two a second are let in however busy the machine is: something else may be at it. */
 const LEAST_PER_SECOND = 2;
 const FALLS_BY = 0.6;
@@ -33,18 +39,20 @@ const MOST_PER_SECOND = 200;
 
 /**
  * Lets fewer bookings in while the machine is busier than `limit` (a share of its processors), and
- * more again when it is not: additive increase and multiplicative decrease, as in Chiu and Jain,
+ * more again when it is not; while help is at hand, they leave more room and do so at once. Additive increase and multiplicative decrease, as in Chiu and Jain,
  * "Analysis of the increase and decrease algorithms for congestion avoidance", 1989.
  */
 export function nextAdmission(
-  limit: number,
+  usualLimit: number,
   { ratePerSecond, busyReadings }: Admission,
-  { busyShare, admitted, spanMs }: MachineReading,
+  { busyShare, admitted, spanMs, isHelpAtHand }: MachineReading,
 ): Admission {
+  const limit = isHelpAtHand ? Math.min(usualLimit, MOST_BUSY_BESIDE_HELP) : usualLimit;
+  const lasting = isHelpAtHand ? LASTING_BESIDE_HELP : LASTING_READINGS;
   const isBusy = busyShare >= limit;
   const readings = isBusy ? busyReadings + 1 : 0;
   if (ratePerSecond === null) {
-    if (readings < LASTING_READINGS) return { ratePerSecond, busyReadings: readings };
+    if (readings < lasting) return { ratePerSecond, busyReadings: readings };
     const first = fallen(perSecond(admitted, spanMs), FALLS_FIRST_BY);
     return { ratePerSecond: first, busyReadings: readings };
   }

@@ -109,6 +109,7 @@ async function serve(work: Work): Promise<void> {
 
 async function answerForHelp(work: Work): Promise<void> {
   const isOver = work.stages.turns.comeFirst();
+  work.deps.load.helpIsCalled();
   try {
     await answer(work);
   } catch (error) {

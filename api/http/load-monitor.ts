@@ -13,6 +13,8 @@ export interface LoadMonitor {
   admit(operation: ShedOperation): Promise<void>;
   /** A request begins. Gives what is to be called when it is over. */
   enter(): () => void;
+  /** Somebody has called for help: for a while bookings leave more of the machine free. */
+  helpIsCalled(): void;
   close(): void;
 }
 
@@ -30,6 +32,11 @@ const MOST = 50;
 const REFUSED_AFTER_MS = 400;
 /** So many wait for their refusal at most; to wait costs a timer and a connection. */
 const MOST_WAITING = 500;
+
+/** So much of a second's bookings may be let in at once. */
+const BURST_SECONDS = 0.2;
+/** For so long a call for help is at hand: its first pages, and what those who are paged do then, ms. */
+const AT_HAND_MS = 30_000;
 
 /** Watches this process. `knex` is the pool that bookings use. */
 export function watchLoad(knex: Knex, limits: Shedding): LoadMonitor {
@@ -51,6 +58,8 @@ class Watch implements LoadMonitor {
   #tokens = 0;
   #processors = processorTimes();
   #sampledAtMs = performance.now();
+  #refilledAtMs = performance.now();
+  #helpCalledAtMs = -Infinity;
 
   constructor(knex: Knex, limits: Shedding) {
     this.#knex = knex;
@@ -86,6 +95,10 @@ class Watch implements LoadMonitor {
     };
   }
 
+  helpIsCalled(): void {
+    this.#helpCalledAtMs = performance.now();
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#delays.disable();
@@ -94,6 +107,7 @@ class Watch implements LoadMonitor {
   #hasRoomFor(operation: ShedOperation): boolean {
     if (!isShedFirst(operation)) return true;
     if (this.#admission.ratePerSecond !== null) {
+      this.#refill(this.#admission.ratePerSecond);
       if (this.#tokens < 1) return false;
       this.#tokens -= 1;
     }
@@ -120,14 +134,19 @@ class Watch implements LoadMonitor {
     const before = this.#processors;
     this.#processors = processorTimes();
     const busyShare = shareBetween(before, this.#processors);
-    const reading = { busyShare, admitted: this.#admitted, spanMs };
-    const wasOpen = this.#admission.ratePerSecond === null;
+    const isHelpAtHand = performance.now() - this.#helpCalledAtMs < AT_HAND_MS;
+    const reading = { busyShare, admitted: this.#admitted, spanMs, isHelpAtHand };
+    this.#refill(this.#admission.ratePerSecond ?? 0);
     this.#admission = nextAdmission(limit, this.#admission, reading);
     this.#admitted = 0;
-    const rate = this.#admission.ratePerSecond ?? 0;
-    if (wasOpen) this.#tokens = 1;
-    // What was not used in a quiet moment is not let in all at once later.
-    this.#tokens = Math.min(this.#tokens + (rate * spanMs) / 1_000, Math.max(1, rate));
+  }
+
+  /** One after another, in even steps: what was not used in a quiet moment is not let in all at once later. */
+  #refill(ratePerSecond: number): void {
+    const nowMs = performance.now();
+    const gained = (ratePerSecond * (nowMs - this.#refilledAtMs)) / 1_000;
+    this.#refilledAtMs = nowMs;
+    this.#tokens = Math.min(this.#tokens + gained, Math.max(1, ratePerSecond * BURST_SECONDS));
   }
 }
 
@@ -166,5 +185,6 @@ export const NEVER_BUSY: LoadMonitor = {
   level: () => 'calm',
   admit: () => Promise.resolve(),
   enter: () => () => undefined,
+  helpIsCalled: () => undefined,
   close: () => undefined,
 };

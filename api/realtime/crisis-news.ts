@@ -12,6 +12,7 @@ import type { Live } from './live.ts';
 
 /** Tells the crisis team's sockets in this process of a report, read once for all of them. */
 export async function tellCrisisTeam(live: Live, { room, ids }: Broadcast): Promise<void> {
+  live.deps.load.helpIsCalled();
   if (live.io.of('/').adapter.rooms.has(room) === false) return;
   const [alertId, triggerId] = [String(ids['alertId']), ids['triggerId']];
   let shown: Record<string, unknown>;

@@ -4,5 +4,7 @@ process.on('message', (message) => {
   globalThis.gc?.();
   process.send?.(process.memoryUsage());
 });
+// Whoever is in a session of their own does not hear that the benchmark was broken off.
+process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 // A question must not keep the program alive.
 process.channel?.unref();

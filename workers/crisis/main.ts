@@ -1,4 +1,3 @@
-import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
@@ -9,6 +8,7 @@ import { CRISIS_CONSUMERS } from '../../activities/crisis/consumers.ts';
 import type { CrisisDeps } from '../../activities/crisis/deps.ts';
 import { openKnowledge } from '../../activities/crisis/knowledge.ts';
 import { createTwilioGateway } from '../../activities/gateways/twilio.ts';
+import { goFirst } from '../../activities/go-first.ts';
 import { startRelay, type Relay } from '../../activities/outbox/relay.ts';
 import { serveMetrics } from '../../activities/metrics/metrics.ts';
 import type { Settings } from '../../config/settings.ts';
@@ -32,13 +32,8 @@ const MAX_PAUSE_MS = 3_000;
 const POLL_MS = 200;
 const BEAT_EVERY_MS = 5_000;
 
-/** Where the system allows it, this worker's threads go before all others on its machine. */
-function goFirst(log: Logger): void {
-  try {
-    setPriority(constants.priority.PRIORITY_HIGH);
-  } catch {
-    log.info('the crisis worker has no more than its share of the processors');
-  }
+function prepare(log: Logger): void {
+  if (!goFirst()) log.info('the crisis worker has no more than its share of the processors');
 }
 
 async function openDeps(settings: Settings, connection: Connection, log: Logger) {
@@ -140,4 +135,4 @@ function startHeart({ knex, knowledge }: CrisisDeps, worker: Worker): { stop(): 
   return { stop: () => clearInterval(timer) };
 }
 
-await runProcess({ name: 'crisis', prepare: goFirst, start });
+await runProcess({ name: 'crisis', prepare, start });

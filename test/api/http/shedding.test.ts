@@ -20,13 +20,18 @@ const LIMITS = { loopDelayMs: 100, poolWaiters: 20, inFlight: 50 };
 const QUIET: LoadReading = { loopDelayMs: 0, poolWaiters: 0, inFlight: 0 };
 
 let level: LoadLevel = 'calm';
+let calls = 0;
 let api: TestApi;
 let client: TestPerson;
 beforeAll(async () => {
   const admit = async (operation: ShedOperation): Promise<void> => {
     if (isShed(level, operation)) throw shedRefusal(level);
   };
-  api = await startTestApi({ deps: { load: { ...NEVER_BUSY, level: () => level, admit } } });
+  const helpIsCalled = (): void => {
+    calls += 1;
+  };
+  const load = { ...NEVER_BUSY, level: () => level, admit, helpIsCalled };
+  api = await startTestApi({ deps: { load } });
   client = await api.person();
 }, 60_000);
 afterAll(() => api.close());
@@ -68,12 +73,17 @@ test('while readings go to and fro around a limit, the level does not', () => {
 });
 
 /** A machine on which each booking a second takes a hundredth of it. */
-function settle(demandPerSecond: number, from: Admission, steps: number): Admission {
+function settle(
+  demandPerSecond: number,
+  from: Admission,
+  steps: number,
+  isHelpAtHand = false,
+): Admission {
   let state = from;
   for (let step = 0; step < steps; step += 1) {
     const admitted = Math.min(demandPerSecond, state.ratePerSecond ?? Infinity);
     const busyShare = Math.min(1, admitted / 100);
-    state = nextAdmission(0.9, state, { busyShare, admitted, spanMs: 1_000 });
+    state = nextAdmission(0.9, state, { busyShare, admitted, spanMs: 1_000, isHelpAtHand });
   }
   return state;
 }
@@ -88,10 +98,20 @@ test('under a lasting flood as many are let in as there is room for, and never n
   const flooded = settle(500, OPEN, 20);
   expect(flooded.ratePerSecond).toBeGreaterThan(30);
   expect(flooded.ratePerSecond).toBeLessThan(90);
-  const busyWithOtherThings = { busyShare: 1, admitted: 0, spanMs: 1_000 };
+  const isHelpAtHand = false;
+  const busyWithOtherThings = { busyShare: 1, admitted: 0, spanMs: 1_000, isHelpAtHand };
   let state = flooded;
   for (let step = 0; step < 50; step += 1) state = nextAdmission(0.9, state, busyWithOtherThings);
   expect(state.ratePerSecond).toBe(2);
+});
+
+test('while help is at hand bookings leave more room, at once, and none is refused that finds room', () => {
+  expect(settle(50, OPEN, 50, true)).toEqual(OPEN);
+  expect(settle(70, OPEN, 1, true).ratePerSecond).toBeLessThan(60);
+  const flooded = settle(500, OPEN, 40, true);
+  expect(flooded.ratePerSecond).toBeGreaterThan(20);
+  expect(flooded.ratePerSecond).toBeLessThan(60);
+  expect(settle(500, flooded, 40).ratePerSecond).toBeGreaterThan(60);
 });
 
 test('when the flood is over, everybody is let in again', () => {
@@ -129,6 +149,16 @@ test('a booking is answered 503 with the time to come back, everybody else as ev
   const health = await api.call('GET', '/health');
   expect(health).toMatchObject({ status: 200, body: { status: 'ok', load: 'extreme' } });
   level = 'calm';
+});
+
+test('a report of a crisis is a call for help, and a booking is none', async () => {
+  const { token } = client;
+  calls = 0;
+  await api.call('POST', '/api/therapy/sessions/book', {}, { token });
+  expect(calls).toBe(0);
+  const report = { severity: 'critical', description: 'I want to end it all tonight' };
+  expect((await api.call('POST', '/api/crisis', report, { token })).status).toBe(201);
+  expect(calls).toBeGreaterThan(0);
 });
 
 test('the process itself is measured: requests, waiting for connections, a blocked loop', async () => {
