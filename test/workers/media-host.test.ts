@@ -85,6 +85,19 @@ describeMedia('a host of rooms', () => {
     await until(() => sfu.pids.length === 2);
   });
 
+  test('ends a media worker that hangs, and keeps what is on the others', async () => {
+    const { host, sfu } = await start(2);
+    const [hung, other] = [await openAnywhere(), await openAnywhere()];
+    const pid = await pidOf(hung.room, sfu);
+    process.kill(pid, 'SIGSTOP');
+    await until(() => hung.ends.length > 0);
+    await until(() => sfu.pids.length === 2 && !sfu.pids.includes(pid));
+    expect([hung.ends, other.ends]).toEqual([['lost'], []]);
+    expect(host.isAlive).toBe(true);
+    expect(await findLiveRoom(knex, other.room.sessionId)).toMatchObject({ epoch: other.epoch });
+    await openAnywhere(hung.room.sessionId);
+  }, 30_000);
+
   test('that drains takes no new rooms, and hands over those that it has', async () => {
     const leaving = await start();
     const { room, ends } = await openAnywhere();

@@ -31,6 +31,10 @@ export interface Seat {
 
 /** A room counts as much as this share of a core, until its media shows in the processor time. */
 const ROOM_SHARE = 0.02;
+/** A media worker that hangs is asked so often before it is ended; hosts ask every two seconds. */
+const MAX_SILENCES = 3;
+const ANSWER_WITHIN_MS = 1_000;
+const NOTHING_USED = { usedMs: 0, at: 0, share: 0, silences: 0 };
 
 /** The media workers of one host, each on a core and with one port of its own. */
 export class Sfu {
@@ -111,6 +115,7 @@ export class Sfu {
       logLevel: 'error',
       ...(workerBin === undefined ? {} : { workerBin }),
     });
+    outliveSignals(worker);
     if (this.#isClosed) {
       worker.close();
       return;
@@ -125,7 +130,7 @@ export class Sfu {
           { protocol: 'tcp', ...address },
         ],
       });
-      this.#cores[index] = { worker, webRtcServer, routerIds, usedMs: 0, at: 0, share: 0 };
+      this.#cores[index] = { worker, webRtcServer, routerIds, ...NOTHING_USED };
     } catch (fault) {
       worker.close();
       throw fault;
@@ -152,31 +157,68 @@ export class Sfu {
   }
 }
 
+/**
+ * mediasoup closes its workers by itself as soon as the process is asked to end, which would leave
+ * nothing to drain. When they end is the host's to say.
+ */
+function outliveSignals(worker: types.Worker): void {
+  const onSignal: unknown = Reflect.get(worker, 'onSignal');
+  if (typeof onSignal !== 'function') return;
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.removeListener(signal, onSignal as (...args: unknown[]) => void);
+  }
+}
+
 interface Core extends SfuCore {
   readonly routerIds: Set<string>;
   /** Processor time when it was last looked at, and when that was, ms. */
   usedMs: number;
   at: number;
   share: number;
+  /** How often in a row it has not answered. */
+  silences: number;
 }
 
 function scoreOf(core: Core): number {
   return core.share + core.routerIds.size * ROOM_SHARE;
 }
 
-/** A core without a worker takes nothing. */
+/** A core without a worker takes nothing, nor does one whose worker says nothing. */
 async function measure(core: Core | null): Promise<number> {
   if (core === null) return 1;
   try {
-    const usage = await core.worker.getResourceUsage();
+    const usage = await answered(core.worker);
     const usedMs = usage.ru_utime + usage.ru_stime;
     const now = performance.now();
     const share = core.at === 0 ? 0 : (usedMs - core.usedMs) / (now - core.at);
     core.share = Math.min(Math.max(share, 0), 1);
     core.usedMs = usedMs;
     core.at = now;
-    return core.share;
+    core.silences = 0;
   } catch {
-    return 1;
+    core.share = 1;
+    core.silences += 1;
+    if (core.silences >= MAX_SILENCES) kill(core.worker);
+  }
+  return core.share;
+}
+
+async function answered(worker: types.Worker): Promise<types.WorkerResourceUsage> {
+  const { promise: silence, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('A media worker is silent')), ANSWER_WITHIN_MS);
+  try {
+    return await Promise.race([worker.getResourceUsage(), silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Its rooms are placed anew, and another takes its place. */
+function kill({ pid, closed }: types.Worker): void {
+  if (closed) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has died just now.
   }
 }
