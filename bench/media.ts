@@ -5,6 +5,7 @@ import { provideMediaWorker } from '../scripts/provision/media-worker.ts';
 import { messageOf } from '../scripts/provision/progress.ts';
 import { root } from '../scripts/root.ts';
 import type { BenchContext } from './context.ts';
+import { measureJoin } from './join.ts';
 import { alternate, median } from './measure.ts';
 import { type MediaCommand, MediaLoad, type MediaReport, PACKETS_PER_PEER } from './media-load.ts';
 import type { SendTo } from './media-load.ts';
@@ -16,7 +17,7 @@ const ROUND_MS = 4_000;
 
 /**
  * What a host of rooms costs beside what mediasoup itself does: processor time of both of its processes
- * for each packet sent on (encrypted), and memory for each one-to-one room.
+ * for each packet sent on (encrypted), memory for each one-to-one room, and the time to come into one.
  */
 export async function measureMedia(context: BenchContext): Promise<Finding[]> {
   const workerBin = await provideMediaWorker().catch((fault: unknown) => {
@@ -33,7 +34,8 @@ export async function measureMedia(context: BenchContext): Promise<Finding[]> {
   };
   try {
     const forwarding = await measureForwarding(context, sides, load);
-    return [...forwarding, await measureMemory(context, sides, load)];
+    const memory = await measureMemory(context, sides, load);
+    return [...forwarding, memory, ...(await measureJoin(context, workerBin))];
   } finally {
     load.close();
     await Promise.all(Object.values(sides).map((side) => side.close()));

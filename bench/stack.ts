@@ -252,7 +252,14 @@ function readJson<T>(path: string): T {
 async function freePorts(): Promise<Record<string, string>> {
   const ports = new Set<number>();
   while (ports.size < PORTS.length) ports.add(await freePort());
-  return Object.fromEntries(PORTS.map((name, index) => [name, String([...ports][index])]));
+  const named = PORTS.map((name, index) => [name, String([...ports][index])] as const);
+  return { ...Object.fromEntries(named), ...mediaPorts() };
+}
+
+/** Below the ports that the system hands out by itself: media needs some in a row. */
+function mediaPorts(): Record<string, string> {
+  const first = 12_000 + Math.floor(Math.random() * 19_000);
+  return { MEDIASOUP_MIN_PORT: String(first), MEDIASOUP_MAX_PORT: String(first + 50) };
 }
 
 function freePort(): Promise<number> {

@@ -27,7 +27,7 @@ interface TransportTerms {
 }
 
 /** Three sizes of a camera, of which each receiver is sent what fits. */
-const SIMULCAST: types.RtpEncodingParameters[] = [
+export const SIMULCAST: types.RtpEncodingParameters[] = [
   { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 120_000 },
   { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 400_000 },
   { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_200_000 },
