@@ -52,19 +52,23 @@ export class Media {
     this.#onChange = onChange;
   }
 
-  /** Makes both transports; the room tells of what can be received from then on. */
+  /** Makes both transports; all that they need is asked for at once. */
   static async open(signal: Signal, ice: RTCIceServer[], onChange: () => void): Promise<Media> {
-    const { rtpCapabilities } = await signal.ask<{ rtpCapabilities: types.RtpCapabilities }>(
-      'get-rtp-capabilities',
-    );
-    const device = await Device.factory();
+    const [device, { rtpCapabilities }, receive, send] = await Promise.all([
+      Device.factory(),
+      signal.ask<{ rtpCapabilities: types.RtpCapabilities }>('get-rtp-capabilities'),
+      signal.ask<TransportTerms>('create-transport'),
+      signal.ask<TransportTerms>('create-transport'),
+    ]);
     await device.load({ routerRtpCapabilities: rtpCapabilities });
-    return new Media(signal, device, ice, onChange);
+    const media = new Media(signal, device, ice, onChange);
+    media.#receive = media.#transport('receive', receive);
+    media.#send = media.#transport('send', send);
+    return media;
   }
 
+  /** The room tells of what can be received from now on. */
   async begin(): Promise<void> {
-    this.#receive = await this.#transport('receive');
-    this.#send = await this.#transport('send');
     const { recvRtpCapabilities: rtpCapabilities } = this.#device;
     await this.#signal.ask('set-rtp-capabilities', { rtpCapabilities });
   }
@@ -148,8 +152,9 @@ export class Media {
       isPaused: paused,
     });
     consumer.observer.once('close', () => this.remote.delete(consumerId));
-    await this.#signal.ask('resume-consumer', { consumerId });
+    // It is shown before it flows, so that its first picture is.
     this.#onChange();
+    await this.#signal.ask('resume-consumer', { consumerId });
   }
 
   /** What others have stopped sending, or what one may not hear any more. */
@@ -184,9 +189,10 @@ export class Media {
     this.remote.clear();
   }
 
-  async #transport(direction: 'send' | 'receive'): Promise<types.Transport> {
-    const { transportId: id, ...terms } =
-      await this.#signal.ask<TransportTerms>('create-transport');
+  #transport(
+    direction: 'send' | 'receive',
+    { transportId: id, ...terms }: TransportTerms,
+  ): types.Transport {
     const options = { id, ...terms, iceServers: this.#iceServers };
     const transport =
       direction === 'send'
