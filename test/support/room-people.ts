@@ -11,12 +11,15 @@ export interface Received {
   readonly source: string;
   readonly frames: number;
   readonly energy: number;
+  readonly width: number;
+  readonly consumerId: string;
 }
 
 export interface PeerView {
   readonly phase: string;
   readonly end: string | null;
   readonly connections: number;
+  readonly speakerId: string | null;
   readonly role: string | null;
   readonly breakout: string | null;
   readonly people: readonly string[];
@@ -42,8 +45,10 @@ export class RoomGuest {
     return this.guest.displayName;
   }
 
-  start(withMedia = true): Promise<void> {
-    return this.page.evaluate(`window.peer.start(${withMedia})`);
+  /** Comes with a camera of this size, or a small one. */
+  start(withMedia = true, picture?: { width: number; height: number }): Promise<void> {
+    const video = picture === undefined ? '' : `, ${JSON.stringify({ ...picture, frameRate: 5 })}`;
+    return this.page.evaluate(`window.peer.start(${withMedia}${video})`);
   }
 
   view(): Promise<PeerView> {
@@ -54,6 +59,11 @@ export class RoomGuest {
     return this.page.evaluate(
       `window.peer.call.ask(${JSON.stringify(event)}, ${JSON.stringify(body)})`,
     );
+  }
+
+  /** Has its page do something, such as `peer.share()`. */
+  does<T = void>(what: string): Promise<T> {
+    return this.page.evaluate(`window.${what}`);
   }
 
   chat(): Promise<string[]> {
@@ -99,6 +109,19 @@ export function companyIn(
       return new RoomGuest(guest, await deps.browser.open(join));
     },
   };
+}
+
+/** Everybody comes, and the host lets in whoever waits. */
+export async function gather(host: RoomGuest, guests: readonly RoomGuest[]): Promise<void> {
+  await host.start();
+  await host.reached(({ phase }) => phase === 'inside');
+  for (const guest of guests) {
+    await guest.start();
+    await guest.reached(({ phase }) => phase === 'waiting');
+    await host.reached(({ waiting }) => waiting.includes(guest.id));
+    await host.ask('admit', { personId: guest.id });
+  }
+  await Promise.all(guests.map((each) => each.reached(({ phase }) => phase === 'inside')));
 }
 
 /** Waits until these people decode new pictures and sound of each other. */

@@ -1,3 +1,4 @@
+import { Device, type types } from 'mediasoup-client';
 import { Call, type Joined } from '../room/call.ts';
 import type { Source } from '../room/media.ts';
 
@@ -15,7 +16,27 @@ export interface Received {
   readonly source: Source;
   readonly frames: number;
   readonly energy: number;
+  /** Of the pictures, in pixels. */
+  readonly width: number;
+  readonly consumerId: string;
 }
+
+interface Flow {
+  readonly framesDecoded?: number;
+  readonly totalAudioEnergy?: number;
+  readonly frameWidth?: number;
+}
+
+const SMALL = { width: 160, height: 90, frameRate: 5 };
+
+/** Every connection for media that the tab has had. */
+const connections: RTCPeerConnection[] = [];
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(configuration?: RTCConfiguration) {
+    super(configuration);
+    connections.push(this);
+  }
+};
 
 class TestPeer {
   readonly call: Call;
@@ -34,9 +55,8 @@ class TestPeer {
     });
   }
 
-  async start(withMedia: boolean): Promise<void> {
+  async start(withMedia: boolean, video: MediaTrackConstraints = SMALL): Promise<void> {
     if (withMedia) {
-      const video = { width: 160, height: 90, frameRate: 5 };
       const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video });
       for (const track of stream.getTracks()) {
         await this.call.send(track.kind === 'audio' ? 'microphone' : 'camera', track);
@@ -45,13 +65,69 @@ class TestPeer {
     await this.call.start();
   }
 
+  /** Sends its camera as one stream of layers, as other clients than the room's page may. */
+  sendLayered(): void {
+    const create = Device.prototype.createSendTransport;
+    const layered = function (this: Device, options: types.TransportOptions): types.Transport {
+      const transport = create.call(this, options);
+      const produce = transport.produce.bind(transport);
+      const codec = this.sendRtpCapabilities.codecs?.find(({ mimeType }) => /vp9/i.test(mimeType));
+      if (codec === undefined) throw new Error('This browser can not send VP9.');
+      const encodings = [{ scalabilityMode: 'L3T3_KEY', maxBitrate: 1_500_000 }];
+      transport.produce = ((wish: types.ProducerOptions) =>
+        produce(
+          wish.appData?.['source'] === 'camera' ? { ...wish, encodings, codec } : wish,
+        )) as typeof transport.produce;
+      return transport;
+    };
+    Device.prototype.createSendTransport = layered as typeof create;
+  }
+
+  /** Shares a picture that moves. */
+  async share(): Promise<void> {
+    const canvas = document.createElement('canvas');
+    const brush = canvas.getContext('2d')!;
+    let hue = 0;
+    setInterval(() => {
+      brush.fillStyle = `hsl(${(hue += 20)} 80% 50%)`;
+      brush.fillRect(0, 0, canvas.width, canvas.height);
+    }, 100);
+    await this.call.send('screen', canvas.captureStream(5).getVideoTracks()[0]!);
+  }
+
+  /** The browser says of every path that it is lost. */
+  losePaths(): void {
+    for (const connection of connections) {
+      if (connection.connectionState !== 'connected') continue;
+      Object.defineProperty(connection, 'connectionState', {
+        get: () => 'disconnected',
+        configurable: true,
+      });
+      connection.dispatchEvent(new Event('connectionstatechange'));
+      Reflect.deleteProperty(connection, 'connectionState');
+    }
+  }
+
+  /** What tells one path from the next, of each connection that is there. */
+  get paths(): string[] {
+    const open = connections.filter(({ connectionState }) => connectionState === 'connected');
+    return open.map(
+      ({ localDescription }) => /a=ice-ufrag:(\S+)/.exec(localDescription?.sdp ?? '')?.[1] ?? '',
+    );
+  }
+
+  get connectionsMade(): number {
+    return connections.length;
+  }
+
   get view() {
-    const { phase, end, view, connections, people, waiting, reason } = this.call;
+    const { phase, end, view, connections, people, waiting, reason, speakerId } = this.call;
     return {
       phase,
       end,
       reason,
       connections,
+      speakerId,
       role: view?.role ?? null,
       breakout: view?.breakout?.name ?? null,
       people: [...people.values()].filter(({ isAway }) => !isAway).map(({ name }) => name),
@@ -62,13 +138,14 @@ class TestPeer {
 
   async received(): Promise<Received[]> {
     const stats = await this.call.stats();
-    const flows = new Map<string, { framesDecoded?: number; totalAudioEnergy?: number }>();
+    const flows = new Map<string, Flow>();
     for (const each of stats?.values() ?? []) {
       if (each.type === 'inbound-rtp') flows.set(each.trackIdentifier, each);
     }
-    return this.call.remote.map(({ personId, source, track }) => {
-      const { framesDecoded = 0, totalAudioEnergy = 0 } = flows.get(track.id) ?? {};
-      return { personId, source, frames: framesDecoded, energy: totalAudioEnergy };
+    return this.call.remote.map(({ personId, source, track, consumerId }) => {
+      const { framesDecoded, totalAudioEnergy, frameWidth } = flows.get(track.id) ?? {};
+      const amounts = { frames: framesDecoded ?? 0, energy: totalAudioEnergy ?? 0 };
+      return { personId, source, ...amounts, width: frameWidth ?? 0, consumerId };
     });
   }
 

@@ -7,7 +7,13 @@ import type { RoomPolicy } from '../../../domain/room.ts';
 import { type SessionBench, startSessionBench } from '../../activities/session/bench.ts';
 import { type TestBrowser, describeBrowser, startBrowser } from '../../support/browser.ts';
 import { type RoomHost, startRoomHost } from '../../support/room-host.ts';
-import { type RoomGuest, companyIn, heardBy, seeAndHear } from '../../support/room-people.ts';
+import {
+  type RoomGuest,
+  companyIn,
+  gather,
+  heardBy,
+  seeAndHear,
+} from '../../support/room-people.ts';
 import { startCut } from '../../support/cut.ts';
 import { startIntruder } from '../../support/intruder.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -49,19 +55,6 @@ describeBrowser('rooms in a browser', () => {
     const person = (): Promise<string> => bench.person();
     return companyIn(sessionId, { knex: bench.knex, keyRing, browser, person, url });
   };
-
-  /** Everybody comes, and the host lets in whoever waits. */
-  async function gather(host: RoomGuest, guests: readonly RoomGuest[]): Promise<void> {
-    await host.start();
-    await host.reached(({ phase }) => phase === 'inside');
-    for (const guest of guests) {
-      await guest.start();
-      await guest.reached(({ phase }) => phase === 'waiting');
-      await host.reached(({ waiting }) => waiting.includes(guest.id));
-      await host.ask('admit', { personId: guest.id });
-    }
-    await Promise.all(guests.map((each) => each.reached(({ phase }) => phase === 'inside')));
-  }
 
   test('two see and hear each other, through the waiting room, a breakout and back', async () => {
     const sessionId = v7();
