@@ -6,6 +6,7 @@ import type { Page } from 'playwright-core';
 import { v7 } from 'uuid';
 import { roomPage } from '../../api/room/page.ts';
 import { roomRouter } from '../../api/room/router.ts';
+import type { RoomMode } from '../../domain/room.ts';
 import { type KeyRing, ephemeralKeyRing } from '../../crypto/key-ring.ts';
 import { type SessionBench, startSessionBench } from '../activities/session/bench.ts';
 import { type TestBrowser, describeBrowser, startBrowser } from '../support/browser.ts';
@@ -13,6 +14,13 @@ import { type Guest, type RoomHost, joinRoom, startRoomHost } from '../support/r
 import { tempFolder } from '../support/temp-folder.ts';
 import { until } from '../support/until.ts';
 
+/** Notes what the page wants of the person's devices. */
+const COUNT_WISHES = `window.wishes = [];
+  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = (wish) => {
+    window.wishes.push(...Object.keys(wish));
+    return real(wish);
+  };`;
 const PHONE = { width: 360, height: 740 };
 
 describeBrowser('the page of a room', () => {
@@ -25,6 +33,7 @@ describeBrowser('the page of a room', () => {
   let browser: TestBrowser;
   let server: Server;
   let url: string;
+  let mode: RoomMode = 'video';
 
   beforeAll(async () => {
     [bench, keyRing, browser] = await Promise.all([
@@ -33,7 +42,7 @@ describeBrowser('the page of a room', () => {
       startBrowser(folder),
     ]);
     rooms = await startRoomHost(bench.knex, keyRing, () => ({
-      mode: 'video',
+      mode,
       capacity: 4,
       maxObservers: 1,
       hasWaitingRoom: true,
@@ -46,7 +55,10 @@ describeBrowser('the page of a room', () => {
     app.post('/teletherapy/sessions/:id/join', async ({ params, headers }, response) => {
       const guest = guests.get(headers.authorization?.replace('Bearer ', '') ?? '');
       if (guest === undefined) response.status(401).json({ message: 'Sign in first.' });
-      else response.json(await joinRoom(bench.knex, keyRing, params.id, guest));
+      else {
+        const joined = await joinRoom(bench.knex, keyRing, params.id, guest);
+        response.json({ ...joined, room: { mode } });
+      }
     });
     server = app.listen(0);
     url = `http://localhost:${(server.address() as AddressInfo).port}/room/${sessionId}`;
@@ -64,6 +76,7 @@ describeBrowser('the page of a room', () => {
     guests.set(displayName, { personId: await bench.person(), displayName, role });
     const context = await browser.browser.newContext({ viewport });
     const page = await context.newPage();
+    await page.addInitScript(COUNT_WISHES);
     page.on('pageerror', (error) => console.error(displayName, error.message));
     page.on('console', (line) => {
       if (line.type() === 'error') faults.push(line.text());
@@ -117,6 +130,22 @@ describeBrowser('the page of a room', () => {
     // Nothing that the page does is against its own content policy.
     expect(faults.filter((line) => line.includes('Content Security Policy'))).toEqual([]);
   }, 120_000);
+
+  test('a session of sound asks for no camera, and one of words for nothing', async () => {
+    for (const [which, wishes] of [
+      ['audio', ['audio']],
+      ['text', []],
+    ] as const) {
+      mode = which;
+      url = url.replace(/[^/]+$/, v7());
+      const page = await open(`Dan ${which}`, 'host');
+      if (which === 'audio') await press(page, 'Join');
+      await page.getByText('Lock the room').waitFor();
+      expect(await page.evaluate('window.wishes')).toEqual(wishes);
+      expect(await page.getByRole('button', { name: 'Camera' }).count()).toBe(0);
+      await page.context().close();
+    }
+  }, 60_000);
 
   test('whoever has not said who they are is asked, and learns nothing', async () => {
     const page = await browser.browser.newPage();

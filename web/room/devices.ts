@@ -1,5 +1,7 @@
 import { el, field } from './dom.ts';
 
+export type Mode = 'video' | 'audio' | 'text';
+
 /** What somebody brings into the room; null for what they have not, or do not want to show. */
 export interface Devices {
   readonly microphone: MediaStreamTrack | null;
@@ -36,9 +38,15 @@ function meterOf(track: MediaStreamTrack, meter: HTMLMeterElement): () => void {
   };
 }
 
-/** Shows what the others will see and hear, lets choose, and resolves when somebody is ready. */
-export async function checkDevices(page: HTMLElement): Promise<Devices> {
-  let [microphone, camera] = [await open('audio'), await open('video')];
+/**
+ * Shows what the others will see and hear, lets choose, and resolves when somebody is ready. Nobody is
+ * asked for what the session has no use for.
+ */
+export async function checkDevices(page: HTMLElement, mode: Mode): Promise<Devices> {
+  if (mode === 'text') return { microphone: null, camera: null };
+  const hasPicture = mode === 'video';
+  let microphone = await open('audio');
+  let camera = hasPicture ? await open('video') : null;
   const preview = el('video', { autoplay: true, muted: true, playsinline: true });
   const level = el('meter', { min: '0', max: '1', 'aria-label': 'Your microphone' });
   const status = el('p', { role: 'status' });
@@ -48,7 +56,10 @@ export async function checkDevices(page: HTMLElement): Promise<Devices> {
     preview.muted = true;
     stopMeter();
     stopMeter = microphone === null ? () => undefined : meterOf(microphone, level);
-    const missing = [camera === null ? 'camera' : '', microphone === null ? 'microphone' : ''];
+    const missing = [
+      hasPicture && camera === null ? 'camera' : '',
+      microphone === null ? 'microphone' : '',
+    ];
     const names = missing.filter((name) => name !== '').join(' and ');
     status.textContent = names === '' ? '' : `Without ${names}. You can come in all the same.`;
   };
@@ -79,9 +90,9 @@ export async function checkDevices(page: HTMLElement): Promise<Devices> {
     const tile = el('figure', { class: 'tile' }, preview);
     page.replaceChildren(
       el('h1', {}, 'Ready?'),
-      tile,
+      ...(hasPicture ? [tile] : []),
       status,
-      field('Camera', cameras),
+      ...(hasPicture ? [field('Camera', cameras)] : []),
       field('Microphone', microphones),
       level,
       el('div', { class: 'bar' }, go),

@@ -1,7 +1,7 @@
 import { Call } from './call.ts';
 import { checkDevices } from './devices.ts';
 import { el, field } from './dom.ts';
-import { type Key, forget, join, remember, rememberedKey, signIn } from './door.ts';
+import { type Key, firstPass, forget, remember, rememberedKey, signIn } from './door.ts';
 import { RoomScreen } from './room-screen.ts';
 
 // The page that a session's link opens: who are you, is your camera right, and in.
@@ -57,9 +57,10 @@ async function begin(): Promise<void> {
 }
 
 async function come(key: Key): Promise<void> {
-  const devices = await checkDevices(page);
+  const pass = await firstPass(sessionId, key);
+  const devices = await checkDevices(page, pass.mode);
   let screen: RoomScreen | null = null;
-  const call = new Call(() => join(sessionId, key), {
+  const call = new Call(pass.join, {
     changed: () => screen?.update(),
     chat: (message) => screen?.addChat(message),
     notice: (text) => screen?.notice(text),
