@@ -134,8 +134,15 @@ describeBrowser('rooms in a browser', () => {
     await cut.on();
     await seeAndHear([ann, ben]);
     const rows = await bench.knex('room_presence').where({ session_id: sessionId });
-    expect(rows.filter(({ kind }) => kind === 'left')).toEqual([]);
-    expect(await attendanceOf(bench.knex, sessionId)).toHaveLength(2);
+    const noted = rows.filter(({ kind }) => kind !== 'waiting').map((row) => row.kind);
+    expect(noted).toEqual(['joined', 'joined']);
+    const attendance = await attendanceOf(bench.knex, sessionId);
+    expect(attendance).toHaveLength(2);
+    for (const { insideMs } of attendance) expect(insideMs).toBeGreaterThan(10_000);
+    // Nor has the session's workflow heard of anybody's going.
+    const news = await bench.knex('outbox').where({ topic: 'room.presence' }).select('payload');
+    const heard = news.filter(({ payload }) => payload.sessionId === sessionId);
+    expect(heard.map(({ payload }) => payload.event)).toEqual(['came', 'came']);
     await Promise.all([ann.page.close(), ben.page.close(), cut.close()]);
   }, 90_000);
 
