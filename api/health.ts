@@ -1,8 +1,9 @@
-import { isMediaAvailable } from '../db/rooms.ts';
+import { mediaAvailable } from '../db/rooms.ts';
 import type { ApiDeps } from './context.ts';
 import type { Answer, HandlerMap, PublicCall } from './http/handler.ts';
 
 export type PartState = 'up' | 'down';
+type Said = 'ok' | 'unavailable';
 
 const PROBE_TIMEOUT_MS = 2_000;
 
@@ -20,11 +21,11 @@ export async function probeParts(deps: ApiDeps): Promise<Record<string, PartStat
 }
 
 /** Video is no part that the product needs to be ready: a host more or less changes nothing else. */
-async function probeMedia({ knex }: ApiDeps): Promise<'ok' | 'unavailable'> {
-  let isAvailable = false;
-  const asking = isMediaAvailable(knex).then((answer) => (isAvailable = answer));
-  await probe(asking);
-  return isAvailable ? 'ok' : 'unavailable';
+async function probeMedia({ knex }: ApiDeps): Promise<{ media: Said; recording: Said }> {
+  let there = { rooms: false, recording: false };
+  await probe(mediaAvailable(knex).then((answer) => (there = answer)));
+  const say = (isThere: boolean): Said => (isThere ? 'ok' : 'unavailable');
+  return { media: say(there.rooms), recording: say(there.recording) };
 }
 
 async function probe(question: Promise<unknown>): Promise<PartState> {
@@ -48,7 +49,7 @@ async function getHealth({ deps }: PublicCall): Promise<Answer> {
   const [parts, media] = await Promise.all([probeParts(deps), probeMedia(deps)]);
   const timestamp = new Date().toISOString();
   const load = deps.load.level();
-  const body = { status: 'ok', timestamp, version, environment, parts, media, load };
+  const body = { status: 'ok', timestamp, version, environment, parts, ...media, load };
   return { status: 200, body };
 }
 

@@ -80,7 +80,8 @@ export async function forgetOrphans(db: Knex, livesMs: number): Promise<string[]
 export async function unknownFiles(db: Knex, ids: readonly string[]): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { id: string }[] }>(
     `SELECT id FROM unnest(?::uuid[]) AS given (id)
-     WHERE NOT EXISTS (SELECT FROM chat_attachments AS file WHERE file.id = given.id)`,
+     WHERE NOT EXISTS (SELECT FROM chat_attachments AS file WHERE file.id = given.id)
+       AND NOT EXISTS (SELECT FROM recording_tracks AS track WHERE track.id = given.id)`,
     [[...ids]],
   );
   return rows.map(({ id }) => id);

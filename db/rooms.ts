@@ -29,6 +29,8 @@ export interface HostBeat {
   /** Share of all cores that is busy, 0 to 1. */
   readonly load: number;
   readonly state: 'active' | 'draining';
+  /** Whether it has what it takes to record. */
+  readonly canRecord?: boolean;
 }
 
 const LIVE = `SELECT room.host_id AS "hostId", host.signaling_url AS "signalingUrl", room.epoch
@@ -80,22 +82,30 @@ export async function findLiveRoom(db: Knex, sessionId: string): Promise<PlacedR
 
 /** Whether any host takes rooms. */
 export async function isMediaAvailable(db: Knex): Promise<boolean> {
-  const { rows } = await db.raw<{ rows: { available: boolean }[] }>(
-    `SELECT EXISTS (SELECT FROM sfu_hosts
-       WHERE state = 'active' AND lease_until > clock_timestamp()) AS available`,
+  return (await mediaAvailable(db)).rooms;
+}
+
+/** Whether any host takes rooms, and whether any of those records. */
+export async function mediaAvailable(
+  db: Knex,
+): Promise<{ readonly rooms: boolean; readonly recording: boolean }> {
+  const { rows } = await db.raw<{ rows: [{ rooms: boolean; recording: boolean }] }>(
+    `SELECT count(*) > 0 AS rooms, coalesce(bool_or(can_record), false) AS recording
+     FROM sfu_hosts WHERE state = 'active' AND lease_until > clock_timestamp()`,
   );
-  return rows[0]?.available === true;
+  return rows[0];
 }
 
 /** Notes that a host lives. Its own lease ends {@link ROOM_LEASE_MS} after this. */
 export async function beatHost(db: Knex, beat: HostBeat): Promise<void> {
   await db.raw(
-    `INSERT INTO sfu_hosts (id, signaling_url, cores, load, state, lease_until)
-     VALUES (:hostId, :signalingUrl, :cores, :load, :state,
+    `INSERT INTO sfu_hosts (id, signaling_url, cores, load, state, can_record, lease_until)
+     VALUES (:hostId, :signalingUrl, :cores, :load, :state, :canRecord,
        clock_timestamp() + :leaseMs * interval '1 millisecond')
      ON CONFLICT (id) DO UPDATE SET signaling_url = excluded.signaling_url, cores = excluded.cores,
-       load = excluded.load, state = excluded.state, lease_until = excluded.lease_until`,
-    { ...beat, leaseMs: ROOM_LEASE_MS },
+       load = excluded.load, state = excluded.state, can_record = excluded.can_record,
+       lease_until = excluded.lease_until`,
+    { canRecord: false, ...beat, leaseMs: ROOM_LEASE_MS },
   );
 }
 

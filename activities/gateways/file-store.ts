@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { isUuid } from '../../domain/ids.ts';
@@ -10,10 +10,21 @@ export interface FileStore {
   write(id: string): Promise<Writable>;
   /** All of a file; null when there is none. */
   read(id: string): Promise<Buffer | null>;
+  /** A file to read parts of, to be closed in the end; null when there is none. */
+  open(id: string): Promise<StoredFile | null>;
   /** Removes a file; one that isn't there is no fault. */
   remove(id: string): Promise<void>;
   /** The ids of files that nobody has written to since an instant, epoch ms. */
   olderThan(atMs: number): AsyncIterable<string>;
+}
+
+export interface StoredFile {
+  readonly sizeBytes: number;
+  /** When it was last written to. */
+  readonly writtenAt: Date;
+  /** Up to `length` bytes from `position` on; fewer at the end. */
+  read(position: number, length: number): Promise<Buffer>;
+  close(): Promise<void>;
 }
 
 const OWNER_ONLY = 0o600;
@@ -40,8 +51,27 @@ export function createLocalFileStore(folder: string): FileStore {
         throw error;
       }
     },
+    open: (id) => openFile(pathOf(id)),
     remove: (id) => rm(pathOf(id), { force: true }),
     olderThan: (atMs) => listOlder(folder, atMs),
+  };
+}
+
+async function openFile(path: string): Promise<StoredFile | null> {
+  const file = await open(path).catch((error: unknown) => {
+    if (isMissing(error)) return null;
+    throw error;
+  });
+  if (file === null) return null;
+  const { size, mtime } = await file.stat();
+  return {
+    sizeBytes: size,
+    writtenAt: mtime,
+    read: async (position, length) => {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
+      return buffer.subarray(0, bytesRead);
+    },
+    close: () => file.close(),
   };
 }
 
@@ -65,5 +95,5 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return (error as { code?: string } | null)?.code === 'ENOENT';
 }

@@ -1,7 +1,7 @@
+import { recordConsent } from '../../activities/rooms/recording-consent.ts';
 import { auditRead } from '../../db/audit/record.ts';
 import type { HostedView } from '../../db/hosted-sessions.ts';
-import { consentsIn, sayConsent } from '../../db/recording-consents.ts';
-import { inTransaction } from '../../db/transaction.ts';
+import { consentsIn } from '../../db/recording-consents.ts';
 import { auditContext } from '../access/audit-context.ts';
 import type { Answer, Call } from '../http/handler.ts';
 import { type SessionPerson, peopleOf } from '../sessions/session-people.ts';
@@ -46,16 +46,7 @@ export async function updateRecordingConsent(
   const { body, deps, principal, requestId } = call;
   const session = await openHosted(call, 'attend');
   const said = { sessionId: session.id, personId: principal.personId, isGiven: body.consent };
-  await inTransaction(deps.knex, auditContext(principal, requestId), async (trx, audit) => {
-    await sayConsent(trx, said);
-    audit({
-      action: 'recording.consent',
-      objectType: 'session',
-      objectId: session.id,
-      subjectId: principal.personId,
-      changes: { isGiven: body.consent },
-    });
-  });
+  await recordConsent(deps.knex, auditContext(principal, requestId), said);
   const consents = await consentsOf(call, session);
   return { status: 200, body: { id: session.id, consent: body.consent, consents } };
 }

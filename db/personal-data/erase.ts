@@ -76,11 +76,14 @@ export async function erasePersonalData(
   return rows[0];
 }
 
-/** Of the attachments that go. */
+/** Where a row is a file, its id being the file's. */
+const FILES = new Set(['chat_attachments', 'recording_tracks']);
+
+/** Of the attachments and the recordings that go. */
 async function filesOf(trx: Knex, personId: string): Promise<string[]> {
   const files: string[] = [];
   for (const { table, of, fate } of INVENTORY) {
-    if (table !== 'chat_attachments' || fate.kind !== 'deleted') continue;
+    if (!FILES.has(table) || fate.kind !== 'deleted') continue;
     const { rows } = await trx.raw<{ rows: { id: string }[] }>(
       `SELECT id FROM ${table} t WHERE ${of}`,
       { person: personId },

@@ -112,7 +112,10 @@ export const IMPERSONAL: Readonly<Record<string, Impersonal>> = {
     `id clinic_id name session_type duration_minutes price_cents paid_by is_active created_at
       updated_at`,
   ),
-  sfu_hosts: none('Machines', `id signaling_url cores load state lease_until started_at`),
+  sfu_hosts: none(
+    'Machines',
+    `id signaling_url cores load state lease_until started_at can_record`,
+  ),
   socket_io_attachments: none(
     'Ids on their way between processes, for seconds',
     `id created_at payload`,

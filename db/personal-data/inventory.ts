@@ -3,6 +3,7 @@ import { COMPANION } from './companion.ts';
 import { CRISIS } from './crisis.ts';
 import { MONEY } from './money.ts';
 import type { Place } from './place.ts';
+import { RECORDINGS } from './recordings.ts';
 import { SESSIONS } from './sessions.ts';
 import { STAFF } from './staff.ts';
 import { SUPPORT } from './support.ts';
@@ -17,6 +18,7 @@ export const INVENTORY: readonly Place[] = [
   ...COMPANION,
   ...SUPPORT,
   ...CRISIS,
+  ...RECORDINGS,
   ...SESSIONS,
   ...MONEY,
   ...STAFF,
@@ -30,6 +32,7 @@ export const EXPORTED: readonly Place[] = [
   ...ACCOUNT,
   ...STAFF,
   ...SESSIONS,
+  ...RECORDINGS,
   ...MONEY,
   ...COMPANION,
   ...SUPPORT,

@@ -78,13 +78,6 @@ export const SESSIONS = [
     hidden: 'person_id',
     fate: kept(WHEN),
   }),
-  place('recording_consents', {
-    section: 'recordingConsents',
-    of: 't.person_id = :person',
-    shown: 'session_id is_given said_at',
-    hidden: 'person_id',
-    fate: kept('That somebody agreed or did not has to be shown later'),
-  }),
   place('breakout_members', {
     of: `t.person_id = :person OR ${ONE_TO_ONE}`,
     hidden: 'session_id person_id breakout_id assigned_at',

@@ -9,6 +9,7 @@ import { placeRoom } from '../../db/rooms.ts';
 import type { RoomPolicy } from '../../domain/room.ts';
 import type { MediaHost } from '../../workers/media/host.ts';
 import type { Sfu } from '../../workers/media/sfu.ts';
+import type { RoomRecorder } from '../../workers/media/signalling/live-recording.ts';
 import { type Signalling, startSignalling } from '../../workers/media/signalling/signalling.ts';
 import { startTestHost } from './media.ts';
 
@@ -27,6 +28,7 @@ export async function startRoomHost(
   keyRing: KeyRing,
   policyOf: (sessionId: string) => RoomPolicy | Promise<RoomPolicy>,
   size: { readonly cores: number; readonly peersPerCore?: number } = { cores: 1 },
+  makeRecorder: (host: MediaHost, sfu: Sfu) => RoomRecorder | null = () => null,
 ): Promise<RoomHost> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, resolve));
@@ -46,6 +48,7 @@ export async function startRoomHost(
     hostId: host.id,
     openRoom: (placement) => host.openRoom(placement),
     policyOf: async (sessionId) => policyOf(sessionId),
+    recorder: makeRecorder(host, sfu),
     corsOrigins: ['*'],
   });
   return {

@@ -25,6 +25,7 @@ export interface PeerView {
   readonly people: readonly string[];
   readonly waiting: readonly string[];
   readonly breakouts: readonly { readonly id: string; readonly name: string }[];
+  readonly recording: { readonly state: string; readonly endedBy: string | null } | null;
 }
 
 /** One person in a tab. */

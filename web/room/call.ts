@@ -14,6 +14,16 @@ export interface Person {
   readonly isAway: boolean;
 }
 
+/** Whether the room is recorded, and what this person has said to it. */
+export interface RecordingView {
+  readonly state: 'off' | 'waiting' | 'on';
+  readonly isEnabled: boolean;
+  readonly isAvailable: boolean;
+  readonly missingConsents: number;
+  readonly consent: boolean | null;
+  readonly endedBy: 'withdrawal' | null;
+}
+
 /** A room as its host shows it to one person. */
 export interface RoomView {
   readonly personId: string;
@@ -28,6 +38,7 @@ export interface RoomView {
   readonly waiting?: Person[];
   readonly everybody?: (Person & { readonly breakoutId: string | null })[];
   readonly breakouts?: { readonly id: string; readonly name: string }[];
+  readonly recording?: RecordingView;
 }
 
 export type CallPhase = 'connecting' | 'waiting' | 'inside' | 'reconnecting' | 'over';
@@ -205,6 +216,10 @@ export class Call {
       const known = this.people.get(personId);
       if (known !== undefined) this.people.set(personId, { ...known, role });
       if (this.view?.personId === personId) this.view = { ...this.view, role };
+      this.#events.changed();
+    });
+    signal.on('recording-changed', (recording: RecordingView) => {
+      if (this.view !== null) this.view = { ...this.view, recording };
       this.#events.changed();
     });
     signal.on('locked', ({ isLocked }: { isLocked: boolean }) => {

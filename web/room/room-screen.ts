@@ -2,6 +2,7 @@ import type { Call, CallEnd, ChatMessage } from './call.ts';
 import { el, show } from './dom.ts';
 import { HostPanel } from './host-panel.ts';
 import type { Source } from './media.ts';
+import { RecordingPanel } from './recording-panel.ts';
 import { Tiles } from './tiles.ts';
 
 const ENDS: Readonly<Record<CallEnd, string>> = {
@@ -27,6 +28,7 @@ export class RoomScreen {
   readonly #notice = el('p', { role: 'alert' });
   readonly #tiles: Tiles;
   readonly #host: HostPanel;
+  readonly #recording: RecordingPanel;
   readonly #messages = el('ol', { 'aria-live': 'polite', 'aria-label': 'Messages' });
   readonly #chat: HTMLElement;
   readonly #bar: HTMLElement;
@@ -38,6 +40,7 @@ export class RoomScreen {
     this.#ways = ways;
     this.#tiles = new Tiles(call);
     this.#host = new HostPanel(call, (text) => this.notice(text));
+    this.#recording = new RecordingPanel(call, (text) => this.notice(text));
     this.#chat = this.#chatPanel();
     this.#bar = this.#controls();
     page.replaceChildren();
@@ -53,7 +56,8 @@ export class RoomScreen {
     this.#status.textContent = this.#statusText();
     for (const [source, button] of this.#buttons) this.#label(source, button);
     if (isInside) this.#tiles.update();
-    const inside = [this.#tiles.element, this.#host.element, this.#chat];
+    const { element: recording } = this.#recording;
+    const inside = [recording, this.#tiles.element, this.#host.element, this.#chat];
     this.#host.update();
     show(this.#page, [
       this.#title,
@@ -62,6 +66,8 @@ export class RoomScreen {
       ...(isInside ? inside : []),
       this.#bar,
     ]);
+    // Its question can only be asked on the page.
+    this.#recording.update();
   }
 
   addChat({ name, text, at }: ChatMessage): void {

@@ -133,6 +133,7 @@ class TestPeer {
       people: [...people.values()].filter(({ isAway }) => !isAway).map(({ name }) => name),
       waiting: [...waiting.values()].map(({ personId }) => personId),
       breakouts: view?.breakouts ?? [],
+      recording: view?.recording ?? null,
     };
   }
 

@@ -12,6 +12,8 @@ export interface MediaHostOptions {
   readonly sfu: Sfu;
   /** Where browsers reach this host's signalling. */
   readonly signalingUrl: string;
+  /** Whether it has what it takes to record. */
+  readonly canRecord?: boolean;
   readonly beatEveryMs?: number;
   /** A room with more people than this goes on to another core. */
   readonly peersPerCore?: number;
@@ -151,7 +153,7 @@ export class MediaHost {
   }
 
   async #tell(): Promise<void> {
-    const { knex, sfu, signalingUrl } = this.#options;
+    const { knex, sfu, signalingUrl, canRecord = false } = this.#options;
     const load = await sfu.measureLoad();
     await leases.beatHost(knex, {
       hostId: this.id,
@@ -159,6 +161,7 @@ export class MediaHost {
       cores: sfu.cores,
       load,
       state: this.#state,
+      canRecord,
     });
   }
 }

@@ -3,12 +3,14 @@ import type { Server } from 'node:http';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import type { Settings } from '../../config/settings.ts';
-import { createFieldCipher } from '../../crypto/field-cipher.ts';
+import { createLocalFileStore } from '../../activities/gateways/file-store.ts';
+import { type FieldCipher, createFieldCipher } from '../../crypto/field-cipher.ts';
 import { type KeyRing, loadKeyRing } from '../../crypto/key-ring.ts';
 import { openDatabase } from '../../db/knex.ts';
 import { nameOf, runProcess } from '../process.ts';
 import { Guard } from './guard/guard.ts';
 import { MediaHost } from './host.ts';
+import { type FfmpegProgram, Recorder, openFfmpeg } from './recording/recorder.ts';
 import { Sfu } from './sfu.ts';
 import { policyOfSession } from './signalling/policy.ts';
 import { hearCommands } from './signalling/room-commands.ts';
@@ -43,14 +45,31 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
   const sfu = await openSfu(settings, log);
   const server = await listen(settings, () => host);
   const guard = guardOf(settings, log);
+  const ffmpeg = await findFfmpeg(media.ffmpegBin, log);
   host = await MediaHost.start({
     knex,
     sfu,
     guard,
+    canRecord: ffmpeg !== null,
     signalingUrl: media.signalingUrl,
     onFault: (error) => log.warn({ error: nameOf(error) }, 'a beat of the media host failed'),
   });
-  const signalling = serveRooms(settings, { server, host, knex, keyRing, log });
+  const cipher = createFieldCipher(keyRing);
+  const recorder =
+    ffmpeg === null
+      ? null
+      : new Recorder({
+          knex,
+          cipher,
+          log,
+          ffmpeg,
+          hostId: host.id,
+          livesMs: media.recordingLivesMs,
+          store: createLocalFileStore(settings.attachments.folder),
+          listenInfo: () => sfu.spareListenInfo,
+        });
+  const served = { server, host, knex, keyRing, cipher, recorder, log };
+  const signalling = serveRooms(settings, served);
   const worker = startHostWorker({
     ...settings.temporal,
     keyRing,
@@ -62,6 +81,7 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
     await host.drain(media.drainMs);
     await Promise.all([host.close(), worker.close()]);
     await signalling.close();
+    await recorder?.close();
     sfu.close();
     await guard.close();
     server.closeAllConnections();
@@ -77,22 +97,33 @@ function guardOf({ database }: Settings, log: Logger): Guard {
   });
 }
 
+/** Without one nothing is recorded, and all else works. */
+async function findFfmpeg(program: string | null, log: Logger): Promise<FfmpegProgram | null> {
+  if (program === null) return null;
+  return openFfmpeg(program).catch((fault: unknown) => {
+    log.error({ error: nameOf(fault) }, 'ffmpeg does not run: nothing is recorded');
+    return null;
+  });
+}
+
 interface Served {
   readonly server: Server;
   readonly host: MediaHost;
   readonly knex: Knex;
   readonly keyRing: KeyRing;
+  readonly cipher: FieldCipher;
+  readonly recorder: Recorder | null;
   readonly log: Logger;
 }
 
 /** People reach the host's rooms, and so do the words that others leave for them. */
 function serveRooms(
   { api, database }: Settings,
-  { server, host, knex, keyRing, log }: Served,
+  { server, host, knex, keyRing, cipher, recorder, log }: Served,
 ): { close(): Promise<void> } {
-  const cipher = createFieldCipher(keyRing);
   const signalling = startSignalling(server, {
     knex,
+    recorder,
     cipher,
     keyRing,
     log,

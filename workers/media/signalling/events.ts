@@ -6,7 +6,6 @@ import { type EventCall, type RoomEventDefinition, define } from './event.ts';
 import { LIMITS } from './limits.ts';
 import * as media from './media-events.ts';
 import { SOURCES } from './peer.ts';
-import { roomView } from './room-view.ts';
 import { dtlsParameters, rtpCapabilities, rtpParameters } from './rtp-shapes.ts';
 import { type Shape, flag, integer, list, object, oneOf, optional, orNull, text } from './shape.ts';
 
@@ -92,6 +91,13 @@ export const ROOM_EVENTS: ReadonlyMap<string, RoomEventDefinition> = new Map(
     broadcast: define(object({ text: words }), ({ payload, ...call }) =>
       decided(call, { type: 'broadcast', by: call.peer.personId, ...payload }),
     ),
+    // Recording: hosts want it, everybody has to agree.
+    'start-recording': define(nothing, recording('start')),
+    'stop-recording': define(nothing, recording('stop')),
+    'consent-to-recording': define(object({ consents: flag }), async ({ payload, ...call }) => {
+      await call.room.recording.say(call.peer.personId, payload.consents);
+      return { room: call.room.view(call.peer.personId) };
+    }),
     'close-breakouts': define(nothing, (call) =>
       decided(call, { type: 'close_breakouts', by: call.peer.personId }),
     ),
@@ -108,7 +114,14 @@ type Acting = Pick<EventCall<unknown>, 'room' | 'peer'>;
 /** Runs a command through the rules; the answer shows the room as it is now. */
 function decided({ room, peer }: Acting, command: RoomCommand): object {
   room.act(command);
-  return { room: roomView(room.state, peer.personId) };
+  return { room: room.view(peer.personId) };
+}
+
+function recording(type: 'start' | 'stop') {
+  return ({ room, peer: { personId } }: EventCall<object>): object => {
+    room.recording.act({ type, by: personId });
+    return { room: room.view(personId) };
+  };
 }
 
 function command(type: 'admit' | 'deny' | 'remove') {

@@ -11,6 +11,7 @@ import {
   nextTickAt,
 } from '../../../domain/room.ts';
 import { HoldfastError } from '../../../domain/errors.ts';
+import { LiveRecording, type RecordingStart } from './live-recording.ts';
 import type { MediaEnd, MediaRoom } from './media-room.ts';
 import { type Peer, sourceOf } from './peer.ts';
 import { Stage } from './stage.ts';
@@ -29,6 +30,8 @@ export interface RoomRecord {
   alert(call: { readonly by: string; readonly about: string }): void;
   /** What the room knows now, and the last word from outside that it has heard. */
   remember(state: RoomState, heardUpTo: string): void;
+  /** What somebody has said to being recorded. Resolves when it is on record, or given up. */
+  consent(said: { readonly personId: string; readonly isGiven: boolean }): Promise<void>;
 }
 
 /** Something that is being sent, and by which connection. */
@@ -50,17 +53,24 @@ export class LiveRoom {
   readonly peers = new Map<string, Peer>();
   readonly producers = new Map<string, LiveProducer>();
   readonly stage = new Stage();
+  readonly recording: LiveRecording;
   /** The last word from outside that it has heard. */
   heardUpTo: string;
   readonly #record: RoomRecord;
   #state: RoomState;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(media: MediaRoom, state: RoomState, record: RoomRecord, heardUpTo = '0') {
+  constructor(
+    media: MediaRoom,
+    state: RoomState,
+    record: RoomRecord,
+    { heardUpTo, recording }: { readonly heardUpTo: string; readonly recording: RecordingStart },
+  ) {
     this.media = media;
     this.heardUpTo = heardUpTo;
     this.#state = state;
     this.#record = record;
+    this.recording = new LiveRecording(this, record, recording);
     media.onClose((end) => this.#mediaEnded(end));
     media.activeSpeaker.on('dominantspeaker', ({ producer }) => this.#tellSpeaker(producer.id));
     record.remember(state, heardUpTo);
@@ -86,8 +96,17 @@ export class LiveRoom {
   adopt(state: RoomState, effects: readonly RoomEffect[]): void {
     this.#state = state;
     this.#record.remember(state, this.heardUpTo);
+    // Before anybody hears of anything: whoever came without a consent is not recorded for a moment.
+    this.recording.follow();
     for (const effect of effects) this.#carryOut(effect);
     this.#setTimer();
+  }
+
+  /** The room as one person in it is shown it. */
+  view(personId: string): object {
+    const view = roomView(this.#state, personId);
+    const isInside = this.#state.occupants[personId]?.place === 'inside';
+    return isInside ? { ...view, recording: this.recording.view(personId) } : view;
   }
 
   add(peer: Peer, name: string, role: RoomRole): void {
@@ -99,7 +118,7 @@ export class LiveRoom {
       this.peers.delete(peer.id);
       throw refusal;
     }
-    peer.socket.emit('welcome', roomView(this.#state, peer.personId));
+    peer.socket.emit('welcome', this.view(peer.personId));
     this.sync(peer);
   }
 
@@ -146,6 +165,7 @@ export class LiveRoom {
   }
 
   syncAll(): void {
+    this.recording.follow();
     for (const peer of this.peers.values()) this.sync(peer);
   }
 
@@ -209,7 +229,7 @@ export class LiveRoom {
     const known = about === undefined ? {} : { name: about.name, role: about.role };
     const isNewPlace = event === 'admitted' || event === 'moved';
     for (const personId of to) {
-      const view = isNewPlace ? roomView(this.#state, personId) : {};
+      const view = isNewPlace ? this.view(personId) : {};
       const rejoin = event === 'room-closed' ? { rejoin: false } : {};
       this.tell([personId], event, { ...known, ...body, ...view, ...rejoin });
     }
@@ -225,6 +245,7 @@ export class LiveRoom {
   /** The media is gone, the people are not: they come back to wherever the room is placed next. */
   #mediaEnded(end: MediaEnd): void {
     clearTimeout(this.#timer);
+    this.recording.close();
     if (this.#state.isClosed) return;
     const rejoin = end !== 'ended';
     if (rejoin) this.tellAll('room-closed', { reason: end, rejoin });

@@ -1,5 +1,6 @@
 import { type KeptMemory, takeRoomMemory } from '../../../db/room-memories.ts';
 import { lastRoomCommand, roomCommandsAfter } from '../../../db/room-commands.ts';
+import { recordingTermsOf } from '../../../db/recording-consents.ts';
 import { peopleThere } from '../../../db/room-presence.ts';
 import { errorCodeOf } from '../../../domain/errors.ts';
 import {
@@ -10,6 +11,7 @@ import {
   reopenRoom,
 } from '../../../domain/room-memory.ts';
 import type { RoomPolicy, RoomState } from '../../../domain/room.ts';
+import type { RoomRecorder } from './live-recording.ts';
 import { LiveRoom, type RoomRecord } from './live-room.ts';
 import type { MediaRoom } from './media-room.ts';
 import type { RecordDeps, Records } from './record.ts';
@@ -26,6 +28,8 @@ export type OpenMediaRoom = (placement: Placement) => Promise<MediaRoom>;
 export type PolicyOf = (sessionId: string) => Promise<RoomPolicy>;
 
 interface RoomsDeps extends RecordDeps {
+  /** None where nothing can be recorded. */
+  readonly recorder?: RoomRecorder | null;
   readonly openRoom: OpenMediaRoom;
   readonly policyOf: PolicyOf;
 }
@@ -83,10 +87,11 @@ export class LiveRooms {
   async #make(media: MediaRoom): Promise<LiveRoom> {
     const { knex, policyOf } = this.#deps;
     const { sessionId } = media;
-    const [{ memory, missed, heardUpTo }, policy, there] = await Promise.all([
+    const [{ memory, missed, heardUpTo }, policy, there, terms] = await Promise.all([
       this.#recall(media),
       policyOf(sessionId),
       peopleThere(knex, sessionId),
+      recordingTermsOf(knex, sessionId),
     ]);
     const former = there.map(({ personId, role, kind }) => {
       const place = kind === 'joined' ? ('inside' as const) : ('waiting' as const);
@@ -95,7 +100,8 @@ export class LiveRooms {
     const state = catchUpRoom(reopenRoom(policy, former, memory, Date.now()), missed);
     const record = this.#records.of(media);
     correctLedger(record, former, state);
-    return new LiveRoom(media, state, record, heardUpTo);
+    const recording = { ...terms, recorder: this.#deps.recorder ?? null };
+    return new LiveRoom(media, state, record, { heardUpTo, recording });
   }
 
   async #recall(media: MediaRoom): Promise<Recalled> {

@@ -4,6 +4,7 @@ import type { FieldCipher } from '../../../crypto/field-cipher.ts';
 import type { Knex } from 'knex';
 import { recordCry, recordPanic } from '../../../activities/rooms/calls-for-help.ts';
 import { type KeptMemory, keepRoomMemory } from '../../../db/room-memories.ts';
+import { recordConsentInRoom } from '../../../activities/rooms/recording-consent.ts';
 import { recordPresence } from '../../../db/room-presence.ts';
 import type { RoomEpoch } from '../../../db/rooms.ts';
 import { rememberRoom } from '../../../domain/room-memory.ts';
@@ -37,15 +38,19 @@ export class Records {
     return {
       remember: (state, heardUpTo) => remember({ memory: rememberRoom(state), heardUpTo }),
       presence: (change) =>
-        this.#later(sessionId, () => recordPresence(knex, { ...change, sessionId, epoch })),
-      alert: (call) => this.#later(`${sessionId} alert`, () => this.#panic(sessionId, call)),
+        void this.#later(sessionId, () => recordPresence(knex, { ...change, sessionId, epoch })),
+      alert: (call) => void this.#later(`${sessionId} alert`, () => this.#panic(sessionId, call)),
+      consent: ({ personId, isGiven }) => {
+        const said = { sessionId, personId, isGiven };
+        return this.#later(`${sessionId} consent`, () => recordConsentInRoom(knex, said));
+      },
     };
   }
 
   /** Somebody's words in a room were a cry for help. */
   cry(sessionId: string, personId: string, words: string, screening: Screening): void {
     const cry = { sessionId, personId, words, screening };
-    this.#later(`${sessionId} alert`, () => recordCry(this.#deps, cry));
+    void this.#later(`${sessionId} alert`, () => recordCry(this.#deps, cry));
   }
 
   /** Resolves when everything that was said up to now has been written, or given up. */
@@ -64,7 +69,7 @@ export class Records {
     };
     return (kept) => {
       latest = kept;
-      this.#later(`${placement.sessionId} memory ${placement.epoch}`, write);
+      void this.#later(`${placement.sessionId} memory ${placement.epoch}`, write);
     };
   }
 
@@ -72,13 +77,15 @@ export class Records {
     return recordPanic(this.#deps, { ...call, sessionId });
   }
 
-  #later(queue: string, write: () => Promise<unknown>): void {
+  /** Resolves when it is written, or given up. */
+  #later(queue: string, write: () => Promise<unknown>): Promise<void> {
     const before = this.#turns.get(queue) ?? Promise.resolve();
     const turn = before.then(() => this.#write(write));
     this.#turns.set(queue, turn);
     void turn.then(() => {
       if (this.#turns.get(queue) === turn) this.#turns.delete(queue);
     });
+    return turn;
   }
 
   async #write(write: () => Promise<unknown>): Promise<void> {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { FieldCipher } from '../../../crypto/field-cipher.ts';
 import { openListener } from '../../../db/listener.ts';
 import { ROOM_CHANNEL, roomCommandsAfter } from '../../../db/room-commands.ts';
+import { recordingTermsOf } from '../../../db/recording-consents.ts';
 import { isUuid } from '../../../domain/ids.ts';
 import { commandRoom } from '../../../domain/room.ts';
 import { settleRoom } from '../../../domain/room-standing.ts';
@@ -49,6 +50,8 @@ export function hearCommands(deps: CommandDeps): { close(): Promise<void> } {
 async function carryOut(deps: CommandDeps, sessionId: string): Promise<void> {
   const room = await deps.rooms.find(sessionId);
   if (room === null) return;
+  const heard = room.recording.listen();
+  heard(await recordingTermsOf(deps.knex, sessionId));
   for (const { id, command } of await roomCommandsAfter(deps, sessionId, room.heardUpTo)) {
     room.heardUpTo = id;
     if (command.type === 'leave_room') {

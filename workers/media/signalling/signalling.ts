@@ -7,6 +7,7 @@ import { endAbandonedPresence } from '../../../db/room-presence.ts';
 import { type ErrorCode, HoldfastError, errorCodeOf } from '../../../domain/errors.ts';
 import { ROOM_EVENTS } from './events.ts';
 import { LIMITS } from './limits.ts';
+import type { RoomRecorder } from './live-recording.ts';
 import type { LiveRoom } from './live-room.ts';
 import { LiveRooms, type OpenMediaRoom, type PolicyOf } from './live-rooms.ts';
 import { Peer } from './peer.ts';
@@ -18,6 +19,8 @@ export interface SignallingDeps extends RecordDeps {
   readonly hostId: string;
   readonly openRoom: OpenMediaRoom;
   readonly policyOf: PolicyOf;
+  /** None where nothing can be recorded. */
+  readonly recorder?: RoomRecorder | null;
   readonly corsOrigins: readonly string[];
 }
 
