@@ -9,6 +9,7 @@ import type { Match } from './patterns.ts';
 import { Recall } from './recall.ts';
 import { type Reading, type Scene, readScene } from './scene.ts';
 import { isSaidOfOneself } from './surroundings.ts';
+import { isCompleted } from './together.ts';
 import { SEVERITIES } from './types.ts';
 import type {
   Detection,
@@ -28,11 +29,19 @@ const MOST_EVIDENCE = 25;
 const MOST_KEPT = 1_000;
 
 export type Detect = (text: string, context?: TriageContext) => Detection;
+type IsWorthReading = typeof isCompleted;
 
-/** A detector for some languages; each text is read in all of them and the gravest reading counts. */
-export function createDetector(packs: readonly LanguagePack[]): Detect {
+/**
+ * A detector for some languages; each text is read in all of them and the gravest reading counts.
+ * `isWorthReading` only spares readings that find nothing: with one that always says yes the
+ * detector finds the same.
+ */
+export function createDetector(
+  packs: readonly LanguagePack[],
+  isWorthReading: IsWorthReading = isCompleted,
+): Detect {
   const lexicons = packs.map((pack) => buildLexicon(pack));
-  return (text, context = {}) => run(text, context, lexicons);
+  return (text, context = {}) => run(text, context, lexicons, isWorthReading);
 }
 
 let shared: Detect | undefined;
@@ -68,38 +77,43 @@ function failure(reason: FailedDetection['reason']): FailedDetection {
   return { failed: true, severity: 'high', category: null, evidence: [], reason };
 }
 
-function run(text: string, context: TriageContext, lexicons: readonly Lexicon[]): Detection {
+function run(
+  text: string,
+  context: TriageContext,
+  lexicons: readonly Lexicon[],
+  isWorthReading: IsWorthReading,
+): Detection {
   const { previous = [], isOverdue } = context;
   const { readable, isTruncated } = readableParts(text);
   const earlier = previous.slice(-PREVIOUS_MESSAGES).map((other) => other.slice(-LONGEST_PREVIOUS));
   const texts = [...earlier, readable];
   const characters = texts.reduce((sum, part) => sum + part.length, 0);
   const meter = new Meter(characters * 3 * lexicons.length, isOverdue);
-  const found = lexicons.flatMap((lexicon) =>
-    readingsOf(readable, earlier, lexicon, meter).flatMap((reading) =>
-      evidenceOf(readScene(reading, lexicon, meter), texts, meter),
-    ),
+  const find = (reading: Reading, lexicon: Lexicon): Finding[] =>
+    evidenceOf(readScene(reading, lexicon, meter), texts, meter);
+  const own = folded(readable, meter);
+  // Alone, so that an earlier "I don't" takes nothing back.
+  const alone = lexicons.map((lexicon) => find({ messages: [own], isGlued: false }, lexicon));
+  const messages = [...earlier, readable.slice(0, LONGEST_PREVIOUS)].map((part) =>
+    folded(part, meter),
   );
+  const isMoreToFind =
+    earlier.length > 0 &&
+    (alone.some(({ length }) => length > 0) ||
+      lexicons.some((lexicon) => isWorthReading(messages, lexicon, meter)));
+  const found = lexicons.flatMap((lexicon, at) => [
+    ...alone[at]!,
+    ...(isMoreToFind
+      ? readingsOf(messages, lexicon).flatMap((reading) => find(reading, lexicon))
+      : []),
+  ]);
   return conclude(found, isTruncated, meter.steps);
 }
 
-/**
- * The text alone, so that an earlier "I don't" takes nothing back; and its beginning with what came
- * before, as words of their own and as words that were broken off.
- */
-function readingsOf(
-  text: string,
-  earlier: readonly string[],
-  { vocabulary }: Lexicon,
-  meter: Meter,
-): Reading[] {
-  const alone: Reading = { messages: [folded(text, meter)], isGlued: false };
-  if (earlier.length === 0) return [alone];
-  const messages = [...earlier, text.slice(0, LONGEST_PREVIOUS)].map((part) => folded(part, meter));
+/** A text's beginning with what came before, as words of their own and as words that were broken off. */
+function readingsOf(messages: readonly Folded[], { vocabulary }: Lexicon): Reading[] {
   const apart: Reading = { messages, isGlued: false };
-  return isBrokenOff(messages, vocabulary)
-    ? [alone, apart, { messages, isGlued: true }]
-    : [alone, apart];
+  return isBrokenOff(messages, vocabulary) ? [apart, { messages, isGlued: true }] : [apart];
 }
 
 /** Who writes a message has those before it read again: they are kept for a while. */
@@ -118,7 +132,8 @@ interface Finding {
   readonly isEarlier: boolean;
 }
 
-function evidenceOf(scene: Scene, texts: readonly string[], meter: Meter): Finding[] {
+function evidenceOf(scene: Scene | null, texts: readonly string[], meter: Meter): Finding[] {
+  if (scene === null) return [];
   return scene.phrases.flatMap((match): Finding[] => {
     meter.tick(match.tokens.length);
     const { tag } = match.pattern;

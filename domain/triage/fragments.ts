@@ -46,32 +46,43 @@ function joined(parts: readonly RawWord[], text: string): RawWord[] {
 
 const DIGITS = /^\d+$/u;
 const LETTER_OR_DIGIT = /^[\p{L}\d]$/u;
-const MOST_FRAGMENTS = 4;
+export const MOST_FRAGMENTS = 4;
 const LONGEST_JOINED = 16;
 /** From here on even two known words may be one ("my self", "over dose"). */
 const JOIN_KNOWN_FROM = 6;
 
-/**
- * "ki ll mys elf": neighbours that are no words by themselves, but are one together. Where messages
- * are glued, the end of one and the beginning of the next may be any word.
- */
-export function mergeFragments(
-  words: readonly RawWord[],
-  vocabulary: Vocabulary,
-  meter: Meter,
-  isGlued: boolean,
-): RawWord[] {
+/** Puts neighbours together, so many at a time. */
+export function mergeFragments(words: readonly RawWord[], counts: readonly number[]): RawWord[] {
   const merged: RawWord[] = [];
   let from = 0;
-  while (from < words.length) {
-    const isSevered = isGlued && spansMessages(words, from, vocabulary);
-    const count = isSevered ? 2 : fragmentCount(words, from, vocabulary, meter, isGlued);
+  for (const count of counts) {
     const parts = words.slice(from, from + count);
     const text = parts.map((part) => part.text).join('');
     merged.push(...(count > 1 ? joined(parts, text) : parts));
     from += count;
   }
   return merged;
+}
+
+/**
+ * "ki ll mys elf": how many neighbours that are no words by themselves, but are one together, make
+ * each word. Where messages are glued, the end of one and the beginning of the next may be any word.
+ */
+export function fragmentCounts(
+  words: readonly RawWord[],
+  vocabulary: Vocabulary,
+  meter: Meter,
+  isGlued: boolean,
+): number[] {
+  const counts: number[] = [];
+  let from = 0;
+  while (from < words.length) {
+    const isSevered = isGlued && spansMessages(words, from, vocabulary);
+    const count = isSevered ? 2 : fragmentCount(words, from, vocabulary, meter, isGlued);
+    counts.push(count);
+    from += count;
+  }
+  return counts;
 }
 
 /** Whether a message may end in the middle of a word that the next one goes on with. */
@@ -111,7 +122,8 @@ function spansMessages(words: readonly RawWord[], from: number, vocabulary: Voca
   return isOneWord(first.text, second.text, vocabulary);
 }
 
-function fragmentCount(
+/** How many words from `from` on are one together; 1 where the first is one by itself. */
+export function fragmentCount(
   words: readonly RawWord[],
   from: number,
   vocabulary: Vocabulary,

@@ -1,4 +1,5 @@
 import type { Cues, LanguagePack, PhraseGroup } from './language-pack.ts';
+import { PatternNeeds } from './needs.ts';
 import { type Pattern, PatternCompiler, PatternIndex } from './patterns.ts';
 import { Vocabulary } from './vocabulary.ts';
 
@@ -43,7 +44,10 @@ export type Tag =
 export interface Lexicon {
   readonly code: string;
   readonly vocabulary: Vocabulary;
-  readonly index: PatternIndex<Tag>;
+  readonly phrases: PatternIndex<Tag>;
+  /** Idioms and cues: what grades the phrases. */
+  readonly surroundings: PatternIndex<Tag>;
+  readonly needs: PatternNeeds<Tag>;
   readonly words: Readonly<Record<CueWord, ReadonlySet<number>>>;
   readonly fillers: ReadonlySet<number>;
 }
@@ -52,12 +56,10 @@ export interface Lexicon {
 export function buildLexicon(pack: LanguagePack): Lexicon {
   const vocabulary = new Vocabulary(wordsOf(pack.ordinary), pack.expansions);
   const compiler = new PatternCompiler(pack, vocabulary);
-  const patterns: Pattern<Tag>[] = [
-    ...pack.phrases.flatMap((group) =>
-      group.phrases.map((source) =>
-        compiler.compile<Tag>(source, { kind: 'phrase', group }, false),
-      ),
-    ),
+  const phrases = pack.phrases.flatMap((group) =>
+    group.phrases.map((source) => compiler.compile<Tag>(source, { kind: 'phrase', group }, false)),
+  );
+  const surroundings: Pattern<Tag>[] = [
     ...pack.idioms.phrases.map((source) => compiler.compile<Tag>(source, { kind: 'idiom' }, true)),
     ...CUE_PHRASES.flatMap((cue) =>
       pack.cues[cue].map((source) =>
@@ -73,7 +75,9 @@ export function buildLexicon(pack: LanguagePack): Lexicon {
   return {
     code: pack.code,
     vocabulary,
-    index: new PatternIndex(patterns, fillers),
+    phrases: new PatternIndex(phrases, fillers),
+    surroundings: new PatternIndex(surroundings, fillers),
+    needs: new PatternNeeds(phrases),
     words,
     fillers,
   };

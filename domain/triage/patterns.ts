@@ -1,5 +1,6 @@
 import type { LanguagePack } from './language-pack.ts';
 import type { Meter } from './meter.ts';
+import { hasOneOf } from './needs.ts';
 import type { Token } from './tokens.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -124,6 +125,21 @@ export class PatternIndex<Tag> {
     return matches;
   }
 
+  /** As {@link find}, of these patterns alone. */
+  findThese(
+    patterns: readonly Pattern<Tag>[],
+    tokens: readonly Token[],
+    meter: Meter,
+  ): Match<Tag>[] {
+    return patterns.flatMap((pattern) =>
+      tokens.flatMap((_, at) => {
+        meter.tick();
+        const taken = this.#matchAt(pattern, tokens, at, meter);
+        return taken === undefined ? [] : [{ pattern, tokens: taken }];
+      }),
+    );
+  }
+
   /** Most patterns lack a word in most texts: that is seen once for each text, not at each word. */
   #possibleFrom(id: number, present: ReadonlySet<number>, meter: Meter): Pattern<Tag>[] {
     const indexed = this.#byFirst.get(id);
@@ -187,11 +203,6 @@ export class PatternIndex<Tag> {
     if (token.ids.some((id) => this.#fillers.has(id))) return true;
     return (token.text === before?.text && !token.isContinued) || /^\d{1,2}$/u.test(token.text);
   }
-}
-
-function hasOneOf(present: ReadonlySet<number>, ids: readonly number[]): boolean {
-  for (const id of ids) if (present.has(id)) return true;
-  return false;
 }
 
 function startingAt<Tag>(

@@ -33,15 +33,16 @@ export interface Reading {
   readonly isGlued: boolean;
 }
 
-export function readScene(reading: Reading, lexicon: Lexicon, meter: Meter): Scene {
+/** Null where no phrase matches. */
+export function readScene(reading: Reading, lexicon: Lexicon, meter: Meter): Scene | null {
   const { messages, isGlued } = reading;
   const tokens = tokenise(messages, lexicon.vocabulary, meter, isGlued);
-  const matches = lexicon.index.find(tokens, meter);
-  const phrases: Match<Tag>[] = [];
+  const phrases = lexicon.phrases.find(tokens, meter);
+  if (phrases.length === 0) return null;
+  const around = lexicon.surroundings.find(tokens, meter);
   const byCue = new Map<CuePhrase, Match<Tag>[]>();
-  for (const match of matches) {
+  for (const match of around) {
     const { tag } = match.pattern;
-    if (tag.kind === 'phrase') phrases.push(match);
     if (tag.kind === 'cue') push(byCue, tag.cue, match);
   }
   const cues = (cue: CuePhrase): readonly Match<Tag>[] => byCue.get(cue) ?? [];
@@ -53,7 +54,7 @@ export function readScene(reading: Reading, lexicon: Lexicon, meter: Meter): Sce
     lexicon,
     tokens,
     phrases,
-    idiomatic: idiomaticTokens(matches, tokens),
+    idiomatic: idiomaticTokens(around, tokens),
     denialEnds: new Map(
       cues('denials')
         .filter((match) => !match.tokens.some((at) => hollow.has(at)))

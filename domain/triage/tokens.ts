@@ -1,6 +1,7 @@
 import type { Folded } from './fold.ts';
 import { chunkWords } from './chunks.ts';
-import { mergeFragments, mergeLetters } from './fragments.ts';
+import { fragmentCounts, mergeFragments, mergeLetters } from './fragments.ts';
+import { areTied } from './joints.ts';
 import type { Meter } from './meter.ts';
 import type { Reading, Vocabulary } from './vocabulary.ts';
 
@@ -26,6 +27,29 @@ export interface Token extends RawWord, Reading {
   readonly isContinued: boolean;
 }
 
+/** What one message says by itself. */
+export interface Said {
+  /** As written, but for look-alikes. */
+  readonly raw: readonly RawWord[];
+  /** With single letters put together. */
+  readonly words: readonly RawWord[];
+  /** How many of `words` make each word, from the first to the last. */
+  readonly counts: readonly number[];
+  readonly tokens: readonly Token[];
+  /** All that its tokens may mean. */
+  readonly ids: ReadonlySet<number>;
+}
+
+export function saidIn(folded: Folded, vocabulary: Vocabulary, meter: Meter): Said {
+  return vocabulary.said.get(folded, meter, () => {
+    const raw = chunkWords(folded, 0, vocabulary, meter);
+    const words = mergeLetters(raw, vocabulary, meter);
+    const counts = fragmentCounts(words, vocabulary, meter, false);
+    const tokens = tokensOf(mergeFragments(words, counts), vocabulary, meter);
+    return { raw, words, counts, tokens, ids: new Set(tokens.flatMap(({ ids }) => ids)) };
+  });
+}
+
 /**
  * The words of some folded messages, oldest first, the last one being message 0. With `isGlued` a
  * word may begin in one message and end in the next.
@@ -35,21 +59,54 @@ export function tokenise(
   vocabulary: Vocabulary,
   meter: Meter,
   isGlued: boolean,
-): Token[] {
-  const raw = messages.flatMap((folded, index) => {
-    const message = index - messages.length + 1;
-    if (isGlued) return chunkWords(folded, message, vocabulary, meter, true);
-    const words = vocabulary.chunks.get(folded, meter, () =>
-      chunkWords(folded, 0, vocabulary, meter),
-    );
-    return words.map((word) => ({ ...word, message }));
-  });
-  const whole = mergeFragments(mergeLetters(raw, vocabulary, meter), vocabulary, meter, isGlued);
+): readonly Token[] {
+  if (!isGlued) {
+    const said = messages.map((folded) => saidIn(folded, vocabulary, meter));
+    if (!areTied(said, vocabulary, meter)) return inTurn(said);
+  }
+  return tokeniseTogether(messages, vocabulary, meter, isGlued);
+}
+
+/** As {@link tokenise}, each word read anew. */
+export function tokeniseTogether(
+  messages: readonly Folded[],
+  vocabulary: Vocabulary,
+  meter: Meter,
+  isGlued: boolean,
+): readonly Token[] {
+  const raw = messages.flatMap((folded, index) =>
+    chunkWords(folded, index - messages.length + 1, vocabulary, meter, isGlued),
+  );
+  const words = mergeLetters(raw, vocabulary, meter);
+  const counts = fragmentCounts(words, vocabulary, meter, isGlued);
+  return tokensOf(mergeFragments(words, counts), vocabulary, meter);
+}
+
+/** The tokens of messages that are not tied to each other, as if they had been read together. */
+export function inTurn(said: readonly Said[]): readonly Token[] {
+  const [only] = said;
+  if (only !== undefined && said.length === 1) return only.tokens;
+  const all: Token[] = [];
+  for (const [index, { tokens }] of said.entries()) {
+    const [first, before] = [tokens[0], all.at(-1)];
+    if (first === undefined) continue;
+    const message = index - said.length + 1;
+    const sentences = before === undefined ? 0 : before.sentence + 1 - first.sentence;
+    const stops = before?.stop ?? 0;
+    for (const token of tokens) {
+      const { sentence, stop } = token;
+      all.push({ ...token, message, sentence: sentence + sentences, stop: stop + stops });
+    }
+  }
+  return all;
+}
+
+function tokensOf(words: readonly RawWord[], vocabulary: Vocabulary, meter: Meter): Token[] {
   const tokens: Token[] = [];
   let sentence = 0;
   let stop = 0;
-  let message = whole[0]?.message;
-  for (const word of whole) {
+  let message = words[0]?.message;
+  for (const word of words) {
     const isLine = word.breakBefore === 'line' || word.message !== message;
     if (isLine || word.breakBefore === 'sentence') sentence += 1;
     if (word.breakBefore === 'sentence') stop += 1;

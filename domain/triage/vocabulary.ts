@@ -10,7 +10,7 @@ import {
   withNeighboursSwapped,
   withoutOneLetter,
 } from './spelling.ts';
-import type { RawWord } from './tokens.ts';
+import type { Said } from './tokens.ts';
 
 /** What a written word may mean: ids of words, of which `exact` are spelled right. */
 export interface Reading {
@@ -31,7 +31,7 @@ const MOST_GUESSES = 20_000;
 /** Every word that a language pack knows, found by spelling, by repeated letters, by one typo. */
 export class Vocabulary {
   /** Messages that were read with this vocabulary, while they are in somebody's view. */
-  readonly chunks = new RecallOf<Folded, readonly RawWord[]>();
+  readonly said = new RecallOf<Folded, Said>();
   readonly #ids = new Map<string, number>();
   readonly #squeezed = new Map<string, string[]>();
   readonly #shortened = new Map<string, string[]>();
