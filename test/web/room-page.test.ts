@@ -21,6 +21,7 @@ const COUNT_WISHES = `window.wishes = [];
     window.wishes.push(...Object.keys(wish));
     return real(wish);
   };`;
+const PASS = {};
 const PHONE = { width: 360, height: 740 };
 
 describeBrowser('the page of a room', () => {
@@ -86,13 +87,25 @@ describeBrowser('the page of a room', () => {
   }
   const faults: string[] = [];
 
-  /** Reaches a button by the keyboard alone, and presses it. */
-  async function press(page: Page, name: string): Promise<void> {
-    await page.getByRole('button', { name, exact: true }).waitFor();
-    const isThere = (): Promise<boolean> =>
-      page.evaluate(`document.activeElement?.textContent === ${JSON.stringify(name)}`);
+  /** Reaches something by the keyboard alone, by the name that is read out. */
+  async function reach(page: Page, role: 'button' | 'combobox', name: string): Promise<void> {
+    await page.getByRole(role, { name, exact: true }).waitFor();
+    const isThere = async (): Promise<boolean> => {
+      const active = `(({ ariaLabel, textContent }) => ariaLabel ?? textContent)(document.activeElement)`;
+      return (await page.evaluate(active)) === name;
+    };
     for (let step = 0; step < 60 && !(await isThere()); step += 1) await page.keyboard.press('Tab');
     expect(await isThere()).toBe(true);
+  }
+
+  async function press(page: Page, name: string): Promise<void> {
+    await reach(page, 'button', name);
+    await page.keyboard.press('Enter');
+  }
+
+  async function choose(page: Page, name: string, option: string): Promise<void> {
+    await reach(page, 'combobox', name);
+    await page.keyboard.type(option);
     await page.keyboard.press('Enter');
   }
 
@@ -109,7 +122,8 @@ describeBrowser('the page of a room', () => {
     await ann.getByText('Lock the room').waitFor();
     await press(ben, 'Join');
     await ben.getByText('Somebody will let you in soon.').waitFor();
-    await press(ann, 'Let in');
+    await ann.getByText('Ben waits to be let in.').waitFor();
+    await press(ann, 'Let in: Ben');
     await until(async () => (await playing(ann)) === 2 && (await playing(ben)) === 2);
     expect([await fitsIn(ann), await fitsIn(ben)]).toEqual([true, true]);
 
@@ -118,11 +132,19 @@ describeBrowser('the page of a room', () => {
     await ann.getByText('Good morning').waitFor();
     await press(ben, 'Microphone: on');
     await ben.getByText('Microphone: off').waitFor();
-    await press(ann, 'Ask to mute');
+    await press(ann, 'Ask to mute: Ben');
     await ben.getByText('You are asked to switch your microphone off.').waitFor();
-    await press(ann, 'Two breakout rooms');
-    await ben.getByRole('heading', { name: 'Room 1' }).waitFor();
+    await press(ann, 'Help, silently');
+    await until(async () => (await bench.knex('crisis_alerts')).length === 1);
+    expect(await ben.textContent('main')).not.toMatch(/help|done/i);
+    await choose(ann, 'Room for Ben', 'Room 2');
+    await press(ann, 'Open breakout rooms');
+    await ben.getByRole('heading', { name: 'Room 2' }).waitFor();
     await until(async () => (await playing(ben)) === 1);
+    await choose(ann, 'Room for Ben', 'Room 1');
+    await ben.getByRole('heading', { name: 'Room 1' }).waitFor();
+    await choose(ann, 'Room for you', 'Room 1');
+    await until(async () => (await playing(ann)) === 2 && (await playing(ben)) === 2);
     await press(ann, 'End breakouts');
     await until(async () => (await playing(ann)) === 2 && (await playing(ben)) === 2);
     await press(ben, 'Leave');
@@ -130,6 +152,39 @@ describeBrowser('the page of a room', () => {
     // Nothing that the page does is against its own content policy.
     expect(faults.filter((line) => line.includes('Content Security Policy'))).toEqual([]);
   }, 120_000);
+
+  test('what stands in somebody’s way is told them in words, and passes where it can', async () => {
+    await open('Eve', 'participant').then((page) => page.close());
+    const page = await browser.browser.newPage();
+    await page.addInitScript(`navigator.mediaDevices.getUserMedia = () =>
+      Promise.reject(new DOMException('no', 'NotAllowedError'))`);
+    let answer: object = { status: 503, json: { message: 'No video host takes rooms now' } };
+    await page.route('**/join', (route) =>
+      answer === PASS ? route.continue() : route.fulfill(answer),
+    );
+    await page.goto(`${url}#token=Eve`);
+    await page.getByText('allow them beside the address').waitFor();
+    await press(page, 'Join');
+    await page.getByText('No video host takes rooms now Trying again.').waitFor();
+    answer = { status: 422, json: { message: 'x', opensAt: new Date().toISOString() } };
+    await page.getByText('The room opens').waitFor();
+    answer = { status: 409, json: { message: 'The room of this session is not open.' } };
+    await press(page, 'Come again');
+    await press(page, 'Join');
+    await page.getByText('The room of this session is not open.').waitFor();
+    answer = PASS;
+    await press(page, 'Come again');
+    await press(page, 'Join');
+    await page.getByText('Somebody will let you in soon.').waitFor();
+    answer = { status: 401, json: { message: 'The token has expired.' } };
+    await press(page, 'Leave');
+    await press(page, 'Come again');
+    await press(page, 'Join');
+    await page.getByRole('heading', { name: 'Please say who you are again.' }).waitFor();
+    await press(page, 'Sign in');
+    await page.getByRole('textbox', { name: 'E-mail' }).waitFor();
+    await page.close();
+  }, 60_000);
 
   test('a session of sound asks for no camera, and one of words for nothing', async () => {
     for (const [which, wishes] of [

@@ -44,7 +44,7 @@ export interface RoomView {
 export type CallPhase = 'connecting' | 'waiting' | 'inside' | 'reconnecting' | 'over';
 
 /** How a call came to its end, by the room's own word. */
-export type CallEnd = 'left' | 'denied' | 'removed' | 'ended' | 'refused';
+export type CallEnd = 'left' | 'denied' | 'removed' | 'ended' | 'refused' | 'signed_out';
 
 export interface ChatMessage {
   readonly messageId: string;
@@ -70,7 +70,15 @@ const FIRST_PAUSE_MS = 300;
 /** A room has its next host within moments of the last one's death. */
 const LAST_PAUSE_MS = 2_000;
 /** Refusals that no further try will change. */
-const FINAL = new Set(['FORBIDDEN', 'NOT_FOUND', 'UNAUTHENTICATED', 'REFUSED_BY_RULE', 'TOO_SOON']);
+const FINAL = new Set(['FORBIDDEN', 'NOT_FOUND', 'REFUSED_BY_RULE', 'TOO_SOON']);
+/** Reasons that say nothing to a person, and pass by themselves. */
+const SILENT = new Set([
+  'DISCONNECTED',
+  'UNREACHABLE',
+  'TOKEN_EXPIRED',
+  'WRONG_STATE',
+  'NO_ANSWER',
+]);
 
 /**
  * One person's stay in a room, over as many connections as it takes: a lost one, or a host that has
@@ -85,6 +93,8 @@ export class Call {
   speakerId: string | null = null;
   readonly people = new Map<string, Person>();
   readonly waiting = new Map<string, Person>();
+  /** For hosts: all who are inside, in whichever breakout. */
+  readonly everybody = new Map<string, Person & { readonly breakoutId: string | null }>();
   readonly tracks = new Map<Source, { track: MediaStreamTrack; isPaused: boolean }>();
   /** How many connections there have been. */
   connections = 0;
@@ -173,6 +183,7 @@ export class Call {
   #listen(signal: Signal, ice: RTCIceServer[]): void {
     signal.on('welcome', (view: RoomView) => {
       this.#pauseMs = FIRST_PAUSE_MS;
+      this.reason = '';
       this.#enter(signal, ice, view);
     });
     signal.on('admitted', (view: RoomView) => this.#enter(signal, ice, view));
@@ -198,6 +209,8 @@ export class Call {
   #listenToPeople(signal: Signal): void {
     const put = (person: Person, isAway: boolean): void => {
       this.people.set(person.personId, { ...person, isAway });
+      const breakoutId = this.view?.breakout?.id ?? null;
+      this.everybody.set(person.personId, { ...person, isAway, breakoutId });
       this.#events.changed();
     };
     signal.on('peer-joined', (person: Person) => put(person, false));
@@ -205,6 +218,8 @@ export class Call {
     signal.on('peer-away', (person: Person) => put(person, true));
     signal.on('peer-left', ({ personId }: Person) => {
       this.people.delete(personId);
+      // While there are breakouts they may have gone to another one.
+      if ((this.view?.breakouts ?? []).length === 0) this.everybody.delete(personId);
       this.#events.changed();
     });
     signal.on('waiting', ({ isWaiting, ...person }: Person & { isWaiting: boolean }) => {
@@ -215,6 +230,8 @@ export class Call {
     signal.on('role-changed', ({ personId, role }: Person) => {
       const known = this.people.get(personId);
       if (known !== undefined) this.people.set(personId, { ...known, role });
+      const one = this.everybody.get(personId);
+      if (one !== undefined) this.everybody.set(personId, { ...one, role });
       if (this.view?.personId === personId) this.view = { ...this.view, role };
       this.#events.changed();
     });
@@ -257,6 +274,7 @@ export class Call {
 
   #enter(signal: Signal, ice: RTCIceServer[], view: RoomView): void {
     this.phase = view.place;
+    this.#switchOffUnused(view);
     this.#show(view);
     if (view.place !== 'inside' || view.mode === 'text' || this.#media !== null) return;
     this.#turn = this.#turn
@@ -265,6 +283,15 @@ export class Call {
         this.reason = error instanceof Error ? error.message : 'Media can not be set up.';
         this.#events.changed();
       });
+  }
+
+  /** A camera's light is on for nobody who can't be seen. */
+  #switchOffUnused({ mode }: RoomView): void {
+    for (const [source, { track }] of this.tracks) {
+      if (mode === 'video' || (mode === 'audio' && track.kind === 'audio')) continue;
+      track.stop();
+      this.tracks.delete(source);
+    }
   }
 
   async #openMedia(signal: Signal, ice: RTCIceServer[]): Promise<void> {
@@ -288,17 +315,17 @@ export class Call {
     for (const person of view.peers ?? []) this.people.set(person.personId, person);
     this.waiting.clear();
     for (const person of view.waiting ?? []) this.waiting.set(person.personId, person);
+    this.everybody.clear();
+    for (const person of view.everybody ?? []) this.everybody.set(person.personId, person);
     this.#events.changed();
   }
 
   #failed(code: string, message: string): void {
     if (this.phase === 'over') return;
     this.#dropMedia();
-    if (FINAL.has(code)) {
-      this.reason = message;
-      this.#over('refused');
-      return;
-    }
+    this.reason = SILENT.has(code) ? '' : message;
+    if (code === 'UNAUTHENTICATED') return this.#over('signed_out');
+    if (FINAL.has(code)) return this.#over('refused');
     this.phase = this.view === null ? 'connecting' : 'reconnecting';
     this.#events.changed();
     setTimeout(() => void this.start(), this.#pauseMs * (0.75 + Math.random() / 2));

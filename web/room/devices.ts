@@ -8,6 +8,11 @@ export interface Devices {
   readonly camera: MediaStreamTrack | null;
 }
 
+const HOW_TO_ALLOW = 'To be seen and heard, allow them beside the address and load the page anew.';
+
+/** Whether somebody, or their browser's settings, has said no. */
+let isDenied = false;
+
 /** Asks for camera and microphone, each for itself: one may be missing. */
 async function open(mode: 'audio' | 'video', deviceId?: string): Promise<MediaStreamTrack | null> {
   const wish = deviceId === undefined || deviceId === '' ? {} : { deviceId: { exact: deviceId } };
@@ -18,8 +23,18 @@ async function open(mode: 'audio' | 'video', deviceId?: string): Promise<MediaSt
         : { video: { width: { ideal: 1280 }, height: { ideal: 720 }, ...wish } },
     );
     return stream.getTracks()[0] ?? null;
-  } catch {
+  } catch (fault) {
+    isDenied ||= fault instanceof DOMException && fault.name === 'NotAllowedError';
     return null;
+  }
+}
+
+/** None where the browser keeps them from the page, as it does without https. */
+async function listDevices(): Promise<MediaDeviceInfo[]> {
+  try {
+    return await navigator.mediaDevices.enumerateDevices();
+  } catch {
+    return [];
   }
 }
 
@@ -61,9 +76,11 @@ export async function checkDevices(page: HTMLElement, mode: Mode): Promise<Devic
       microphone === null ? 'microphone' : '',
     ];
     const names = missing.filter((name) => name !== '').join(' and ');
-    status.textContent = names === '' ? '' : `Without ${names}. You can come in all the same.`;
+    const help = isDenied ? ` ${HOW_TO_ALLOW}` : '';
+    status.textContent =
+      names === '' ? '' : `Without ${names}. You can come in all the same.${help}`;
   };
-  const all = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+  const all = await listDevices();
   const choice = (kind: MediaDeviceKind, change: (id: string) => Promise<void>): HTMLElement => {
     const options = all
       .filter((each) => each.kind === kind)

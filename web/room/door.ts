@@ -8,6 +8,7 @@ const ACCESS = 'holdfast-room-access';
 interface Plain {
   readonly message?: string;
   readonly error?: string;
+  readonly opensAt?: string;
   readonly accessToken?: string;
   readonly data?: { readonly accessToken?: string; readonly token?: string };
   readonly token?: string;
@@ -88,6 +89,7 @@ const CODES: Readonly<Record<number, string>> = {
   404: 'NOT_FOUND',
   409: 'FORBIDDEN',
   422: 'TOO_SOON',
+  503: 'MEDIA_UNAVAILABLE',
 };
 
 async function post(path: string, body: object, token: string | null): Promise<Plain> {
@@ -103,5 +105,11 @@ async function post(path: string, body: object, token: string | null): Promise<P
   if (response.ok) return answer;
   // Anything else may be better in a moment.
   const code = CODES[response.status] ?? 'UNREACHABLE';
-  throw new Refused(code, answer.message ?? 'The room can not be reached.');
+  throw new Refused(code, messageOf(answer));
+}
+
+function messageOf({ message, opensAt }: Plain): string {
+  if (opensAt === undefined) return message ?? 'The room can not be reached.';
+  const time = new Date(opensAt).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+  return `The room opens ${time}.`;
 }

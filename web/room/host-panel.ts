@@ -1,3 +1,4 @@
+import { BreakoutPanel } from './breakout-panel.ts';
 import type { Call, Person } from './call.ts';
 import { el } from './dom.ts';
 
@@ -6,41 +7,73 @@ export class HostPanel {
   readonly element = el('section', { class: 'panel', 'aria-label': 'Host' });
   readonly #call: Call;
   readonly #say: (text: string) => void;
+  readonly #breakouts: BreakoutPanel;
+  readonly #announced = new Set<string>();
   #shown = '';
 
   constructor(call: Call, say: (text: string) => void) {
     this.#call = call;
     this.#say = say;
+    this.#breakouts = new BreakoutPanel(call, {
+      act: (work) => this.#do(work),
+      changed: () => this.update(),
+    });
   }
 
   update(): void {
-    const { view, people, waiting } = this.#call;
+    const { view, everybody, waiting } = this.#call;
     const isHost = view?.role === 'host' || view?.role === 'co_host';
     this.element.hidden = !isHost;
     if (!isHost) return;
-    // What has not changed is not made anew: the keyboard's focus stays where it is.
-    const state = JSON.stringify([[...people.values()], [...waiting.values()], view]);
+    this.#announceWaiting();
+    // What has not changed is not made anew.
+    const people = [...everybody.values()].filter(({ personId }) => personId !== view.personId);
+    const known = [people, [...waiting.values()], view, this.#breakouts.state];
+    const state = JSON.stringify(known);
     if (state === this.#shown) return;
     this.#shown = state;
-    const { isLocked = false, breakouts = [] } = view;
+    this.#keepingFocus(() => this.#show(people, view.isLocked ?? false));
+  }
+
+  #show(people: readonly Person[], isLocked: boolean): void {
     this.element.replaceChildren(
       el('h2', {}, 'Waiting'),
-      ...[...waiting.values()].map((each) => this.#waiting(each)),
+      ...[...this.#call.waiting.values()].map((each) => this.#waiting(each)),
       el('h2', {}, 'In the room'),
-      ...[...people.values()].map((each) => this.#person(each)),
+      ...people.map((each) => this.#person(each)),
       el(
         'div',
         { class: 'row' },
         this.#button(isLocked ? 'Unlock the room' : 'Lock the room', 'lock', {
           isLocked: !isLocked,
         }),
-        breakouts.length === 0 ? this.#split() : this.#button('End breakouts', 'close-breakouts'),
-        this.#announce(),
-        this.#button('Help, silently', 'panic'),
-        this.#button('End for everybody', 'end'),
+        this.#tellAll(),
+        this.#help(),
+        this.#certain('End for everybody', 'End the session for everybody?', 'end'),
       ),
-      ...breakouts.map(({ id, name }) => this.#visit(id, name)),
+      ...this.#breakouts.elements(),
     );
+  }
+
+  /** The keyboard stays where it is when something changes around it. */
+  #keepingFocus(show: () => void): void {
+    const active = document.activeElement;
+    const isHere = active instanceof HTMLElement && this.element.contains(active);
+    const key = isHere ? active.dataset['key'] : undefined;
+    show();
+    if (!isHere) return;
+    const all = [...this.element.querySelectorAll<HTMLElement>('[data-key]')];
+    (all.find(({ dataset }) => dataset['key'] === key) ?? all[0])?.focus();
+  }
+
+  #announceWaiting(): void {
+    const { waiting } = this.#call;
+    for (const id of this.#announced) if (!waiting.has(id)) this.#announced.delete(id);
+    for (const { personId, name } of waiting.values()) {
+      if (this.#announced.has(personId)) continue;
+      this.#announced.add(personId);
+      this.#say(`${name} waits to be let in.`);
+    }
   }
 
   #waiting({ personId, name }: Person): HTMLElement {
@@ -48,70 +81,72 @@ export class HostPanel {
       'div',
       { class: 'row' },
       el('span', {}, name),
-      this.#button('Let in', 'admit', { personId }),
-      this.#button('Turn away', 'deny', { personId }),
+      this.#button('Let in', 'admit', { personId }, name),
+      this.#button('Turn away', 'deny', { personId }, name),
     );
   }
 
   #person({ personId, name, role }: Person): HTMLElement {
     const isOwnRoom = this.#call.view?.role === 'host';
     const promotion = role === 'co_host' ? 'participant' : 'co_host';
+    const label = promotion === 'co_host' ? 'Make co-host' : 'No co-host';
+    const removing = `Remove ${name}? They can not come back.`;
     return el(
       'div',
       { class: 'row' },
       el('span', {}, role === 'participant' ? name : `${name} (${role.replace('_', '-')})`),
-      this.#button('Ask to mute', 'mute', { personId }),
+      this.#button('Ask to mute', 'mute', { personId }, name),
       isOwnRoom && role !== 'host'
-        ? this.#button(promotion === 'co_host' ? 'Make co-host' : 'No co-host', 'promote', {
-            personId,
-            role: promotion,
-          })
+        ? this.#button(label, 'promote', { personId, role: promotion }, name)
         : null,
-      this.#button('Remove', 'remove', { personId }),
+      role === 'host' ? null : this.#certain('Remove', removing, 'remove', { personId }, name),
     );
   }
 
-  /** Everybody but the host, evenly, into two rooms for ten minutes. */
-  #split(): HTMLElement {
-    return this.#act('Two breakout rooms', () => {
-      const ids = [...this.#call.people.values()]
-        .filter(({ role }) => role === 'participant')
-        .map(({ personId }) => personId);
-      const half = Math.ceil(ids.length / 2);
-      const rooms = [
-        { name: 'Room 1', personIds: ids.slice(0, half) },
-        { name: 'Room 2', personIds: ids.slice(half) },
-      ];
-      return this.#call.ask('create-breakouts', { rooms, durationMinutes: 10 });
-    });
-  }
-
-  #visit(breakoutId: string, name: string): HTMLElement {
-    const { view } = this.#call;
-    const isThere = view?.breakout?.id === breakoutId;
-    const target = { personId: view?.personId ?? '', breakoutId: isThere ? null : breakoutId };
-    const label = isThere ? `Leave ${name}` : `Visit ${name}`;
-    return el('div', { class: 'row' }, this.#button(label, 'assign-breakout', target));
-  }
-
-  #announce(): HTMLElement {
+  #tellAll(): HTMLElement {
     return this.#act('Tell everybody', async () => {
       const text = window.prompt('What shall everybody read, in every room?')?.trim() ?? '';
       if (text !== '') await this.#call.ask('broadcast', { text });
     });
   }
 
-  #button(label: string, event: string, body: object = {}): HTMLElement {
-    return this.#act(label, () => this.#call.ask(event, body));
+  /** What it answers says nothing to whoever looks over a shoulder, or at a shared screen. */
+  #help(): HTMLElement {
+    return this.#act('Help, silently', async () => {
+      await this.#call.ask('panic');
+      this.#say('Done.');
+    });
   }
 
-  #act(label: string, act: () => Promise<void>): HTMLElement {
-    const button = el('button', { type: 'button' }, label);
-    button.addEventListener('click', () => {
-      act().catch((error: unknown) => {
-        this.#say(error instanceof Error ? error.message : 'That did not work.');
-      });
-    });
+  #certain(
+    label: string,
+    question: string,
+    event: string,
+    body: object = {},
+    whom = '',
+  ): HTMLElement {
+    const ask = async (): Promise<void> => {
+      if (window.confirm(question)) await this.#call.ask(event, body);
+    };
+    return this.#act(label, ask, whom);
+  }
+
+  #button(label: string, event: string, body: object = {}, whom = ''): HTMLElement {
+    return this.#act(label, () => this.#call.ask(event, body), whom);
+  }
+
+  /** `whom` it is about is for those who hear the page: they hear one button at a time. */
+  #act(label: string, act: () => Promise<void>, whom = ''): HTMLElement {
+    const name = whom === '' ? label : `${label}: ${whom}`;
+    const props = { type: 'button', 'data-key': name, 'aria-label': whom === '' ? null : name };
+    const button = el('button', props, label);
+    button.addEventListener('click', () => this.#do(act()));
     return button;
+  }
+
+  #do(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      this.#say(error instanceof Error ? error.message : 'That did not work.');
+    });
   }
 }

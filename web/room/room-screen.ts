@@ -11,6 +11,7 @@ const ENDS: Readonly<Record<CallEnd, string>> = {
   removed: 'You were asked to leave.',
   ended: 'The session is over.',
   refused: 'You can not come in just now.',
+  signed_out: 'Please say who you are again.',
 };
 
 interface Ways {
@@ -87,8 +88,9 @@ export class RoomScreen {
 
   #statusText(): string {
     const { phase, view, reason } = this.#call;
-    if (phase === 'connecting') return 'Connecting.';
-    if (phase === 'reconnecting') return 'The connection was lost. Coming back.';
+    const why = reason === '' ? '' : `${reason} `;
+    if (phase === 'connecting') return `${why}${why === '' ? 'Connecting.' : 'Trying again.'}`;
+    if (phase === 'reconnecting') return `The connection was lost. ${why}Coming back.`;
     if (phase === 'waiting') return 'Somebody will let you in soon.';
     if (reason !== '') return reason;
     const endsAt = view?.breakout === null ? null : (view?.breakoutEndsAt ?? null);
@@ -99,12 +101,13 @@ export class RoomScreen {
     const { end, reason } = this.#call;
     const again = el('button', { class: 'main', type: 'button' }, 'Come again');
     again.addEventListener('click', () => this.#ways.again());
-    const other = el('button', { type: 'button' }, 'As somebody else');
+    const isUnknown = end === 'signed_out';
+    const other = el('button', { type: 'button' }, isUnknown ? 'Sign in' : 'As somebody else');
     other.addEventListener('click', () => this.#ways.asSomebodyElse());
-    const isFinal = end === 'removed';
+    const isFinal = end === 'removed' || isUnknown;
     this.#page.replaceChildren(
       el('h1', {}, ENDS[end ?? 'ended']),
-      el('p', {}, reason),
+      el('p', {}, isUnknown ? '' : reason),
       el('div', { class: 'bar' }, ...(isFinal ? [] : [again]), other),
     );
     (isFinal ? other : again).focus();
@@ -131,7 +134,12 @@ export class RoomScreen {
       button.addEventListener('click', () => this.#try(this.#toggle(source)));
       this.#buttons.set(source, button);
     }
-    return el('div', { class: 'bar', role: 'toolbar' }, ...this.#buttons.values(), leave);
+    return el(
+      'div',
+      { class: 'bar', role: 'group', 'aria-label': 'Your part' },
+      ...this.#buttons.values(),
+      leave,
+    );
   }
 
   #label(source: Source, button: HTMLButtonElement): void {
