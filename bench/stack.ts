@@ -8,6 +8,7 @@ import { environmentWith, loadLauncherSettings } from '../config/launcher-settin
 import type { TwilioGatewaySettings } from '../activities/gateways/twilio.ts';
 import type { DemoFile } from '../scripts/launcher/demo-file.ts';
 import { productEnvironment } from '../scripts/launcher/environment.ts';
+import { API_NODE_ARGS } from '../scripts/launcher/product.ts';
 import { homePaths, readOrMakeSecrets } from '../scripts/launcher/home.ts';
 import type { PartTime } from '../scripts/launcher/stopwatch.ts';
 import { root } from '../scripts/root.ts';
@@ -119,6 +120,7 @@ async function beside(
       [],
       { ...production, ...settings, PORT: String(port) },
       (line) => line.includes('the API listens'),
+      API_NODE_ARGS,
     );
     running.push(child);
     const url = `http://127.0.0.1:${port}`;
@@ -192,11 +194,12 @@ async function started(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   isReady: (line: string) => boolean,
+  nodeArgs: readonly string[] = [],
 ): Promise<{ child: ChildProcess; wallMs: number }> {
   const began = performance.now();
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', ...WEIGHED, join(root, entry), ...args],
+    ['--disable-warning=ExperimentalWarning', ...WEIGHED, ...nodeArgs, join(root, entry), ...args],
     {
       cwd: root,
       env: environmentWith(env),

@@ -50,7 +50,8 @@ async function present(live: Live, message: Broadcast): Promise<void> {
 }
 
 function passOn({ io }: Live, { room, event, ids }: Broadcast): void {
-  io.local.to(room).emit(event, ids);
+  // Most days of most therapists have nobody watching: their news is not even written out.
+  if (io.of('/').adapter.rooms.has(room)) io.local.to(room).emit(event, ids);
 }
 
 /** Came to nothing, or left: completed sessions are not among them. */

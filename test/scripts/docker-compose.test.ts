@@ -103,7 +103,8 @@ describe('docker-compose.yml', () => {
     const own = services.filter(([, { build }]) => build !== undefined);
     expect(own.map(([name]) => name)).toEqual(['migrate', 'api', 'worker', 'crisis', 'media']);
     for (const [, { command, environment }] of own) {
-      expect(existsSync(join(root, command?.[0] ?? ''))).toBe(true);
+      const entry = command?.find((argument) => !argument.startsWith('--'));
+      expect(existsSync(join(root, entry ?? ''))).toBe(true);
       expect(Object.keys(environment ?? {}).filter((name) => !known.has(name))).toEqual([]);
     }
   });
