@@ -51,6 +51,8 @@ export interface HttpOptions {
 export interface RoomOptions extends IceOptions {
   /** The most people of a session by its type. */
   readonly participantLimits: ParticipantLimits;
+  /** Whether those who were recorded may play it, and not its host alone; not where nothing is said. */
+  readonly isRecordingShared?: boolean;
 }
 
 /** All that handlers and middleware reach outside with; made once at start. */

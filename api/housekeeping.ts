@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { expireRecordings } from '../activities/recordings/expiring.ts';
 import { forgetOldKeys } from '../db/idempotency.ts';
 import { forgetOldEvents } from '../db/provider-events.ts';
 import { forgetOldTokens } from '../db/tokens.ts';
@@ -21,9 +22,12 @@ export function startHousekeeping(deps: Pick<ApiDeps, 'knex' | 'attachments' | '
 } {
   const { knex, log } = deps;
   const timer = setInterval(() => {
-    Promise.all([tidy(knex), sweepAttachments(deps), finishErasures(deps)]).catch(
-      (error: unknown) => log.warn({ error: safely(error) }, 'housekeeping failed'),
-    );
+    Promise.all([
+      tidy(knex),
+      expireRecordings({ knex, store: deps.attachments.store }, new Date()),
+      sweepAttachments(deps),
+      finishErasures(deps),
+    ]).catch((error: unknown) => log.warn({ error: safely(error) }, 'housekeeping failed'));
   }, EVERY_MS);
   timer.unref();
   return { stop: () => clearInterval(timer) };

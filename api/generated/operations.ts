@@ -49,6 +49,7 @@ export const OPERATION_IDS = [
   'deleteAvailabilityException',
   'deleteWebhook',
   'downloadAttachment',
+  'downloadRecording',
   'editSeriesOccurrences',
   'endCompanionConversation',
   'endRelationship',

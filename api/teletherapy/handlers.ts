@@ -4,6 +4,7 @@ import { createChatRoom } from './chat-room.ts';
 import { createTeletherapySession } from './create.ts';
 import { joinTeletherapySession, leaveTeletherapySession, redeemAccessCode } from './join.ts';
 import { getTranscript, listRecordings, updateRecordingConsent } from './recordings.ts';
+import { downloadRecording } from './recording-files.ts';
 import { listSessionNotes, updateSessionNotes } from './notes.ts';
 import { addParticipants, removeParticipants, updateParticipantRole } from './participants.ts';
 import { checkRelationship, getTeletherapySession, listUpcomingSessions } from './read.ts';
@@ -28,6 +29,7 @@ export const teletherapyHandlers = {
   leaveTeletherapySession,
   listRecordings,
   updateRecordingConsent,
+  downloadRecording,
   getTranscript,
   createChatRoom,
 } satisfies Partial<HandlerMap>;

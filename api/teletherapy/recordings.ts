@@ -2,24 +2,33 @@ import { recordConsent } from '../../activities/rooms/recording-consent.ts';
 import { auditRead } from '../../db/audit/record.ts';
 import type { HostedView } from '../../db/hosted-sessions.ts';
 import { consentsIn } from '../../db/recording-consents.ts';
+import { mediaAvailable } from '../../db/rooms.ts';
 import { auditContext } from '../access/audit-context.ts';
 import type { Answer, Call } from '../http/handler.ts';
 import { type SessionPerson, peopleOf } from '../sessions/session-people.ts';
 import { openHosted } from './open-hosted.ts';
+import { presentRecordings } from './recording-files.ts';
 
 /** GET /teletherapy/sessions/{id}/recordings: what there is, and who has agreed to being recorded. */
 export async function listRecordings(call: Call): Promise<Answer> {
+  const { deps, principal } = call;
   const session = await openHosted(call, 'attend');
   await recordLook(call, session, 'recording');
+  const [people = []] = await peopleOf(deps.knex, principal, [session]);
+  const [{ recording: available }, recordings, consents] = await Promise.all([
+    mediaAvailable(deps.knex),
+    presentRecordings(call, session, people),
+    consentsOf(call, session),
+  ]);
   return {
     status: 200,
     body: {
       id: session.id,
       recordingEnabled: session.is_recorded,
-      available: false,
-      reason: 'Nothing is recorded in this installation.',
-      consents: await consentsOf(call, session),
-      recordings: [],
+      available,
+      reason: available ? null : 'Nothing can be recorded in this installation just now.',
+      consents,
+      recordings,
     },
   };
 }

@@ -68,7 +68,8 @@ describe.each(OPERATIONS.map((operation) => [operation.id, operation] as const))
 );
 
 function pathOf(path: string, { id = '', exceptionId = '', query = '' }: Request): string {
-  return path.replace('{id}', id).replace('{exceptionId}', exceptionId) + query;
+  const named = path.replace('{id}', id).replace('{exceptionId}', exceptionId);
+  return named.replace('{fileId}', id) + query;
 }
 
 async function tokenOf(actor: Actor, isFresh: boolean): Promise<{ token?: string }> {

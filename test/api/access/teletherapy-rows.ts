@@ -91,6 +91,12 @@ export const TELETHERAPY_ROWS = {
   leaveTeletherapySession: ownSession({}, 'forbidden'),
   listRecordings: ownSession(undefined, 'forbidden'),
   updateRecordingConsent: ownSession({ consent: true }, 'forbidden'),
+  // A file that is none; who plays one that is: test/api/teletherapy/recordings.test.ts.
+  downloadRecording: {
+    request: async (world) => ({ id: await world.session() }),
+    rest: 'hidden',
+    outcomes: give('forbidden', 'staff', 'admin'),
+  },
   getTranscript: ownSession(undefined, 'forbidden'),
   createChatRoom: hosted({}),
 } satisfies Record<string, Row>;
