@@ -41,25 +41,56 @@ export function chunkWords(
     let to = from;
     while (to < chars.length && !isBlank(chars[to])) to += 1;
     meter.tick(to - from);
-    const { pieces, trailing } = piecesOf(chars, from, to, carried);
-    const isBrokenOff = mayBreakOff && (from === 0 || to === chars.length) && pieces.length === 1;
-    const found = isBrokenOff ? pieces : wholeOrPieces(chars, pieces, carried, vocabulary, meter);
-    for (const { text, start, end, breakBefore } of found) {
+    const isAtEdge = mayBreakOff && (from === 0 || to === chars.length);
+    const chunk = readChunk(chars.slice(from, to), carried, isAtEdge, vocabulary, meter);
+    for (const { text, start, end, breakBefore } of chunk.pieces) {
       words.push({
         text,
         message,
-        start: folded.starts[start] ?? 0,
-        end: folded.ends[end - 1] ?? 0,
+        start: folded.starts[from + start] ?? 0,
+        end: folded.ends[from + end - 1] ?? 0,
         breakBefore,
       });
     }
-    // A "!" that stands for a letter ends no sentence.
-    const isLetter = (found.at(-1)?.end ?? 0) > (pieces.at(-1)?.end ?? to);
-    if (pieces.length === 0) carried = stronger(carried, trailing);
-    else carried = isLetter ? 'none' : trailing;
+    carried = chunk.carried;
     from = to;
   }
   return words;
+}
+
+/** What stands between two blanks. */
+export interface Chunk {
+  readonly pieces: readonly Piece[];
+  /** What it leaves before the next one. */
+  readonly carried: Break;
+}
+
+function readChunk(
+  chars: readonly string[],
+  carried: Break,
+  isAtEdge: boolean,
+  vocabulary: Vocabulary,
+  meter: Meter,
+): Chunk {
+  const read = (): Chunk => chunkOf(chars, carried, isAtEdge, vocabulary, meter);
+  if (isAtEdge || chars.length > LONGEST_CHUNK) return read();
+  return vocabulary.chunks.get(`${carried} ${chars.join('')}`, meter, read);
+}
+
+function chunkOf(
+  chars: readonly string[],
+  carried: Break,
+  isAtEdge: boolean,
+  vocabulary: Vocabulary,
+  meter: Meter,
+): Chunk {
+  const { pieces, trailing } = piecesOf(chars, carried);
+  const isBrokenOff = isAtEdge && pieces.length === 1;
+  const found = isBrokenOff ? pieces : wholeOrPieces(chars, pieces, carried, vocabulary, meter);
+  if (pieces.length === 0) return { pieces: found, carried: stronger(carried, trailing) };
+  // A "!" that stands for a letter ends no sentence.
+  const isLetter = (found.at(-1)?.end ?? 0) > (pieces.at(-1)?.end ?? chars.length);
+  return { pieces: found, carried: isLetter ? 'none' : trailing };
 }
 
 function isBlank(char: string | undefined): boolean {
@@ -67,22 +98,17 @@ function isBlank(char: string | undefined): boolean {
 }
 
 /** Runs of letters (with inner apostrophes) and runs of digits between two blanks. */
-function piecesOf(
-  chars: readonly string[],
-  from: number,
-  to: number,
-  before: Break,
-): { pieces: Piece[]; trailing: Break } {
+function piecesOf(chars: readonly string[], before: Break): { pieces: Piece[]; trailing: Break } {
   const pieces: Piece[] = [];
   let pending = before;
-  for (let at = from; at < to; at += 1) {
+  for (let at = 0; at < chars.length; at += 1) {
     const char = chars[at] ?? '';
     const kind = kindOf(char);
     const last = pieces.at(-1);
     if (kind === 'other') {
       const isInner = char === "'" && kindOf(chars[at + 1] ?? '') === 'letter';
       if (!(isInner && last?.end === at))
-        pending = stronger(pending, isPause(chars, at, to) ? 'clause' : breakOf(char));
+        pending = stronger(pending, isPause(chars, at) ? 'clause' : breakOf(char));
     } else if (last !== undefined && continues(chars, last.end, at, kind)) {
       last.text += char;
       last.end = at + 1;
@@ -108,8 +134,8 @@ function kindOf(char: string): Kind {
 }
 
 /** "I want ... to die", "pens!on": dots in a row and signs amid letters end no sentence. */
-function isPause(chars: readonly string[], at: number, end: number): boolean {
-  if (chars[at] === '!') return at + 1 < end && kindOf(chars[at + 1] ?? '') !== 'other';
+function isPause(chars: readonly string[], at: number): boolean {
+  if (chars[at] === '!') return kindOf(chars[at + 1] ?? '') !== 'other';
   return chars[at] === '.' && (chars[at - 1] === '.' || chars[at + 1] === '.');
 }
 

@@ -77,7 +77,7 @@ export function buildLexicon(pack: LanguagePack): Lexicon {
     vocabulary,
     phrases: new PatternIndex(phrases, fillers),
     surroundings: new PatternIndex(surroundings, fillers),
-    needs: new PatternNeeds(phrases),
+    needs: new PatternNeeds(phrases, () => vocabulary.size),
     words,
     fillers,
   };

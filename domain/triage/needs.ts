@@ -16,7 +16,11 @@ export class PatternNeeds<Tag> {
   /** By what a match may end with. */
   readonly #byEnd = new Map<number, Needs<Tag>[]>();
 
-  constructor(patterns: readonly Pattern<Tag>[]) {
+  readonly #size: () => number;
+
+  /** The ids of all words are below `size`. */
+  constructor(patterns: readonly Pattern<Tag>[], size: () => number) {
+    this.#size = size;
     const uses = usesOf(patterns);
     const rarity = (ids: Ids): number => ids.reduce((sum, id) => sum + (uses.get(id) ?? 0), 0);
     for (const pattern of patterns) {
@@ -36,27 +40,34 @@ export class PatternNeeds<Tag> {
    * The patterns that may match with their end in a message of the words `own`, and what is not in
    * it in the messages before, of the words `earlier`.
    */
-  endingIn(own: ReadonlySet<number>, earlier: ReadonlySet<number>, meter: Meter): Pattern<Tag>[] {
+  endingIn(own: Iterable<number>, earlier: Iterable<number>, meter: Meter): Pattern<Tag>[] {
+    const there = new Uint8Array(this.#size());
+    for (const id of earlier) there[id] = EARLIER;
+    for (const id of own) there[id] = (there[id] ?? 0) | OWN;
     const found = new Set<Pattern<Tag>>();
     for (const id of own) {
       for (const { pattern, rarestFirst, inOrder } of this.#byEnd.get(id) ?? []) {
         meter.tick();
-        const areThere = rarestFirst.every((ids) => hasOneOf(own, ids) || hasOneOf(earlier, ids));
-        if (areThere && mayBeSplit(inOrder, own, earlier)) found.add(pattern);
+        const areThere = rarestFirst.every((ids) => hasOneOf(ids, there, OWN | EARLIER));
+        if (areThere && mayBeSplit(inOrder, there)) found.add(pattern);
       }
     }
     return [...found];
   }
 }
 
+const EARLIER = 1;
+const OWN = 2;
+
+function hasOneOf(ids: Ids, there: Uint8Array, where: number): boolean {
+  for (const id of ids) if (((there[id] ?? 0) & where) !== 0) return true;
+  return false;
+}
+
 /** Whether some of the words, from the first on, are in earlier messages, and the others in the last. */
-function mayBeSplit(
-  words: readonly Ids[],
-  own: ReadonlySet<number>,
-  earlier: ReadonlySet<number>,
-): boolean {
-  const lastElsewhere = words.findLastIndex((ids) => !hasOneOf(own, ids));
-  return words.slice(0, lastElsewhere + 1).every((ids) => hasOneOf(earlier, ids));
+function mayBeSplit(words: readonly Ids[], there: Uint8Array): boolean {
+  const lastElsewhere = words.findLastIndex((ids) => !hasOneOf(ids, there, OWN));
+  return words.slice(0, lastElsewhere + 1).every((ids) => hasOneOf(ids, there, EARLIER));
 }
 
 /** In how many patterns each word has a place: those of few say more. */
@@ -68,9 +79,4 @@ function usesOf(patterns: readonly Pattern<unknown>[]): Map<number, number> {
     }
   }
   return uses;
-}
-
-export function hasOneOf(present: ReadonlySet<number>, ids: Ids): boolean {
-  for (const id of ids) if (present.has(id)) return true;
-  return false;
 }

@@ -1,6 +1,5 @@
 import type { LanguagePack } from './language-pack.ts';
 import type { Meter } from './meter.ts';
-import { hasOneOf } from './needs.ts';
 import type { Token } from './tokens.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -203,6 +202,11 @@ export class PatternIndex<Tag> {
     if (token.ids.some((id) => this.#fillers.has(id))) return true;
     return (token.text === before?.text && !token.isContinued) || /^\d{1,2}$/u.test(token.text);
   }
+}
+
+function hasOneOf(present: ReadonlySet<number>, ids: readonly number[]): boolean {
+  for (const id of ids) if (present.has(id)) return true;
+  return false;
 }
 
 function startingAt<Tag>(

@@ -14,9 +14,8 @@ export function isCompleted(messages: readonly Folded[], lexicon: Lexicon, meter
   if (isBrokenOff(messages, vocabulary)) return true;
   const said = messages.map((folded) => saidIn(folded, vocabulary, meter));
   if (areTied(said, vocabulary, meter)) return true;
-  const own = said.at(-1)?.ids ?? new Set();
-  const earlier = new Set<number>();
-  for (const { ids } of said.slice(0, -1)) for (const id of ids) earlier.add(id);
+  const own = said.at(-1)?.ids ?? [];
+  const earlier = said.slice(0, -1).flatMap(({ ids }) => ids);
   const possible = needs.endingIn(own, earlier, meter);
   if (possible.length === 0) return false;
   const tokens = inTurn(said);

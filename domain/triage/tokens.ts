@@ -37,7 +37,7 @@ export interface Said {
   readonly counts: readonly number[];
   readonly tokens: readonly Token[];
   /** All that its tokens may mean. */
-  readonly ids: ReadonlySet<number>;
+  readonly ids: readonly number[];
 }
 
 export function saidIn(folded: Folded, vocabulary: Vocabulary, meter: Meter): Said {
@@ -46,7 +46,7 @@ export function saidIn(folded: Folded, vocabulary: Vocabulary, meter: Meter): Sa
     const words = mergeLetters(raw, vocabulary, meter);
     const counts = fragmentCounts(words, vocabulary, meter, false);
     const tokens = tokensOf(mergeFragments(words, counts), vocabulary, meter);
-    return { raw, words, counts, tokens, ids: new Set(tokens.flatMap(({ ids }) => ids)) };
+    return { raw, words, counts, tokens, ids: [...new Set(tokens.flatMap(({ ids }) => ids))] };
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Chunk } from './chunks.ts';
 import { type Folded, foldWord } from './fold.ts';
 import type { Meter } from './meter.ts';
 import { Recall, RecallOf } from './recall.ts';
@@ -26,20 +27,21 @@ export type Resolved =
 
 const LONGEST_WORD = 16;
 const LONGEST_GUESSED = 60;
-const MOST_GUESSES = 20_000;
+const MOST_KEPT = 20_000;
 
 /** Every word that a language pack knows, found by spelling, by repeated letters, by one typo. */
 export class Vocabulary {
   /** Messages that were read with this vocabulary, while they are in somebody's view. */
   readonly said = new RecallOf<Folded, Said>();
+  /** People use few words, over and over. */
+  readonly chunks = new Recall<Chunk>(MOST_KEPT);
+  readonly #resolved = new Recall<Resolved>(MOST_KEPT);
   readonly #ids = new Map<string, number>();
   readonly #squeezed = new Map<string, string[]>();
   readonly #shortened = new Map<string, string[]>();
   readonly #byLength = new Map<number, string[]>();
   readonly #expansions = new Map<string, readonly string[]>();
   readonly #ordinary: ReadonlySet<string>;
-  /** People use few words, over and over. */
-  readonly #guesses = new Recall<readonly string[]>(MOST_GUESSES);
   readonly #prefixes = new Set<string>();
 
   constructor(ordinary: Iterable<string>, expansions: Readonly<Record<string, string>>) {
@@ -63,6 +65,11 @@ export class Vocabulary {
     return id;
   }
 
+  /** All ids are below it. */
+  get size(): number {
+    return this.#ids.size;
+  }
+
   has(word: string): boolean {
     return this.#ids.has(word) || this.#expansions.has(word);
   }
@@ -78,15 +85,17 @@ export class Vocabulary {
   }
 
   resolve(word: string, meter: Meter): Resolved {
+    if (word.length > LONGEST_GUESSED) return this.#resolve(word, meter);
+    return this.#resolved.get(word, meter, () => this.#resolve(word, meter));
+  }
+
+  #resolve(word: string, meter: Meter): Resolved {
     const expansion = this.#expansions.get(word);
     if (expansion !== undefined) return { kind: 'words', readings: expansion.map(this.#exactly) };
     const isOrdinary = this.#ordinary.has(word);
     const id = this.#ids.get(word);
     if (isOrdinary && id === undefined) return { kind: 'ordinary' };
-    const similar =
-      isOrdinary || word.length > LONGEST_GUESSED
-        ? []
-        : this.#guesses.get(word, meter, () => this.#similar(word, meter));
+    const similar = isOrdinary || word.length > LONGEST_GUESSED ? [] : this.#similar(word, meter);
     if (id !== undefined) {
       // Contractions are left out here: "want" is no "wasn't".
       const others = similar.filter((other) => !this.#expansions.has(other));
