@@ -2,6 +2,8 @@ import type { Knex } from 'knex';
 import { isUuid } from '../domain/ids.ts';
 import type { SupportParticipantRole } from '../domain/support-session.ts';
 import type { AuditInsert } from './audit/entry.ts';
+import { runStatement } from './statement.ts';
+import type { Statement } from './statement.ts';
 
 export type ChatMessageType = 'text' | 'image' | 'file' | 'emoji';
 export type ChatSenderRole = 'patient' | 'peer' | 'counselor' | 'admin';
@@ -126,7 +128,17 @@ export async function insertChatMessage(
   seenVersion: number | null,
   audit: readonly AuditInsert[],
 ): Promise<SendOutcome> {
-  const { rows } = await db.raw<{ rows: [SendOutcome] }>(SEND, [
+  const [outcome] = await runStatement<SendOutcome>(db, sendStatement(message, seenVersion, audit));
+  return outcome!;
+}
+
+/** What {@link insertChatMessage} runs. */
+export function sendStatement(
+  message: NewChatMessage,
+  seenVersion: number | null,
+  audit: readonly AuditInsert[],
+): Statement {
+  const values = [
     message.id,
     message.sessionId,
     message.senderId,
@@ -138,10 +150,10 @@ export async function insertChatMessage(
     message.clientKey,
     message.replyTo,
     seenVersion,
-    [...message.attachmentIds],
+    message.attachmentIds,
     JSON.stringify(audit),
-  ]);
-  return rows[0];
+  ];
+  return { name: 'send-chat-message', text: SEND, values };
 }
 
 const SEND = `SELECT sent.outcome, sent.id, sent.number, sent.created_at AS "createdAt",
@@ -153,8 +165,8 @@ const SEND = `SELECT sent.outcome, sent.id, sent.number, sent.created_at AS "cre
         AND alert.state->>'lastHolderId' = given.sender_id::text) END) AS "heldAlertId",
     ARRAY(SELECT person_id FROM support_participants AS participant
       WHERE participant.session_id = given.session_id AND left_at IS NULL) AS participants
-  FROM (VALUES (?::uuid, ?::uuid, ?::uuid, ?::text, ?::text, ?::bytea, ?::boolean, ?::boolean,
-      ?::bytea, ?::uuid, ?::int, ?::uuid[], ?::json)) AS given (message_id, session_id, sender_id,
+  FROM (VALUES ($1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::bytea, $7::boolean,
+      $8::boolean, $9::bytea, $10::uuid, $11::int, $12::uuid[], $13::json)) AS given (message_id, session_id, sender_id,
     sender_role, type, content, is_encrypted, is_crisis, client_key, reply_to, seen_version,
     attachments, audit),
   send_chat_message(given.message_id, given.session_id, given.sender_id, given.sender_role,

@@ -1,13 +1,12 @@
 import { createServer } from 'node:http';
 import { jwtVerify } from 'jose';
-import type { Knex } from 'knex';
 import pg from 'pg';
 import { Server } from 'socket.io';
 import { v7 as newId } from 'uuid';
 import { loadKeyRing } from '../../crypto/key-ring.ts';
 import { toInsert } from '../../db/audit/entry.ts';
-import { insertChatMessage } from '../../db/chat-messages.ts';
-import type { NewChatMessage } from '../../db/chat-messages.ts';
+import { sendStatement } from '../../db/chat-messages.ts';
+import type { NewChatMessage, SendOutcome } from '../../db/chat-messages.ts';
 
 /** What a plain Socket.IO server does with the same sockets and messages, and nothing else. */
 interface Options {
@@ -64,15 +63,6 @@ io.on('connection', (socket) => {
   socket.emit('authenticated', { userId: personId });
 });
 
-/** The product's own statement, without what the product does around it. */
-const db = {
-  raw: (sql: string, values: unknown[]) => {
-    let place = 0;
-    const text = sql.replaceAll('?', () => `$${(place += 1)}`);
-    return pool.query({ name: 'send', text, values });
-  },
-} as unknown as Knex;
-
 async function write(personId: string, { sessionId, message }: Sent): Promise<object> {
   const id = newId();
   const row: NewChatMessage = {
@@ -96,7 +86,10 @@ async function write(personId: string, { sessionId, message }: Sent): Promise<ob
     subjectId: personId,
     changes: { sessionId },
   });
-  const sent = await insertChatMessage(db, row, null, [entry]);
+  // The product's own statement, without what the product does around it.
+  const { name, text, values } = sendStatement(row, null, [entry]);
+  const { rows } = await pool.query<SendOutcome>({ name, text, values: [...values] });
+  const sent = rows[0]!;
   if (sent.outcome !== 'sent') throw new Error(sent.outcome);
   const { number, createdAt } = sent;
   return { id, sessionId, messageNumber: number, senderId: personId, message, createdAt };
