@@ -25,6 +25,34 @@ const TEXTS = [
   'could we look at the plan for the exam next week? I keep putting it off',
 ];
 
+/** With these around them a text comes again after a thousand others: nothing remembers it then. */
+const OPENINGS = [
+  '',
+  'well, ',
+  'so ',
+  'ok, ',
+  'honestly, ',
+  'yeah. ',
+  'hmm, ',
+  'oh, ',
+  'I mean, ',
+  'and ',
+  'anyway, ',
+];
+const ENDINGS = [
+  '',
+  ' :)',
+  ' you know?',
+  ' I guess',
+  ' really',
+  ' haha',
+  '...',
+  ' today',
+  ' for once',
+  ' or so',
+  '!',
+];
+
 interface Sending {
   readonly perSecond: number;
   readonly timesMs: readonly number[];
@@ -112,14 +140,20 @@ async function connected(url: string, conversations: readonly Conversation[]): P
 async function sendAll(wires: readonly Wire[], count: number): Promise<Sending> {
   const began = performance.now();
   const timesMs = await inParallel(count, WIDTH, (index) =>
-    sendOne(wires[index % wires.length]!, textOf(index, wires.length)),
+    sendOne(wires[index % wires.length]!, nextText()),
   );
   return { perSecond: (count / (performance.now() - began)) * 1000, timesMs };
 }
 
-/** In each conversation the next text every time. */
-function textOf(index: number, wires: number): string {
-  return TEXTS[(index + Math.floor(index / wires)) % TEXTS.length]!;
+let written = 0;
+
+/** What nobody has written lately, and in each conversation the next text every time. */
+function nextText(): string {
+  const at = written;
+  written += 1;
+  const text = TEXTS[(at + Math.floor(at / CONVERSATIONS)) % TEXTS.length]!;
+  const ending = ENDINGS[Math.floor(at / (TEXTS.length * OPENINGS.length)) % ENDINGS.length]!;
+  return OPENINGS[at % OPENINGS.length]! + text + ending;
 }
 
 /** Done when the other one has it, and the sender knows that it was sent. */
