@@ -33,6 +33,8 @@ export interface Stack {
   startWorker(): Promise<StackProcess>;
   /** Starts the worker of alerts, as `npm start` does. */
   startCrisisWorker(): Promise<StackProcess>;
+  /** Starts another host of rooms, with one media worker of this program. */
+  startMediaHost(workerBin: string): Promise<StackProcess>;
   /** Starts the core worker so that it kills itself at a point. */
   startKillableWorker(point: KillPoint): Promise<StackProcess>;
   /** Starts an API that kills itself at a point; the stack's own API stays as it is. */
@@ -136,6 +138,16 @@ function assemble({ api, namespace, temporal, sandbox, env, folder }: Parts): St
       await prepareBundle('crisis');
       return start('workers/crisis/main.ts', [], 'the crisis worker runs', {
         CRISIS_WORKER_PORT: String(await freePort()),
+      });
+    },
+    startMediaHost: async (workerBin) => {
+      const [port, first] = [await freePort(), await freePort()];
+      return start('workers/media/main.ts', [], 'the media host runs', {
+        MEDIA_PORT: String(port),
+        MEDIASOUP_MIN_PORT: String(first),
+        MEDIASOUP_MAX_PORT: String(Math.min(first + 20, 65_535)),
+        MEDIASOUP_WORKERS: '1',
+        MEDIASOUP_WORKER_BIN: workerBin,
       });
     },
     startKillableWorker: (point) =>
