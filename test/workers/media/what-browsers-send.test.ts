@@ -56,10 +56,8 @@ describeBrowser('what browsers send each other', () => {
     cleo = await guest('Cleo', 'participant');
     olga = await guest('Olga', 'observer');
     await cleo.does('peer.sendLayered()');
-    await Promise.all([
-      ...[ann, ben, cleo].map((each) => each.start(true, LARGE)),
-      olga.start(true),
-    ]);
+    // Tabs of one browser share the camera, in the size of whoever comes first.
+    await Promise.all([ann, ben, cleo, olga].map((each) => each.start(true, LARGE)));
     await seeAndHear([ann, ben, cleo]);
   }, 120_000);
   afterAll(async () => {
@@ -94,6 +92,21 @@ describeBrowser('what browsers send each other', () => {
       return before === (await amount(receiver, sender, source));
     });
   }
+
+  /** The width that somebody decodes once they have asked for a layer. */
+  async function widthAt(sender: RoomGuest, layer: number, fits: (width: number) => boolean) {
+    const received = await of(ann, sender, 'camera');
+    await ann.does(`peer.call.prefer('${received!.consumerId}', ${layer})`);
+    await until(async () => fits((await of(ann, sender, 'camera'))!.width));
+    await flows(ann, sender);
+  }
+
+  test('the receiver chooses the size of what is sent in three', async () => {
+    await widthAt(ben, 2, (width) => width >= LARGE.width / 2);
+    const large = (await of(ann, ben, 'camera'))!.width;
+    await widthAt(ben, 0, (width) => width <= large / 2);
+    await widthAt(ben, 2, (width) => width === large);
+  }, 60_000);
 
   test('what pauses stops, and goes on; a microphone also when a host asks for it', async () => {
     await ben.does("peer.call.pause('camera', true)");
