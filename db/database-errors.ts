@@ -30,6 +30,11 @@ export function isExclusionViolation(error: unknown): boolean {
   return error instanceof Error && codeOf(error) === EXCLUSION_VIOLATION;
 }
 
+/** Whether it was refused since somebody whom it is about was erased. */
+export function isErased(error: unknown): boolean {
+  return error instanceof Error && codeOf(error) === PERSON_ERASED;
+}
+
 function isUnavailable(error: Error): boolean {
   if (error.name === 'KnexTimeoutError' || UNAVAILABLE.test(codeOf(error))) return true;
   return /^(Connection terminated|timeout expired)/.test(error.message);

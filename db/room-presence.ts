@@ -123,6 +123,12 @@ export async function peopleThere(db: Knex, sessionId: string): Promise<PersonTh
   return rows;
 }
 
+/** Whether somebody was ever let in to a session's room. */
+export async function wasInside(db: Knex, sessionId: string, personId: string): Promise<boolean> {
+  const key = { session_id: sessionId, person_id: personId, kind: 'joined' };
+  return (await db('room_presence').where(key).first('sequence')) !== undefined;
+}
+
 export interface Attendance {
   readonly personId: string;
   /** The role they had last. */

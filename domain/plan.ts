@@ -58,6 +58,8 @@ export interface RoomPlan {
   readonly closesAfterEndMs: number;
   /** Whether the host lets each one in; plans of an earlier time say nothing of it, which means yes. */
   readonly hasWaitingRoom?: boolean;
+  /** Whether who comes later is shown what was written in the room before; unsaid means yes. */
+  readonly isChatShownToLater?: boolean;
 }
 
 export interface FollowUpPlan {

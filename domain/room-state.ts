@@ -23,6 +23,8 @@ export interface RoomPolicy {
   readonly closesAt: number;
   /** Whoever loses every connection keeps their place for so long. */
   readonly graceMs: number;
+  /** Whether who comes later may read what was written before; unsaid means yes. */
+  readonly isChatShownToLater?: boolean;
 }
 
 export interface Occupant {

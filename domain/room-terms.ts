@@ -32,10 +32,11 @@ export function roomless({ format, plan }: Pick<RoomTerms, 'format' | 'plan'>): 
  */
 export function roomPolicyOf(terms: RoomTerms): RoomPolicy {
   const { door, format, plan, startsAt, endsAt, seats, isOpened } = terms;
-  const { opensBeforeStartMs, closesAfterEndMs, hasWaitingRoom } = {
+  const { opensBeforeStartMs, closesAfterEndMs, hasWaitingRoom, isChatShownToLater } = {
     opensBeforeStartMs: 0,
     closesAfterEndMs: 0,
     hasWaitingRoom: true,
+    isChatShownToLater: true,
     ...plan.room,
   };
   const isCrisis = door === 'crisis';
@@ -47,6 +48,7 @@ export function roomPolicyOf(terms: RoomTerms): RoomPolicy {
     opensAt: isCrisis || isOpened ? 0 : startsAt - opensBeforeStartMs,
     closesAt: endsAt + closesAfterEndMs,
     graceMs: ROOM_GRACE_MS,
+    isChatShownToLater,
   };
 }
 

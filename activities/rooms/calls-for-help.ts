@@ -38,9 +38,12 @@ export function recordPanic(
   });
 }
 
-/** What somebody wrote in a room, as the detector reads it; null where nobody has to be called. */
-export function cryIn(words: string): Screening | null {
-  const screening = screeningOf(safeDetect(words));
+/**
+ * What somebody wrote in a room, as the detector reads it with what they wrote before, oldest first;
+ * null where nobody has to be called.
+ */
+export function cryIn(words: string, previous: readonly string[] = []): Screening | null {
+  const screening = screeningOf(safeDetect(words, { previous }));
   return screening.severity === null ? null : screening;
 }
 

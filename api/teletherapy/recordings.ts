@@ -33,21 +33,6 @@ export async function listRecordings(call: Call): Promise<Answer> {
   };
 }
 
-/** GET /teletherapy/sessions/{id}/transcript */
-export async function getTranscript(call: Call): Promise<Answer> {
-  const session = await openHosted(call, 'attend');
-  await recordLook(call, session, 'transcript');
-  return {
-    status: 200,
-    body: {
-      id: session.id,
-      available: false,
-      reason: 'Nothing is transcribed in this installation.',
-      segments: [],
-    },
-  };
-}
-
 /** PATCH /teletherapy/sessions/{id}/recordings: the caller's own consent, which they may withdraw. */
 export async function updateRecordingConsent(
   call: Call<{ readonly consent: boolean }>,

@@ -4,6 +4,8 @@ const CLIENT = 't.client_id = :person';
 const THERAPIST = 't.therapist_id = :person';
 /** The key of a group's session is that of all its members. */
 const ONE_TO_ONE = 't.session_id IN (SELECT id FROM sessions WHERE client_id = :person)';
+const OF_NO_ONE_CLIENT = `NOT EXISTS
+  (SELECT FROM sessions WHERE id = t.session_id AND client_id IS NOT NULL)`;
 const WHEN = 'When it was, with whom and for how much: the books and the other side need it';
 
 /** Appointments and what leads to them. */
@@ -103,6 +105,34 @@ export const SESSIONS = [
     sealed: { memory: sealed('room', 't.session_id', 'memory') },
     ownsKeys: ONE_TO_ONE,
     fate: deleted,
+  }),
+  place('session_chat', {
+    section: 'sessionChat',
+    of: ONE_TO_ONE,
+    shown: 'id session_id sender_id breakout_id at',
+    sealed: { words: sealed('session_chat', 't.session_id', 'words', 't.id') },
+    hidden: 'clinic_id epoch sequence audience elsewhere recorded_at',
+    fate: deleted,
+    order: 't.session_id, t.epoch, t.sequence',
+  }),
+  // A group's words are under one key: of those, one's own go, one by one.
+  place('session_chat', {
+    section: 'sessionChatInGroups',
+    of: `t.sender_id = :person AND ${OF_NO_ONE_CLIENT}`,
+    shown: 'id session_id breakout_id at',
+    sealed: { words: sealed('session_chat', 't.session_id', 'words', 't.id') },
+    ownsKeys: 'false',
+    fate: deleted,
+    order: 't.session_id, t.epoch, t.sequence',
+  }),
+  place('session_chat', {
+    section: 'sessionChatWithClients',
+    of: `t.sender_id = :person AND NOT (${ONE_TO_ONE}) AND NOT (${OF_NO_ONE_CLIENT})`,
+    shown: 'id session_id breakout_id at',
+    sealed: { words: sealed('session_chat', 't.session_id', 'words', 't.id') },
+    ownsKeys: 'false',
+    fate: kept('It is part of what a client was told, and of their record'),
+    order: 't.session_id, t.epoch, t.sequence',
   }),
   place('room_presence', {
     section: 'timesInRooms',

@@ -1,3 +1,4 @@
+import { Chat, type ChatAge, type ChatMessage } from './chat.ts';
 import { Media, type ProducerNews, type RemoteTrack, type Source } from './media.ts';
 import { Refused, Signal } from './signal.ts';
 
@@ -46,18 +47,10 @@ export type CallPhase = 'connecting' | 'waiting' | 'inside' | 'reconnecting' | '
 /** How a call came to its end, by the room's own word. */
 export type CallEnd = 'left' | 'denied' | 'removed' | 'ended' | 'refused' | 'signed_out';
 
-export interface ChatMessage {
-  readonly messageId: string;
-  readonly personId: string;
-  readonly name: string;
-  readonly text: string;
-  readonly at: number;
-}
-
 export interface CallEvents {
   /** Something that is shown has changed. */
   changed(): void;
-  chat(message: ChatMessage): void;
+  chat(message: ChatMessage, age: ChatAge): void;
   /** A host has a word for everybody, or asks something of this person. */
   notice(text: string): void;
   /** A host asks to switch something off; whoever it is decides. */
@@ -100,6 +93,7 @@ export class Call {
   connections = 0;
   readonly #join: () => Promise<Joined>;
   readonly #events: CallEvents;
+  readonly #chat: Chat;
   #signal: Signal | null = null;
   #media: Media | null = null;
   #pauseMs = FIRST_PAUSE_MS;
@@ -108,6 +102,7 @@ export class Call {
   constructor(join: () => Promise<Joined>, events: CallEvents) {
     this.#join = join;
     this.#events = events;
+    this.#chat = new Chat((message, age) => events.chat(message, age));
   }
 
   get remote(): RemoteTrack[] {
@@ -135,6 +130,11 @@ export class Call {
       throw new Refused('DISCONNECTED', 'There is no connection just now.');
     const { room } = await this.#signal.ask<{ room?: RoomView }>(event, body);
     if (room !== undefined) this.#show(room);
+  }
+
+  /** Writes to those around. Rejects with {@link Refused}. */
+  write(text: string): Promise<void> {
+    return this.#chat.write(text);
   }
 
   /** Sends a track from now on, also over later connections. */
@@ -199,7 +199,7 @@ export class Call {
     });
     this.#listenToPeople(signal);
     this.#listenToMedia(signal);
-    signal.on('chat', (message: ChatMessage) => this.#events.chat(message));
+    this.#chat.listen(signal);
     signal.on('broadcast', ({ text }: { text: string }) => this.#events.notice(text));
     signal.on('mute-requested', ({ kind }: { kind: 'audio' | 'video' }) => {
       this.#events.muteRequested(kind);
@@ -276,6 +276,7 @@ export class Call {
     this.phase = view.place;
     this.#switchOffUnused(view);
     this.#show(view);
+    if (view.place === 'inside') void this.#chat.catchUp();
     if (view.place !== 'inside' || view.mode === 'text' || this.#media !== null) return;
     this.#turn = this.#turn
       .then(() => this.#openMedia(signal, ice))
@@ -300,6 +301,8 @@ export class Call {
     if (this.#signal !== signal) return media.close();
     this.#media = media;
     await media.begin();
+    // Where no channel can be made, signalling serves.
+    this.#chat.use(media.chatLine()).catch(() => undefined);
     if (this.view?.role === 'observer') return;
     for (const [source, { track, isPaused }] of this.tracks) {
       if (this.view?.mode === 'video' || track.kind === 'audio') {

@@ -62,7 +62,7 @@ async function come(key: Key): Promise<void> {
   let screen: RoomScreen | null = null;
   const call = new Call(pass.join, {
     changed: () => screen?.update(),
-    chat: (message) => screen?.addChat(message),
+    chat: (message, age) => screen?.addChat(message, age),
     notice: (text) => screen?.notice(text),
     muteRequested: (kind) => screen?.askToMute(kind),
     replaced: () => screen?.notice('This is going on in another tab of yours.'),

@@ -1,4 +1,5 @@
 import { Device, type types } from 'mediasoup-client';
+import { ChatLine } from './chat-line.ts';
 import type { Signal } from './signal.ts';
 
 export type Source = 'microphone' | 'camera' | 'screen' | 'screen-audio';
@@ -24,6 +25,7 @@ interface TransportTerms {
   iceParameters: types.IceParameters;
   iceCandidates: types.IceCandidate[];
   dtlsParameters: types.DtlsParameters;
+  sctpParameters: types.SctpParameters;
 }
 
 /** Three sizes of a camera, of which each receiver is sent what fits. */
@@ -71,6 +73,12 @@ export class Media {
   async begin(): Promise<void> {
     const { recvRtpCapabilities: rtpCapabilities } = this.#device;
     await this.#signal.ask('set-rtp-capabilities', { rtpCapabilities });
+  }
+
+  /** The data channels beside it; once only, and after it has begun. */
+  chatLine(): ChatLine {
+    if (this.#receive === null || this.#send === null) throw new Error('Nothing has begun');
+    return new ChatLine(this.#signal, this.#receive, this.#send);
   }
 
   /** Sends a track, in place of what was sent of the same source. */

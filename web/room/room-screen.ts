@@ -1,4 +1,6 @@
-import type { Call, CallEnd, ChatMessage } from './call.ts';
+import type { Call, CallEnd } from './call.ts';
+import type { ChatAge, ChatMessage } from './chat.ts';
+import { ChatPanel } from './chat-panel.ts';
 import { el, show } from './dom.ts';
 import { HostPanel } from './host-panel.ts';
 import type { Source } from './media.ts';
@@ -30,8 +32,7 @@ export class RoomScreen {
   readonly #tiles: Tiles;
   readonly #host: HostPanel;
   readonly #recording: RecordingPanel;
-  readonly #messages = el('ol', { 'aria-live': 'polite', 'aria-label': 'Messages' });
-  readonly #chat: HTMLElement;
+  readonly #chat: ChatPanel;
   readonly #bar: HTMLElement;
   readonly #buttons = new Map<Source, HTMLButtonElement>();
 
@@ -42,7 +43,7 @@ export class RoomScreen {
     this.#tiles = new Tiles(call);
     this.#host = new HostPanel(call, (text) => this.notice(text));
     this.#recording = new RecordingPanel(call, (text) => this.notice(text));
-    this.#chat = this.#chatPanel();
+    this.#chat = new ChatPanel((text) => this.#try(call.write(text)));
     this.#bar = this.#controls();
     page.replaceChildren();
   }
@@ -58,7 +59,7 @@ export class RoomScreen {
     for (const [source, button] of this.#buttons) this.#label(source, button);
     if (isInside) this.#tiles.update();
     const { element: recording } = this.#recording;
-    const inside = [recording, this.#tiles.element, this.#host.element, this.#chat];
+    const inside = [recording, this.#tiles.element, this.#host.element, this.#chat.element];
     this.#host.update();
     show(this.#page, [
       this.#title,
@@ -71,10 +72,8 @@ export class RoomScreen {
     this.#recording.update();
   }
 
-  addChat({ name, text, at }: ChatMessage): void {
-    const time = new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-    this.#messages.append(el('li', {}, el('strong', {}, name), ` ${time}: ${text}`));
-    this.#messages.scrollTop = this.#messages.scrollHeight;
+  addChat(message: ChatMessage, age: ChatAge): void {
+    this.#chat.add(message, age);
   }
 
   notice(text: string): void {
@@ -111,19 +110,6 @@ export class RoomScreen {
       el('div', { class: 'bar' }, ...(isFinal ? [] : [again]), other),
     );
     (isFinal ? other : again).focus();
-  }
-
-  #chatPanel(): HTMLElement {
-    const input = el('input', { maxlength: '2000', 'aria-label': 'Message', autocomplete: 'off' });
-    const form = el('form', { class: 'row' }, el('span', {}, input), el('button', {}, 'Send'));
-    form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      const text = input.value.trim();
-      if (text === '') return;
-      this.#try(this.#call.ask('chat', { text }));
-      input.value = '';
-    });
-    return el('section', { class: 'panel chat' }, el('h2', {}, 'Chat'), this.#messages, form);
   }
 
   #controls(): HTMLElement {

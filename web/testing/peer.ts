@@ -38,6 +38,17 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
   }
 };
 
+/** Every data channel of this tab, so that a test can count and misuse them. */
+const channels: RTCDataChannel[] = [];
+const made = new Map<RTCDataChannel, RTCPeerConnection>();
+const createDataChannel = RTCPeerConnection.prototype.createDataChannel;
+RTCPeerConnection.prototype.createDataChannel = function (this: RTCPeerConnection, ...args) {
+  const channel = createDataChannel.apply(this, args);
+  channels.push(channel);
+  made.set(channel, this);
+  return channel;
+};
+
 class TestPeer {
   readonly call: Call;
   readonly notices: string[] = [];
@@ -135,6 +146,26 @@ class TestPeer {
       breakouts: view?.breakouts ?? [],
       recording: view?.recording ?? null,
     };
+  }
+
+  /** What the browser itself counts on data channels that are open. */
+  async channels(): Promise<{ received: number; sent: number; open: number }> {
+    const counted = { received: 0, sent: 0, open: 0 };
+    for (const connection of new Set(made.values())) {
+      for (const each of (await connection.getStats()).values()) {
+        if (each.type !== 'data-channel' || each.state !== 'open') continue;
+        counted.received += each.messagesReceived;
+        counted.sent += each.messagesSent;
+        counted.open += 1;
+      }
+    }
+    return counted;
+  }
+
+  /** Sends anything at all on the channel that chat goes out by. */
+  raw(data: string | ArrayBuffer): void {
+    const outgoing = channels.filter(({ readyState }) => readyState === 'open').at(-1);
+    outgoing?.send(data as string);
   }
 
   async received(): Promise<Received[]> {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { HoldfastError } from '../../../domain/errors.ts';
-import { around, maySpeak } from '../../../domain/room-reach.ts';
 import type { RoomCommand } from '../../../domain/room.ts';
+import * as channel from './chat-channel.ts';
 import { type EventCall, type RoomEventDefinition, define } from './event.ts';
 import { LIMITS } from './limits.ts';
 import * as media from './media-events.ts';
 import { SOURCES } from './peer.ts';
+import type { Words } from './room-chat.ts';
 import { dtlsParameters, rtpCapabilities, rtpParameters } from './rtp-shapes.ts';
 import { type Shape, flag, integer, list, object, oneOf, optional, orNull, text } from './shape.ts';
 
@@ -60,8 +60,16 @@ export const ROOM_EVENTS: ReadonlyMap<string, RoomEventDefinition> = new Map(
       }),
       media.setPreferredLayers,
     ),
+    // What is written: over a data channel where there is one, else as `chat`.
+    'produce-data': define(
+      object({ transportId: id, sctpStreamParameters: object({ streamId: integer(0, 65_535) }) }),
+      channel.produceData,
+    ),
+    'consume-data': define(aTransport, channel.consumeData),
+    'use-chat-channel': define(object({ isOpen: flag }), channel.useChannel),
+    chat: define(object({ text: words, messageId: optional(id) }), write),
+    'chat-history': define(nothing, ({ room, peer }) => room.historyFor(peer.personId)),
     // People.
-    chat: define(object({ text: words }), chat),
     leave: define(nothing, leave),
     // Hosts and co-hosts.
     admit: define(person, command('admit')),
@@ -156,14 +164,9 @@ function createBreakouts({
   );
 }
 
-/** Words to those around: the room, or the breakout that one is in. Kept by nobody. */
-function chat({ room, peer, payload }: EventCall<{ text: string }>): object {
-  const { personId } = peer;
-  if (!maySpeak(room.state, personId)) throw new HoldfastError('forbidden', 'You may only listen');
-  const name = room.state.occupants[personId]?.name ?? '';
-  const message = { messageId: randomUUID(), personId, name, text: payload.text, at: Date.now() };
-  room.tell([...around(room.state, personId), personId], 'chat', message);
-  return { messageId: message.messageId };
+/** Words to those around: the room, or the breakout that one is in. */
+function write({ room, peer, payload }: EventCall<Words>): object {
+  return room.write(peer.personId, payload);
 }
 
 function leave({ room, peer }: EventCall<unknown>): object {

@@ -13,9 +13,15 @@ export const LIMITS = {
   /** So many requests beyond that, and the connection is ended. */
   strikes: 600,
   messageBytes: 64 * 1_024,
+  /** A message on a data channel: the longest text, however its characters are written in JSON. */
+  channelBytes: 16 * 1_024,
+  /** What waits for a slow receiver, or is on its way in parts. */
+  channelBufferBytes: 256 * 1_024,
   /** What one connection may send in media at most, bits a second. */
   incomingBitrate: 4_000_000,
   chatLength: 2_000,
+  /** So much of a room's chat may wait to be written down; more is refused, and its sender told. */
+  chatUnwritten: 1_000,
 } as const;
 
 /** How many requests a connection has left: a burst, refilled steadily. */

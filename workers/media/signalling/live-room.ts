@@ -1,5 +1,6 @@
 import type { types } from 'mediasoup';
 import { assertNever } from '../../../domain/assert-never.ts';
+import type { ChatEntry } from '../../../domain/room-chat.ts';
 import { mayConsume } from '../../../domain/room-reach.ts';
 import {
   type RoomEffect,
@@ -11,9 +12,11 @@ import {
   nextTickAt,
 } from '../../../domain/room.ts';
 import { HoldfastError } from '../../../domain/errors.ts';
+import { tellChat } from './chat-channel.ts';
 import { LiveRecording, type RecordingStart } from './live-recording.ts';
 import type { MediaEnd, MediaRoom } from './media-room.ts';
 import { type Peer, sourceOf } from './peer.ts';
+import { type ChatNews, RoomChat, type Words, newsOf } from './room-chat.ts';
 import { Stage } from './stage.ts';
 import { roomView } from './room-view.ts';
 
@@ -26,6 +29,12 @@ export interface RoomRecord {
     readonly kind: 'waiting' | 'joined' | 'left';
     readonly at: Date;
   }): void;
+  /** In the order of the calls, and apart from who came: it was delivered before. */
+  chat(entry: ChatEntry): void;
+  /** So much has not been written down yet that no more is taken in. */
+  readonly isFull: boolean;
+  /** Somebody was shown what was written before they came. */
+  chatShown(to: { readonly personId: string; readonly count: number }): void;
   /** Somebody has called for help without a word. */
   alert(call: { readonly by: string; readonly about: string }): void;
   /** What the room knows now, and the last word from outside that it has heard. */
@@ -54,6 +63,7 @@ export class LiveRoom {
   readonly producers = new Map<string, LiveProducer>();
   readonly stage = new Stage();
   readonly recording: LiveRecording;
+  readonly chat: RoomChat;
   /** The last word from outside that it has heard. */
   heardUpTo: string;
   readonly #record: RoomRecord;
@@ -64,10 +74,20 @@ export class LiveRoom {
     media: MediaRoom,
     state: RoomState,
     record: RoomRecord,
-    { heardUpTo, recording }: { readonly heardUpTo: string; readonly recording: RecordingStart },
+    {
+      heardUpTo,
+      recording,
+      chat,
+    }: {
+      readonly heardUpTo: string;
+      readonly recording: RecordingStart;
+      /** What was written in earlier placements. */
+      readonly chat: readonly ChatEntry[];
+    },
   ) {
     this.media = media;
     this.heardUpTo = heardUpTo;
+    this.chat = new RoomChat(media, chat);
     this.#state = state;
     this.#record = record;
     this.recording = new LiveRecording(this, record, recording);
@@ -167,6 +187,32 @@ export class LiveRoom {
   syncAll(): void {
     this.recording.follow();
     for (const peer of this.peers.values()) this.sync(peer);
+  }
+
+  /** Somebody writes to those around them; what was sent before, over another path, says nothing new. */
+  write(personId: string, words: Words): { readonly message: ChatNews } {
+    if (this.#record.isFull && !this.chat.knows(personId, words)) {
+      throw new HoldfastError('dependency_unavailable', 'Nothing can be written down just now');
+    }
+    const { entry, isNew } = this.chat.write(this.#state, personId, words, Date.now());
+    const message = newsOf(entry);
+    const { messageId: sentAs } = words;
+    const echo = sentAs === undefined ? message : { ...message, sentAs };
+    if (isNew) {
+      for (const peer of this.peers.values()) {
+        if (peer.personId === personId) tellChat(peer, echo);
+        else if (entry.audience.includes(peer.personId)) tellChat(peer, message);
+      }
+      this.#record.chat(entry);
+    }
+    return { message: echo };
+  }
+
+  /** What was written and may be read by somebody who is inside. */
+  historyFor(personId: string): { readonly messages: readonly ChatNews[] } {
+    const messages = this.chat.historyFor(this.#state, personId);
+    if (messages.length > 0) this.#record.chatShown({ personId, count: messages.length });
+    return { messages };
   }
 
   /** Sends to every connection of these people. */

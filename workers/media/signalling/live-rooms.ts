@@ -100,8 +100,9 @@ export class LiveRooms {
     const state = catchUpRoom(reopenRoom(policy, former, memory, Date.now()), missed);
     const record = this.#records.of(media);
     correctLedger(record, former, state);
+    const chat = await this.#records.chatBefore(sessionId);
     const recording = { ...terms, recorder: this.#deps.recorder ?? null };
-    return new LiveRoom(media, state, record, { heardUpTo, recording });
+    return new LiveRoom(media, state, record, { heardUpTo, recording, chat });
   }
 
   async #recall(media: MediaRoom): Promise<Recalled> {

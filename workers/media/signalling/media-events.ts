@@ -9,13 +9,13 @@ import { type Peer, type PeerConsumer, type Source, sourceOf } from './peer.ts';
 import { letFlow } from './stage.ts';
 
 /** A connection sends and receives on one seat, which it takes with its first transport. */
-async function seatOf({ room, peer }: EventCall<unknown>): Promise<MediaSeat> {
+export async function seatOf({ room, peer }: EventCall<unknown>): Promise<MediaSeat> {
   peer.seat ??= room.media.takeSeat();
   return peer.seat;
 }
 
 /** What the browser sends has been checked; what mediasoup still refuses is the browser's fault, too. */
-async function refusing<T>(work: () => Promise<T>): Promise<T> {
+export async function refusing<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -47,6 +47,12 @@ export async function createTransport(call: EventCall<unknown>): Promise<object>
       preferUdp: true,
       iceConsentTimeout: 20,
       initialAvailableOutgoingBitrate: 600_000,
+      enableSctp: true,
+      maxReceiveMessageSize: LIMITS.channelBytes,
+      maxSendMessageSize: LIMITS.channelBytes,
+      sctpSendBufferSize: LIMITS.channelBufferBytes,
+      sctpPerStreamSendQueueLimit: LIMITS.channelBufferBytes,
+      sctpMaxReceiverWindowBufferSize: LIMITS.channelBufferBytes,
     });
     if (!isStillHere(call)) {
       transport.close();
@@ -55,8 +61,8 @@ export async function createTransport(call: EventCall<unknown>): Promise<object>
     peer.transports.set(transport.id, transport);
     transport.observer.once('close', () => peer.transports.delete(transport.id));
     await transport.setMaxIncomingBitrate(LIMITS.incomingBitrate);
-    const { id, iceParameters, iceCandidates, dtlsParameters } = transport;
-    return { transportId: id, iceParameters, iceCandidates, dtlsParameters };
+    const { id, iceParameters, iceCandidates, dtlsParameters, sctpParameters } = transport;
+    return { transportId: id, iceParameters, iceCandidates, dtlsParameters, sctpParameters };
   });
 }
 

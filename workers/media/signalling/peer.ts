@@ -20,6 +20,10 @@ export class Peer {
   /** What its browser can receive; null until it has said so. */
   capabilities: types.RtpCapabilities | null = null;
   seat: Promise<MediaSeat> | null = null;
+  readonly chat: ChatChannel = { incoming: null, outgoing: null, isOpen: false };
+  /** Takes what came in over a data channel, unchecked. */
+  hear: (words: unknown) => void = () => undefined;
+  #turn: Promise<unknown> = Promise.resolve();
   #opening = { transports: 0, producers: 0, consumers: 0 };
 
   constructor(socket: Socket, personId: string) {
@@ -47,6 +51,13 @@ export class Peer {
     }
   }
 
+  /** Runs one thing after the other. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
   transport(id: string): types.WebRtcTransport {
     return found(this.transports.get(id), 'transport');
   }
@@ -67,6 +78,14 @@ export class Peer {
   close(): void {
     for (const transport of this.transports.values()) transport.close();
   }
+}
+
+/** A connection's data channels: one in, one out. */
+export interface ChatChannel {
+  incoming: types.DataProducer | null;
+  outgoing: types.DataConsumer | null;
+  /** The client has said that what comes out is heard. */
+  isOpen: boolean;
 }
 
 export interface PeerConsumer {

@@ -3,14 +3,20 @@ import type { Logger } from 'pino';
 import type { FieldCipher } from '../../../crypto/field-cipher.ts';
 import type { Knex } from 'knex';
 import { recordCry, recordPanic } from '../../../activities/rooms/calls-for-help.ts';
+import { recordChatShown } from '../../../activities/rooms/chat-shown.ts';
 import { type KeptMemory, keepRoomMemory } from '../../../db/room-memories.ts';
 import { recordConsentInRoom } from '../../../activities/rooms/recording-consent.ts';
 import { recordPresence } from '../../../db/room-presence.ts';
 import type { RoomEpoch } from '../../../db/rooms.ts';
+import { chatMarks, keepChat, openChat } from '../../../db/session-chat.ts';
+import { errorCodeOf } from '../../../domain/errors.ts';
+import type { ChatEntry } from '../../../domain/room-chat.ts';
 import { rememberRoom } from '../../../domain/room-memory.ts';
 import type { Screening } from '../../../domain/triage/screen.ts';
+import { LIMITS } from './limits.ts';
 import type { RoomRecord } from './live-room.ts';
 import type { MediaRoom } from './media-room.ts';
+import { CHAT_AT_HAND } from './room-chat.ts';
 
 export interface RecordDeps {
   readonly knex: Knex;
@@ -27,6 +33,8 @@ const GIVE_UP_AFTER_MS = 10 * 60_000;
 export class Records {
   readonly #deps: RecordDeps;
   readonly #turns = new Map<string, Promise<void>>();
+  /** How much of each session's chat waits to be written down. */
+  readonly #unwritten = new Map<string, number>();
 
   constructor(deps: RecordDeps) {
     this.#deps = deps;
@@ -35,8 +43,15 @@ export class Records {
   of({ sessionId, epoch }: Pick<MediaRoom, 'sessionId' | 'epoch'>): RoomRecord {
     const { knex } = this.#deps;
     const remember = this.#keeperOf({ sessionId, epoch });
+    const unwritten = this.#unwritten;
     return {
       remember: (state, heardUpTo) => remember({ memory: rememberRoom(state), heardUpTo }),
+      get isFull() {
+        return (unwritten.get(sessionId) ?? 0) >= LIMITS.chatUnwritten;
+      },
+      chat: (entry) => this.#keepChat(sessionId, entry),
+      chatShown: (to) =>
+        void this.#later(`${sessionId} shown`, () => recordChatShown(knex, { ...to, sessionId })),
       presence: (change) =>
         void this.#later(sessionId, () => recordPresence(knex, { ...change, sessionId, epoch })),
       alert: (call) => void this.#later(`${sessionId} alert`, () => this.#panic(sessionId, call)),
@@ -45,6 +60,19 @@ export class Records {
         return this.#later(`${sessionId} consent`, () => recordConsentInRoom(knex, said));
       },
     };
+  }
+
+  /** The last of what was written in earlier placements of a session's room. */
+  async chatBefore(sessionId: string): Promise<ChatEntry[]> {
+    const marks = await chatMarks(this.#deps.knex, sessionId, CHAT_AT_HAND);
+    try {
+      return await openChat(this.#deps, sessionId, marks);
+    } catch (error) {
+      // A room opens also where its earlier words can not be read any more.
+      if (errorCodeOf(error) !== 'internal') throw error;
+      this.#deps.log.warn({ sessionId }, 'what was written in a room can not be read');
+      return [];
+    }
   }
 
   /** Somebody's words in a room were a cry for help. */
@@ -73,14 +101,32 @@ export class Records {
     };
   }
 
+  #keepChat(sessionId: string, entry: ChatEntry): void {
+    const count = (by: number): void => {
+      const left = (this.#unwritten.get(sessionId) ?? 0) + by;
+      if (left === 0) this.#unwritten.delete(sessionId);
+      else this.#unwritten.set(sessionId, left);
+    };
+    count(1);
+    void this.#later(
+      `${sessionId} chat`,
+      () => keepChat(this.#deps, sessionId, entry),
+      () => count(-1),
+    );
+  }
+
   #panic(sessionId: string, call: { by: string; about: string }): Promise<void> {
     return recordPanic(this.#deps, { ...call, sessionId });
   }
 
   /** Resolves when it is written, or given up. */
-  #later(queue: string, write: () => Promise<unknown>): Promise<void> {
+  #later(
+    queue: string,
+    write: () => Promise<unknown>,
+    done = (): void => undefined,
+  ): Promise<void> {
     const before = this.#turns.get(queue) ?? Promise.resolve();
-    const turn = before.then(() => this.#write(write));
+    const turn = before.then(() => this.#write(write)).then(done);
     this.#turns.set(queue, turn);
     void turn.then(() => {
       if (this.#turns.get(queue) === turn) this.#turns.delete(queue);

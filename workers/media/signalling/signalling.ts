@@ -1,11 +1,11 @@
 import type { Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
-import { cryIn } from '../../../activities/rooms/calls-for-help.ts';
 import type { KeyRing } from '../../../crypto/key-ring.ts';
 import { type RoomGrant, verifyRoomToken } from '../../../crypto/room-tokens.ts';
 import { endAbandonedPresence } from '../../../db/room-presence.ts';
 import { type ErrorCode, HoldfastError, errorCodeOf } from '../../../domain/errors.ts';
 import { ROOM_EVENTS } from './events.ts';
+import { Hearing } from './hearing.ts';
 import { LIMITS } from './limits.ts';
 import type { RoomRecorder } from './live-recording.ts';
 import type { LiveRoom } from './live-room.ts';
@@ -66,7 +66,8 @@ export function startSignalling(server: HttpServer, deps: SignallingDeps): Signa
       (error: unknown) => next(refusalOf(deps, error)),
     );
   });
-  io.on('connection', (socket) => welcome(deps, records, socket, socket.data as Entry));
+  const hearing = new Hearing(records);
+  io.on('connection', (socket) => welcome(deps, hearing, socket, socket.data as Entry));
   const looking = setInterval(() => {
     endAbandonedPresence(deps.knex, ABANDONED_AFTER_MS).catch((error: unknown) => {
       deps.log.warn({ error: nameOf(error) }, 'abandoned rooms could not be looked for');
@@ -99,14 +100,17 @@ async function enter(deps: SignallingDeps, rooms: LiveRooms, socket: Socket): Pr
 
 function welcome(
   deps: SignallingDeps,
-  records: Records,
+  hearing: Hearing,
   socket: Socket,
   { grant, room }: Entry,
 ): void {
   const peer = new Peer(socket, grant.personId);
-  socket.onAny((name: string, ...args: unknown[]) => {
-    void receive(deps, records, room, peer, name, args);
-  });
+  const take = (name: string, args: readonly unknown[]): void => {
+    void receive(deps, hearing, room, peer, name, args);
+  };
+  socket.onAny((name: string, ...args: unknown[]) => take(name, args));
+  // What comes in over a data channel goes the same way.
+  peer.hear = (words) => take('chat', [words]);
   socket.on('disconnect', () => room.remove(peer, false));
   try {
     room.add(peer, grant.displayName, grant.role);
@@ -116,11 +120,14 @@ function welcome(
   }
 }
 
+/** Events with which people write something. */
+const WRITTEN = new Set(['chat', 'broadcast']);
+
 type Acknowledge = (answer: object) => void;
 
 async function receive(
   deps: SignallingDeps,
-  records: Records,
+  hearing: Hearing,
   room: LiveRoom,
   peer: Peer,
   name: string,
@@ -130,7 +137,7 @@ async function receive(
   const acknowledge = typeof last === 'function' ? (last as Acknowledge) : null;
   const payload = acknowledge !== null && args.length === 1 ? {} : args[0];
   // Somebody's cry for help is heard before anything may refuse it.
-  if (name === 'chat') hear(records, room, peer, payload);
+  if (WRITTEN.has(name)) hearing.hear(room, peer.personId, payload);
   try {
     admit(peer);
     const event = ROOM_EVENTS.get(name);
@@ -150,14 +157,6 @@ function admit(peer: Peer): void {
   const verdict = peer.budget.take(performance.now());
   if (verdict === 'flooding') peer.socket.disconnect(true);
   if (verdict !== 'granted') throw new HoldfastError('rate_limited', 'Too much at once');
-}
-
-function hear(records: Records, room: LiveRoom, peer: Peer, payload: unknown): void {
-  const said: unknown =
-    typeof payload === 'object' && payload !== null ? Reflect.get(payload, 'text') : null;
-  if (typeof said !== 'string') return;
-  const screening = cryIn(said);
-  if (screening !== null) records.cry(room.media.sessionId, peer.personId, said, screening);
 }
 
 interface Refusal {

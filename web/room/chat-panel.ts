@@ -1,0 +1,52 @@
+import type { ChatAge, ChatMessage } from './chat.ts';
+import { el } from './dom.ts';
+
+/** What is written, and a place to write. What was written before one came is not read out loud. */
+export class ChatPanel {
+  readonly element: HTMLElement;
+  readonly #earlier = el('ol', { 'aria-label': 'Earlier messages', tabindex: '0' });
+  readonly #messages = el('ol', {
+    role: 'log',
+    'aria-live': 'polite',
+    'aria-label': 'Messages',
+    tabindex: '0',
+  });
+
+  constructor(write: (text: string) => void) {
+    const input = el('input', { maxlength: '2000', 'aria-label': 'Message', autocomplete: 'off' });
+    const form = el('form', { class: 'row' }, el('span', {}, input), el('button', {}, 'Send'));
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      const text = input.value.trim();
+      if (text === '') return;
+      write(text);
+      input.value = '';
+    });
+    this.#earlier.hidden = true;
+    this.element = el(
+      'section',
+      { class: 'panel chat', 'aria-label': 'Chat' },
+      el('h2', {}, 'Chat'),
+      this.#earlier,
+      this.#messages,
+      form,
+    );
+  }
+
+  add({ name, text, at, breakoutId }: ChatMessage, age: ChatAge): void {
+    const list = age === 'earlier' ? this.#earlier : this.#messages;
+    list.hidden = false;
+    const time = new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+    const where = breakoutId === null ? '' : ' (breakout)';
+    const item = el(
+      'li',
+      { 'data-at': String(at) },
+      el('strong', {}, name),
+      ` ${time}${where}: ${text}`,
+    );
+    // Two paths may bring them in another order than they were written in.
+    const after = [...list.children].find((each) => Number(each.getAttribute('data-at')) > at);
+    list.insertBefore(item, after ?? null);
+    list.scrollTop = list.scrollHeight;
+  }
+}
