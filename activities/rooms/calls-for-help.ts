@@ -4,7 +4,7 @@ import { triggerTextRef } from '../../db/crisis-carrying.ts';
 import { recordTrigger } from '../../db/crisis-intake.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { safeDetect } from '../../domain/triage/detect.ts';
-import { type Screening, screeningOf } from '../../domain/triage/screen.ts';
+import { type Alarming, screeningOf } from '../../domain/triage/screen.ts';
 
 export interface CallDeps {
   readonly knex: Knex;
@@ -42,7 +42,7 @@ export function recordPanic(
  * What somebody wrote in a room, as the detector reads it with what they wrote before, oldest first;
  * null where nobody has to be called.
  */
-export function cryIn(words: string, previous: readonly string[] = []): Screening | null {
+export function cryIn(words: string, previous: readonly string[] = []): Alarming | null {
   const screening = screeningOf(safeDetect(words, { previous }));
   return screening.severity === null ? null : screening;
 }
@@ -54,12 +54,11 @@ export async function recordCry(
     readonly personId: string;
     readonly words: string;
     readonly sessionId: string;
-    readonly screening: Screening;
+    readonly screening: Alarming;
   },
 ): Promise<void> {
   const { personId, words, sessionId, screening } = cry;
   const { severity, type } = screening;
-  if (severity === null || type === null) return;
   await record(deps, {
     personId,
     severity,

@@ -1,7 +1,7 @@
 import { reviseTurn } from '../../db/companion.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { crisisReply } from '../../domain/companion/crisis-reply.ts';
-import type { Screening } from '../../domain/triage/screen.ts';
+import type { Alarming } from '../../domain/triage/screen.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { helpLines } from '../crisis/help-lines.ts';
 import { recordReport, startAlert } from '../crisis/intake.ts';
@@ -19,7 +19,7 @@ import { sealing } from './sealed-texts.ts';
 export async function alarmForReply(
   call: Call,
   recorded: Recorded,
-  screening: Screening,
+  { severity, type }: Alarming,
   said: string,
 ): Promise<Taken> {
   const { deps, principal, requestId } = call;
@@ -27,7 +27,6 @@ export async function alarmForReply(
   const { taken, placed } = recorded;
   const { turnId } = taken;
   const conversationId = taken.conversationId!;
-  const severity = screening.severity ?? 'high';
   const lines = await helpLines(deps, clinicId);
   const context = auditContext(principal, requestId);
   const done = await inTransaction(deps.crisisKnex, context, async (trx, audit) => {
@@ -35,7 +34,7 @@ export async function alarmForReply(
       clinicId,
       personId,
       severity,
-      type: screening.type ?? 'detector_failure',
+      type,
       source: 'companion',
       sessionId: sessionOf(placed),
       messageId: turnId,

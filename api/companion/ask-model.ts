@@ -3,7 +3,7 @@ import { keepPartialReply, listTurns } from '../../db/companion.ts';
 import { reserveSpending, settleSpending } from '../../db/companion-spending.ts';
 import { checkModelReply } from '../../domain/companion/check-model-reply.ts';
 import type { CrisisResource } from '../../domain/resources.ts';
-import type { Screening } from '../../domain/triage/screen.ts';
+import type { Alarming } from '../../domain/triage/screen.ts';
 import { helpLines } from '../crisis/help-lines.ts';
 import { screenWords } from '../crisis/screen-words.ts';
 import type { Call } from '../http/handler.ts';
@@ -20,7 +20,7 @@ const TURNS_TOLD = 12;
 export type ModelAnswer =
   | { readonly kind: 'fit'; readonly reply: Partial<GivenReply> }
   /** What the model said speaks of a crisis: a human has to look. */
-  | { readonly kind: 'crisis'; readonly screening: Screening; readonly text: string }
+  | { readonly kind: 'crisis'; readonly screening: Alarming; readonly text: string }
   | { readonly kind: 'none'; readonly hasShownParts: boolean };
 
 const NONE: ModelAnswer = { kind: 'none', hasShownParts: false };
@@ -110,7 +110,7 @@ class Checking {
   readonly #contacts: readonly string[];
   #checkedTo = 0;
   #hasShownParts = false;
-  #crisis: { readonly screening: Screening; readonly text: string } | null = null;
+  #crisis: { readonly screening: Alarming; readonly text: string } | null = null;
 
   constructor(call: Call, recorded: Recorded, lines: readonly CrisisResource[]) {
     this.#call = call;

@@ -72,7 +72,7 @@ async function end(call: Call, wish: ClosingWish, screening: Screening): Promise
         clinicId,
         personId,
         severity: screening.severity,
-        type: screening.type ?? 'detector_failure',
+        type: screening.type,
         source: 'companion',
         sessionId: conversation.handedOverTo ?? conversation.sessionId,
         messageId: null,

@@ -6,7 +6,7 @@ import type { NewTurn, Opening, ReplySource, TurnOutcome } from '../../db/compan
 import type { RaisedAlert } from '../../db/crisis-intake.ts';
 import { inTransaction, untilWon } from '../../db/transaction.ts';
 import type { CompanionState } from '../../domain/companion/types.ts';
-import type { Screening } from '../../domain/triage/screen.ts';
+import type { Alarming, Screening } from '../../domain/triage/screen.ts';
 import { auditContext } from '../access/audit-context.ts';
 import type { Call } from '../http/handler.ts';
 import { recordReport, startAlert } from '../crisis/intake.ts';
@@ -67,9 +67,10 @@ export interface RecordedAlarm {
  */
 export async function recordAlarm(
   placed: Placed,
+  { severity, type }: Alarming,
   compose: (raised: RaisedAlert) => GivenReply,
 ): Promise<RecordedAlarm> {
-  const { call, screening } = placed;
+  const { call } = placed;
   const { deps, principal, requestId, newId } = call;
   const { personId, clinicId } = principal;
   const context = auditContext(principal, requestId);
@@ -78,8 +79,8 @@ export async function recordAlarm(
       const raised = await recordReport(deps.cipher, trx, audit, {
         clinicId,
         personId,
-        severity: screening.severity ?? 'high',
-        type: screening.type ?? 'detector_failure',
+        severity,
+        type,
         source: 'companion',
         sessionId: sessionOf(placed),
         messageId: newId,

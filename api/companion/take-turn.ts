@@ -5,7 +5,7 @@ import { nextTurn } from '../../domain/companion/companion.ts';
 import { openCompanion } from '../../domain/companion/state.ts';
 import type { CompanionState } from '../../domain/companion/types.ts';
 import { HoldfastError, errorCodeOf } from '../../domain/errors.ts';
-import type { AlertSeverity } from '../../domain/escalation-policy.ts';
+import type { Alarming } from '../../domain/triage/screen.ts';
 import { knownClinic } from '../access/principal.ts';
 import { textsOf } from '../crisis/as-written.ts';
 import { helpLines, withHelpLines } from '../crisis/help-lines.ts';
@@ -93,9 +93,10 @@ async function attempt(taking: Taking): Promise<Outcome | null> {
   const placed = hear(taking, place);
   try {
     if ('error' in looked) throw looked.error;
-    const recorded = await (placed.screening.severity === null
+    const { screening } = placed;
+    const recorded = await (screening.severity === null
       ? answer(placed)
-      : answerCry(placed, placed.screening.severity));
+      : answerCry(placed, screening));
     if (recorded !== null && wish.text !== null) {
       memory.heard(call.principal.personId, { text: wish.text, atMs: Date.now() });
     }
@@ -148,12 +149,12 @@ async function answer(placed: Placed): Promise<Outcome | null> {
 }
 
 /** The reply to a crisis, with its alert. */
-async function answerCry(placed: Placed, severity: AlertSeverity): Promise<Outcome | null> {
+async function answerCry(placed: Placed, screening: Alarming): Promise<Outcome | null> {
   const { deps, principal } = placed.call;
   const lines = await helpLines(deps, principal.clinicId);
-  const { outcome, raised, reply } = await recordAlarm(placed, ({ alertId, isNew }) =>
+  const { outcome, raised, reply } = await recordAlarm(placed, screening, ({ alertId, isNew }) =>
     replyOf(crisisReply(lines, { ...languageOf(placed), isRepeated: !isNew }), {
-      severity,
+      severity: screening.severity,
       alertId,
     }),
   );
@@ -263,7 +264,7 @@ async function callForHelp(placed: Placed, error: unknown): Promise<Outcome> {
   const { call, screening } = placed;
   const { deps, principal, requestId } = call;
   const { severity, type } = screening;
-  if (severity === null || type === null) throw error;
+  if (severity === null) throw error;
   const { personId } = principal;
   const clinicId = knownClinic(principal);
   const report = {

@@ -3,7 +3,7 @@ import type { AuditContext } from '../../db/audit/entry.ts';
 import type { NewTrigger, RaisedAlert, TriggerSource } from '../../db/crisis-intake.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { RecordAudit } from '../../db/transaction.ts';
-import type { Screening } from '../../domain/triage/screen.ts';
+import type { Alarming, Screening } from '../../domain/triage/screen.ts';
 import { knownClinic } from '../access/principal.ts';
 import type { Principal } from '../access/principal.ts';
 import { asWritten } from './as-written.ts';
@@ -36,13 +36,13 @@ export async function inTransactionWithAlarm<T>(
     audit: RecordAudit,
   ) => Promise<{ readonly result: T; readonly isDone: boolean }>,
 ): Promise<T> {
-  const { messageId, words } = heard;
+  const { messageId, words, screening } = heard;
   let raised: RaisedAlert | null = null;
   const result = await inTransaction(deps.crisisKnex, context, async (trx, audit) => {
     raised = null;
     const { result, isDone } = await work(trx, audit);
-    if (!isDone || heard.screening.severity === null) return result;
-    const report = { ...triggerOf(heard), messageId, words };
+    if (!isDone || screening.severity === null) return result;
+    const report = { ...triggerOf(heard, screening), messageId, words };
     raised = await recordReport(deps.cipher, trx, audit, report);
     return result;
   });
@@ -71,11 +71,11 @@ export async function alarmForBody(
  * the sender hears is why the message was refused.
  */
 export async function raiseAlarm(deps: IntakeDeps, heard: Heard, requestId: string): Promise<void> {
-  if (heard.screening.severity === null) return;
-  const { principal, words } = heard;
+  const { principal, words, screening } = heard;
+  if (screening.severity === null) return;
   try {
     const clinicId = knownClinic(principal);
-    const report = { ...triggerOf(heard), clinicId, messageId: null, words };
+    const report = { ...triggerOf(heard, screening), clinicId, messageId: null, words };
     await raiseAlert(deps, report, { principal, requestId });
   } catch (error) {
     deps.log.fatal({ requestId, error: safely(error) }, 'help could not be called for a message');
@@ -84,13 +84,16 @@ export async function raiseAlarm(deps: IntakeDeps, heard: Heard, requestId: stri
 
 type Trigger = Omit<NewTrigger, 'messageId' | 'details'>;
 
-function triggerOf({ principal, screening, sessionId, source = 'message' }: Heard): Trigger {
+function triggerOf(
+  { principal, sessionId, source = 'message' }: Heard,
+  { severity, type }: Alarming,
+): Trigger {
   const { personId, clinicId } = principal;
   return {
     clinicId,
     personId,
-    severity: screening.severity ?? 'high',
-    type: screening.type ?? 'detector_failure',
+    severity,
+    type,
     source,
     sessionId,
     reportedBy: personId,

@@ -140,7 +140,7 @@ export class Cries {
 
   #read(principal: Principal, words: unknown): void {
     const { severity, type } = screenWords(words);
-    if (severity === null || type === null) return;
+    if (severity === null) return;
     const { personId } = principal;
     const description = asWritten(words).slice(0, LONGEST_WORDS);
     const cry = { personId, sessionId: null, severity, type, words: { description } };

@@ -8,7 +8,7 @@ import { draftOf } from '../../db/screening-results.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { RecordAudit } from '../../db/transaction.ts';
 import { dangerOf, missingNumbers, scoreOf } from '../../domain/screening/score.ts';
-import type { Screening } from '../../domain/triage/screen.ts';
+import type { Alarming, Screening } from '../../domain/triage/screen.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { knownClinic } from '../access/principal.ts';
 import { afterAnswering } from '../background.ts';
@@ -118,12 +118,12 @@ async function raiseForRefused(call: Call, body: AnswerBody, screening: Screenin
   }
 }
 
-function triggerOf({ principal }: Call, screening: Screening): Omit<NewTrigger, 'details'> {
+function triggerOf({ principal }: Call, { severity, type }: Alarming): Omit<NewTrigger, 'details'> {
   return {
     clinicId: principal.clinicId,
     personId: principal.personId,
-    severity: screening.severity ?? 'high',
-    type: screening.type ?? 'detector_failure',
+    severity,
+    type,
     source: 'screening',
     sessionId: null,
     messageId: null,

@@ -10,16 +10,27 @@ export type ScreeningFlag = AlertType;
 /** Below this nobody is called: a low finding is a note in the margin. */
 const ALERTS_FROM: Severity = 'medium';
 
-/** What becomes of a text after the detector has read it. */
-export interface Screening {
+/** What the detector made of a text. */
+interface Screened {
   readonly finding: SafeDetection;
-  /** Of the alert to raise; null when there is none to raise. */
-  readonly severity: Severity | null;
-  /** Of the alert to raise; null exactly when `severity` is. */
-  readonly type: AlertType | null;
   /** Codes without any words of the text, the gravest first, each once. */
   readonly flags: readonly ScreeningFlag[];
 }
+
+/** There is no alert to raise. */
+export interface Quiet extends Screened {
+  readonly severity: null;
+  readonly type: null;
+}
+
+/** Of the alert to raise. */
+export interface Alarming extends Screened {
+  readonly severity: Severity;
+  readonly type: AlertType;
+}
+
+/** What becomes of a text after the detector has read it. */
+export type Screening = Quiet | Alarming;
 
 /** A failed detector is a reason to call a human, and so is a text that it did not read whole. */
 export function screeningOf(finding: SafeDetection): Screening {
@@ -27,12 +38,13 @@ export function screeningOf(finding: SafeDetection): Screening {
     const type = 'detector_failure';
     return { finding, severity: finding.severity, type, flags: [type] };
   }
-  // The gravest comes first in the evidence, and a set keeps its order.
   const found = finding.evidence.filter(({ severity }) => isAlerting(severity));
-  const flags: ScreeningFlag[] = [...new Set(found.map(({ category }) => category))];
-  if (finding.isTruncated) flags.push('unread_text');
-  const severity = found[0]?.severity ?? (finding.isTruncated ? ALERTS_FROM : null);
-  return { finding, severity, type: flags[0] ?? null, flags };
+  const unread: readonly ScreeningFlag[] = finding.isTruncated ? ['unread_text'] : [];
+  // The gravest comes first in the evidence, and a set keeps its order.
+  const flags = [...new Set(found.map(({ category }) => category)), ...unread];
+  const [type] = flags;
+  if (type === undefined) return { finding, severity: null, type: null, flags };
+  return { finding, severity: found[0]?.severity ?? ALERTS_FROM, type, flags };
 }
 
 function isAlerting(severity: Severity): boolean {

@@ -39,7 +39,7 @@ export function gravestCry(...cries: readonly (Cry | null)[]): Cry | null {
 /** Whatever of the caller's own words speaks of a crisis. */
 export function cryInWords(call: Call, words: unknown, sessionId: string | null): Cry | null {
   const { severity, type } = screenWords(words);
-  if (severity === null || type === null) return null;
+  if (severity === null) return null;
   const { personId } = call.principal;
   return { severity, type, source: 'request', sessionId, personId, words: textsOf(words) };
 }

@@ -12,7 +12,7 @@ import { chatMarks, keepChat, openChat } from '../../../db/session-chat.ts';
 import { errorCodeOf } from '../../../domain/errors.ts';
 import type { ChatEntry } from '../../../domain/room-chat.ts';
 import { rememberRoom } from '../../../domain/room-memory.ts';
-import type { Screening } from '../../../domain/triage/screen.ts';
+import type { Alarming } from '../../../domain/triage/screen.ts';
 import { LIMITS } from './limits.ts';
 import type { RoomRecord } from './live-room.ts';
 import type { MediaRoom } from './media-room.ts';
@@ -76,7 +76,7 @@ export class Records {
   }
 
   /** Somebody's words in a room were a cry for help. */
-  cry(sessionId: string, personId: string, words: string, screening: Screening): void {
+  cry(sessionId: string, personId: string, words: string, screening: Alarming): void {
     const cry = { sessionId, personId, words, screening };
     void this.#later(`${sessionId} alert`, () => recordCry(this.#deps, cry));
   }
