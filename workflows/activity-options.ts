@@ -56,6 +56,12 @@ export const PAGE: ActivityOptions = {
   },
 };
 
+/** As {@link PAGE}; one that is on its way when nobody needs it any more is still heard of. */
+export const PAGE_TO_ITS_END: ActivityOptions = {
+  ...PAGE,
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+};
+
 /** An alert's record: nothing waits for it for long, and it is written in the end. */
 export const RECORD: ActivityOptions = {
   startToCloseTimeout: '10 seconds',

@@ -88,8 +88,9 @@ async function store(
     subjectId: response.personId,
     changes: { question: number, isReplaced: before.has(number) },
   });
-  const isTyped = !isOwnLabel(template, number, body);
-  const raised = isTyped ? await record(call, screening, body, { trx, audit }) : null;
+  const typed = isOwnLabel(template, number, body) ? { ...body, selectedText: null } : body;
+  const heard = typed === body ? screening : screenWords(typed);
+  const raised = await record(call, heard, typed, { trx, audit });
   const isReplaced = before.has(number);
   return { questionnaire, response: { ...response, answered }, number, isReplaced, raised };
 }
@@ -131,6 +132,8 @@ function triggerOf({ principal }: Call, { severity, type }: Alarming): Omit<NewT
   };
 }
 
-function wordsOf({ selectedText }: AnswerBody): string {
-  return typeof selectedText === 'string' ? selectedText : asWritten(selectedText ?? '');
+/** The answer's own words, and all that came with them where those say nothing of a crisis. */
+function wordsOf(body: AnswerBody): string {
+  const { selectedText: text } = body;
+  return typeof text === 'string' && screenWords(text).severity !== null ? text : asWritten(body);
 }

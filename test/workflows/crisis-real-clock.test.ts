@@ -100,6 +100,35 @@ test('pages go on, an acknowledgement holds, and all is written down in the end'
   });
 }, 60_000);
 
+test('a page that is on its way when somebody takes the alert is written down', async () => {
+  const taken = Promise.withResolvers<void>();
+  const world: CrisisWorld = new CrisisWorld(
+    (own) => ({
+      sendPage: async (job) => {
+        own.pages.push(job);
+        await taken.promise;
+        return { kind: 'sent', providerId: randomUUID(), isRecorded: false };
+      },
+    }),
+    heldLong,
+  );
+  await withCrisisWorker(environment, world, async (start) => {
+    const { handle } = await start();
+    await begun(world);
+    await acknowledge(handle, world.team[0]!);
+    const sent = world.pages.length;
+    taken.resolve();
+    const recorded = () => world.records.flatMap((step) => step.pages);
+    await until(() => recorded().length >= sent);
+    expect(
+      recorded()
+        .map(({ personId }) => personId)
+        .toSorted(),
+    ).toEqual(world.pages.map(({ personId }) => personId).toSorted());
+    await resolve(handle, world.team[0]!);
+  });
+}, 60_000);
+
 test('a report that comes after the end opens another alert', async () => {
   const world = new CrisisWorld(undefined, quickly);
   await withCrisisWorker(environment, world, async (start) => {

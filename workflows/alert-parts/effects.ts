@@ -1,12 +1,19 @@
-import { CancellationScope, isCancellation, log, proxyActivities } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  isCancellation,
+  log,
+  patched,
+  proxyActivities,
+} from '@temporalio/workflow';
 import type { CrisisActivities, PageSent } from '../../activities/crisis/contract.ts';
 import type { AlertEffect } from '../../domain/alert-events.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { PageOrder, Skipped } from '../../domain/escalation.ts';
-import { PAGE, RECORD } from '../activity-options.ts';
+import { PAGE, PAGE_TO_ITS_END, RECORD } from '../activity-options.ts';
 import { type Desk, advance, note } from './desk.ts';
 
-const { sendPage } = proxyActivities<CrisisActivities>(PAGE);
+const pages = proxyActivities<CrisisActivities>(PAGE_TO_ITS_END);
+const forgottenPages = proxyActivities<CrisisActivities>(PAGE);
 const { stopPages, tellPerson, tellHolder } = proxyActivities<CrisisActivities>({
   ...RECORD,
   retry: { ...RECORD.retry, maximumAttempts: 5 },
@@ -68,6 +75,9 @@ function idOf(target: { kind: 'person'; personId: string } | { kind: 'roster'; r
   return target.kind === 'person' ? target.personId : target.rosterId;
 }
 
+/** Before, what became of a page that was on its way when somebody took the alert was not heard. */
+const PAGES_TO_THEIR_END = 'pages-to-their-end';
+
 interface Page {
   readonly batch: number;
   readonly tier: number;
@@ -76,6 +86,7 @@ interface Page {
 
 async function page(desk: Desk, { batch, tier, order }: Page): Promise<void> {
   const { alertId, clinicId, number, isDrill } = desk;
+  const { sendPage } = patched(PAGES_TO_THEIR_END) ? pages : forgottenPages;
   const sent = await sendPage({
     alertId,
     clinicId: clinicId ?? '',

@@ -46,11 +46,12 @@ export function cryInWords(call: Call, words: unknown, sessionId: string | null)
 
 /**
  * Does what was asked for. The words that came with it call a human even where the work is refused
- * or fails: then in a transaction of their own.
+ * or fails: then in a transaction of their own. Where only the work can tell whose words they are,
+ * `heard` is asked then.
  */
 export async function neverUnheard(
   call: Call,
-  cry: Cry | null,
+  heard: Cry | null | (() => Cry | null),
   work: () => Promise<Helped>,
 ): Promise<Answer> {
   const { deps, principal, requestId } = call;
@@ -60,6 +61,7 @@ export async function neverUnheard(
     if (raised !== null) void startAlert(deps, raised);
     return answer;
   } catch (error) {
+    const cry = typeof heard === 'function' ? heard() : heard;
     if (cry !== null) {
       const clinicId = knownClinic(principal);
       const report = { ...cry, clinicId, messageId: null, reportedBy: principal.personId };

@@ -26,8 +26,7 @@ import { statusInB } from './words.ts';
 
 /** `PUT /api/sessions/:id` */
 export async function updateSupportSession(call: Call): Promise<Answer> {
-  return neverUnheard(call, ownWords(call), async () => {
-    const opened = await openSupport(call, 'update');
+  return heardAsPatient(call, 'update', async (opened) => {
     const remarks = readRemarks(call.body);
     if (remarks.notes !== null) await enforceSupport(call, 'note', call.params.id!, opened.session);
     if (remarks.ends) await enforceSupport(call, 'end', call.params.id!, opened.session);
@@ -38,17 +37,29 @@ export async function updateSupportSession(call: Call): Promise<Answer> {
 
 /** `POST /api/sessions/:id/end`; whoever comes second still leaves a rating. */
 export async function endSupportSession(call: Call): Promise<Answer> {
-  return neverUnheard(call, ownWords(call), async () => {
-    const opened = await openSupport(call, 'end');
+  return heardAsPatient(call, 'end', async (opened) => {
     const remarks = { ...readRemarks(call.body), ends: true };
     if (remarks.notes !== null) await enforceSupport(call, 'note', call.params.id!, opened.session);
     return change(call, opened, remarks, 'Session ended successfully');
   });
 }
 
-/** Patients write about themselves; what helpers note is about somebody else, whom they look after. */
-function ownWords(call: Call): Cry | null {
-  return call.principal.role === 'patient' ? cryInWords(call, call.body, null) : null;
+/**
+ * Whoever is a session's patient, by role or in this one, writes about themselves; what helpers note
+ * is about somebody else, whom they look after.
+ */
+function heardAsPatient(
+  call: Call,
+  act: 'update' | 'end',
+  work: (opened: OpenedSession) => Promise<Helped>,
+): Promise<Answer> {
+  let isPatient = call.principal.role === 'patient';
+  const cry = (): Cry | null => (isPatient ? cryInWords(call, call.body, null) : null);
+  return neverUnheard(call, cry, async () => {
+    const opened = await openSupport(call, act);
+    isPatient ||= opened.relation === 'patient';
+    return work(opened);
+  });
 }
 
 /** The states that a body may name are ends, and the one that it is in. */

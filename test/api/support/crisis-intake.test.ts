@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SignJWT } from 'jose';
 import { v7 as newId } from 'uuid';
 import { AUDIENCE, FAMILY_CLAIM } from '../../../api/auth/access-tokens.ts';
+import { triggerTextRef } from '../../../db/crisis-carrying.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson, TestReply } from '../../support/api.ts';
+import { startScreening } from './answering.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -169,6 +171,21 @@ test.each([
   expect(reply.status).toBe(status);
   const alerts = await api.knex('crisis_alerts').where({ person_id: id });
   expect(alerts).toMatchObject([{ status: 'paging' }]);
+});
+
+test.each([
+  { questionNumber: 1, selectedValue: 2 },
+  { questionNumber: 1, selectedValue: 0, selectedText: 'Not at all' },
+  { questionNumber: 99, selectedValue: 2 },
+])('words beside the answer %j call help, and are kept', async (answer) => {
+  const person = await api.person();
+  const sessionId = await startScreening(api, person, 'PHQ-9');
+  const body = { sessionId, ...answer, comment: 'I want to kill myself' };
+  await api.call('POST', '/api/responses/submit-answer', body, { token: person.token });
+  const [trigger, ...more] = await api.knex('crisis_triggers').where({ reported_by: person.id });
+  expect(more).toEqual([]);
+  const ref = triggerTextRef({ alertId: trigger.alert_id, triggerId: trigger.id });
+  expect(await api.deps.cipher.openField(api.knex, ref, trigger.details)).toContain(body.comment);
 });
 
 test('the detector raises what was reported as mild', async () => {

@@ -202,6 +202,20 @@ describe('a cry for help', () => {
     expect(await desk.alertsOf(who)).toHaveLength(1);
   });
 
+  test('of a helper who is the patient of a session is heard where their change is refused', async () => {
+    const who = await api.person({ role: 'peer' });
+    const id = await desk.ask(who, CREATE_A);
+    const refused = await desk.as(who, 'PUT', `/api/sessions/${id}`, { rating: 9, feedback: CRY });
+    expect(refused.status).toBe(400);
+    expect(await desk.alertsOf(who)).toHaveLength(1);
+    // What they write of somebody else is no cry of their own.
+    const theirs = await desk.ask(await api.person(), CREATE_A);
+    await desk.as(peer, 'POST', `/api/sessions/${theirs}/accept`, {});
+    const notes = { rating: 9, sessionNotes: CRY };
+    expect((await desk.as(peer, 'PUT', `/api/sessions/${theirs}`, notes)).status).toBe(400);
+    expect(await desk.alertsOf(peer)).toEqual([]);
+  });
+
   test('is heard where no handler reads it: broken JSON, a key used for something else', async () => {
     const who = await api.person();
     const raw = await fetch(`${api.url}/api/sessions`, {
