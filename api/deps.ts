@@ -132,7 +132,6 @@ function openAuthenticator(
   parts: Pick<ApiDeps, 'knex' | 'crisisKnex' | 'keyRing' | 'log'>,
 ): Authenticator {
   const { publicUrl } = api;
-  const { trustedIssuers } = auth;
   const databaseUrl = database.url;
-  return createAuthenticator({ ...parts, databaseUrl, publicUrl, trustedIssuers });
+  return createAuthenticator({ ...parts, databaseUrl, publicUrl, auth });
 }

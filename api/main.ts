@@ -70,6 +70,8 @@ async function main(): Promise<void> {
   const settings = loadSettings();
   const log = pino({ level: settings.logLevel, base: { process: 'api' } });
   if (!goFirst()) log.info('the API has no more than its share of the processors');
+  const { unused } = settings;
+  if (unused.length > 0) log.warn({ variables: unused }, 'variables that have no effect');
   stopOnSignal(await start(settings, log), log);
 }
 

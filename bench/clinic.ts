@@ -51,7 +51,7 @@ export async function makeClinic(
   const sign = async (personId: string): Promise<BenchPerson> => {
     const familyId = newId();
     await insertFamily(knex, familyId, personId);
-    const auth = { accessTokenTtlMs: TOKEN_TTL_MS } as never;
+    const auth = { accessTokenTtlMs: TOKEN_TTL_MS, sharedSecret: null } as never;
     const { token } = await signAccessToken({ keyRing, publicUrl, auth }, personId, familyId);
     return { id: personId, token };
   };

@@ -1,13 +1,12 @@
 import { resolve } from 'node:path';
+import { hasPlaceholderSecret, readAuth } from './auth-settings.ts';
 import { EnvReader } from './env-reader.ts';
 import type { Env } from './env-reader.ts';
-import { readTrustedIssuers } from './json-settings.ts';
 import { readMedia } from './media-settings.ts';
 import { logLevels } from './types.ts';
 import type {
   ApiSettings,
   AttachmentSettings,
-  AuthSettings,
   CompanionSettings,
   CrisisSettings,
   DatabaseSettings,
@@ -67,10 +66,15 @@ export function loadSettings(env: Env = process.env): Settings {
     worker: { healthPort: ports.worker },
     metrics: readMetrics(reader),
     ports,
-    unused: withoutEffect.filter((variable) => reader.has(variable)),
+    unused: readUnused(reader),
   };
   reader.finish();
   return settings;
+}
+
+function readUnused(reader: EnvReader): string[] {
+  const unused = withoutEffect.filter((variable) => reader.has(variable));
+  return hasPlaceholderSecret(reader) ? [...unused, 'JWT_SECRET'] : unused;
 }
 
 /** All that the migration job needs: where the database and Temporal are. Throws SettingsFault. */
@@ -147,15 +151,6 @@ function readRateLimits(reader: EnvReader): ApiSettings['rateLimits'] {
     auth: reader.rate('RATE_LIMIT_AUTH', { points: 5, seconds: 60 }),
     admin: reader.rate('RATE_LIMIT_ADMIN', { points: 200, seconds }),
     general: reader.rate('RATE_LIMIT_GENERAL', { points: 3_000, seconds }),
-  };
-}
-
-function readAuth(reader: EnvReader): AuthSettings {
-  return {
-    accessTokenTtlMs: reader.durationMs('JWT_EXPIRES_IN', 3_600_000),
-    refreshTokenTtlMs: reader.durationMs('REFRESH_EXPIRES_IN', 30 * 86_400_000),
-    sharedSecret: reader.text('JWT_SECRET'),
-    trustedIssuers: readTrustedIssuers(reader),
   };
 }
 

@@ -25,7 +25,10 @@ export interface ApiSettings {
 export interface AuthSettings {
   accessTokenTtlMs: number;
   refreshTokenTtlMs: number;
-  /** A secret shared with an older token service (HS256), or null. */
+  /**
+   * Signs access tokens with HS256, for services of the clinic that check them with the same secret;
+   * null for keys of one's own.
+   */
   sharedSecret: string | null;
   trustedIssuers: readonly TrustedIssuer[];
 }

@@ -1,4 +1,7 @@
+import { createSecretKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
+import type { CryptoKey } from 'jose';
 import type { AuthSettings } from '../../config/types.ts';
 import type { KeyRing } from '../../crypto/key-ring.ts';
 
@@ -24,10 +27,10 @@ export async function signAccessToken(
   personId: string,
   familyId: string,
 ): Promise<AccessToken> {
-  const { kid, alg, key } = await keyRing.signingKey();
+  const { key, ...header } = await signer(keyRing, auth);
   const expiresInSeconds = Math.ceil(auth.accessTokenTtlMs / 1000);
   const token = await new SignJWT({ [FAMILY_CLAIM]: familyId })
-    .setProtectedHeader({ alg, kid, typ: 'JWT' })
+    .setProtectedHeader({ ...header, typ: 'JWT' })
     .setSubject(personId)
     .setIssuer(publicUrl)
     .setAudience(AUDIENCE)
@@ -35,4 +38,19 @@ export async function signAccessToken(
     .setExpirationTime(`${expiresInSeconds}s`)
     .sign(key);
   return { token, expiresInSeconds };
+}
+
+/** How tokens are signed under a secret that the clinic's other services have as well. */
+export const SHARED_ALGORITHM = 'HS256';
+
+export function sharedKey({ sharedSecret }: Pick<AuthSettings, 'sharedSecret'>): KeyObject | null {
+  return sharedSecret === null ? null : createSecretKey(Buffer.from(sharedSecret));
+}
+
+async function signer(
+  keyRing: KeyRing,
+  auth: AuthSettings,
+): Promise<{ readonly alg: string; readonly kid?: string; readonly key: CryptoKey | KeyObject }> {
+  const key = sharedKey(auth);
+  return key === null ? keyRing.signingKey() : { alg: SHARED_ALGORITHM, key };
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
-import type { TrustedIssuer } from '../../config/json-settings.ts';
+import type { AuthSettings } from '../../config/types.ts';
 import type { KeyRing } from '../../crypto/key-ring.ts';
 import { openListener } from '../../db/listener.ts';
 import type { Listener } from '../../db/listener.ts';
@@ -40,7 +40,7 @@ export interface AuthenticatorOptions {
   readonly databaseUrl: string;
   readonly keyRing: KeyRing;
   readonly publicUrl: string;
-  readonly trustedIssuers: readonly TrustedIssuer[];
+  readonly auth: Pick<AuthSettings, 'sharedSecret' | 'trustedIssuers'>;
   readonly log: Logger;
 }
 

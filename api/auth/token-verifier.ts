@@ -1,11 +1,12 @@
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import type { TrustedIssuer } from '../../config/json-settings.ts';
+import type { AuthSettings } from '../../config/types.ts';
 import { TOKEN_ALGORITHM } from '../../crypto/key-file.ts';
 import type { KeyRing } from '../../crypto/key-ring.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/ids.ts';
-import { AUDIENCE, FAMILY_CLAIM } from './access-tokens.ts';
+import { AUDIENCE, FAMILY_CLAIM, SHARED_ALGORITHM, sharedKey } from './access-tokens.ts';
 
 /** A token whose signature, issuer, audience and time are right. */
 export type VerifiedToken = { readonly expiresAt: number } & (
@@ -16,7 +17,7 @@ export type VerifiedToken = { readonly expiresAt: number } & (
 export interface VerifierOptions {
   readonly keyRing: KeyRing;
   readonly publicUrl: string;
-  readonly trustedIssuers: readonly TrustedIssuer[];
+  readonly auth: Pick<AuthSettings, 'sharedSecret' | 'trustedIssuers'>;
 }
 
 const MAX_TOKEN_LENGTH = 4_096;
@@ -28,9 +29,9 @@ export type VerifyToken = (token: string, graceSeconds?: number) => Promise<Veri
 
 /** Verifies tokens; each issuer's algorithm is pinned, whatever a token's header says. */
 export function createTokenVerifier(options: VerifierOptions): VerifyToken {
-  const own = ownKeys(options.keyRing);
+  const own = ownKeys(options);
   const foreign = new Map(
-    options.trustedIssuers.map((issuer) => [
+    options.auth.trustedIssuers.map((issuer) => [
       issuer.issuer,
       {
         issuer,
@@ -52,9 +53,13 @@ export function createTokenVerifier(options: VerifierOptions): VerifyToken {
   };
 }
 
-function ownKeys(keyRing: KeyRing): JWTVerifyGetKey {
-  return async ({ kid }) => {
-    const key = kid === undefined ? undefined : await keyRing.verificationKey(kid);
+/** A key works with its own algorithm alone: what is published never checks an HS256 token. */
+function ownKeys({ keyRing, auth }: VerifierOptions): JWTVerifyGetKey {
+  const shared = sharedKey(auth);
+  return async ({ alg, kid }) => {
+    if (alg === SHARED_ALGORITHM && shared !== null) return shared;
+    const isOwn = alg === TOKEN_ALGORITHM && kid !== undefined;
+    const key = isOwn ? await keyRing.verificationKey(kid) : undefined;
     if (key === undefined) throw refused();
     return key;
   };
@@ -67,7 +72,7 @@ async function verifyOwn(
   clockTolerance: number,
 ): Promise<VerifiedToken> {
   const { payload } = await jwtVerify(token, keys, {
-    algorithms: [TOKEN_ALGORITHM],
+    algorithms: [TOKEN_ALGORITHM, SHARED_ALGORITHM],
     issuer: publicUrl,
     audience: AUDIENCE,
     requiredClaims: ['sub', 'exp', FAMILY_CLAIM],

@@ -172,10 +172,23 @@ describe('settings', () => {
     expect(settings.api).toMatchObject({ port: 3002, publicUrl: 'http://localhost:3002' });
     expect(settings.auth).toMatchObject({
       accessTokenTtlMs: 900_000,
-      sharedSecret: 'your-secret-key',
+      sharedSecret: null,
     });
     expect(settings.media).toMatchObject({ minPort: 20_000, maxPort: 20_100 });
-    expect(settings.unused).toEqual(['DB_SYNC', 'CHAT_SERVICE_URL']);
+    expect(settings.unused).toEqual(['DB_SYNC', 'CHAT_SERVICE_URL', 'JWT_SECRET']);
+  });
+
+  test('a secret that signs tokens is long enough, and none that everybody knows', () => {
+    const of = (env: Record<string, string>) => loadSettings({ ...complete, ...env }).auth;
+    const long = 'x'.repeat(32);
+    expect(of({ JWT_SECRET: long }).sharedSecret).toBe(long);
+    expect(of({ JWT_SECRET: '' }).sharedSecret).toBeNull();
+    const short = 'x'.repeat(31);
+    const known = { JWT_SECRET: 'your-secret-key', NODE_ENV: 'production' };
+    expect(variablesOf({ ...complete, JWT_SECRET: short })).toEqual(['JWT_SECRET']);
+    expect(variablesOf({ ...complete, ...known })).toEqual(['JWT_SECRET']);
+    expect(() => of({ JWT_SECRET: short })).toThrow('at least 32 bytes');
+    expect(() => of({ JWT_SECRET: short })).not.toThrow(short);
   });
 
   const issuer = {

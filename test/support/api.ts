@@ -186,14 +186,13 @@ async function testDeps({
     ...options.deps?.auth,
   };
   const { publicUrl } = http;
-  const { trustedIssuers } = auth;
   const authenticator = createAuthenticator({
     knex,
     crisisKnex: knex,
     databaseUrl,
     keyRing,
     publicUrl,
-    trustedIssuers,
+    auth,
     log,
   });
   return {

@@ -3,9 +3,10 @@ import type { Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { SignJWT, UnsecuredJWT, exportJWK, generateKeyPair, importJWK } from 'jose';
+import { SignJWT, UnsecuredJWT, exportJWK, generateKeyPair, importJWK, jwtVerify } from 'jose';
 import type { JWK } from 'jose';
 import { v7 as uuidv7 } from 'uuid';
+import { signAccessToken } from '../../../api/auth/access-tokens.ts';
 import { createAuthenticator } from '../../../api/auth/authenticator.ts';
 import type { Authenticator } from '../../../api/auth/authenticator.ts';
 import type { TrustedIssuer } from '../../../config/json-settings.ts';
@@ -50,7 +51,10 @@ function issuers(jwksUrl: string): TrustedIssuer[] {
 }
 
 /** One process's view: its own caches, over the same database. */
-function authenticatorOf(trustedIssuers: TrustedIssuer[] = []): Authenticator {
+function authenticatorOf(
+  trustedIssuers: TrustedIssuer[] = [],
+  sharedSecret: string | null = null,
+): Authenticator {
   const { knex, databaseUrl, deps } = api;
   const authenticator = createAuthenticator({
     knex,
@@ -58,11 +62,22 @@ function authenticatorOf(trustedIssuers: TrustedIssuer[] = []): Authenticator {
     databaseUrl,
     keyRing: deps.keyRing,
     publicUrl: PUBLIC_URL,
-    trustedIssuers,
+    auth: { trustedIssuers, sharedSecret },
     log: deps.log,
   });
   authenticators.push(authenticator);
   return authenticator;
+}
+
+function withPublicKeyAsSecret(): Promise<string> {
+  const { keys } = api.deps.keyRing.publicJwks();
+  return new SignJWT({ fam: person.familyId })
+    .setProtectedHeader({ alg: 'HS256', kid: keys[0]!.kid! })
+    .setSubject(person.id)
+    .setIssuer(PUBLIC_URL)
+    .setAudience('holdfast')
+    .setExpirationTime('5m')
+    .sign(Buffer.from(JSON.stringify(keys[0])));
 }
 
 function theirJwksUrl(): string {
@@ -140,20 +155,7 @@ describe('our own tokens', () => {
           .encode(),
       'unauthenticated',
     ],
-    [
-      'signed with the public key as a secret',
-      async () => {
-        const { keys } = api.deps.keyRing.publicJwks();
-        return new SignJWT({ fam: person.familyId })
-          .setProtectedHeader({ alg: 'HS256', kid: keys[0]!.kid! })
-          .setSubject(person.id)
-          .setIssuer(PUBLIC_URL)
-          .setAudience('holdfast')
-          .setExpirationTime('5m')
-          .sign(Buffer.from(JSON.stringify(keys[0])));
-      },
-      'unauthenticated',
-    ],
+    ['signed with the public key as a secret', () => withPublicKeyAsSecret(), 'unauthenticated'],
     [
       'of another installation',
       async () => {
@@ -172,6 +174,34 @@ describe('our own tokens', () => {
     ['endless', () => 'a'.repeat(100_000), 'unauthenticated'],
   ])('%s: refused', async (_what, make, code) => {
     await expect(authenticatorOf().authenticate(await make())).rejects.toMatchObject({ code });
+  });
+
+  test('a secret that the clinic shares signs tokens, and nothing else is believed by it', async () => {
+    const sharedSecret = 'of the clinic and of all its services';
+    const { auth, keyRing } = api.deps;
+    const sign = (secret: string | null): Promise<string> =>
+      signAccessToken(
+        { keyRing, publicUrl: PUBLIC_URL, auth: { ...auth, sharedSecret: secret } },
+        person.id,
+        person.familyId,
+      ).then(({ token }) => token);
+    const shared = await sign(sharedSecret);
+    const { payload } = await jwtVerify(shared, Buffer.from(sharedSecret), {
+      algorithms: ['HS256'],
+      issuer: PUBLIC_URL,
+    });
+    expect(payload.sub).toBe(person.id);
+    const knowing = authenticatorOf([], sharedSecret);
+    expect(await knowing.authenticate(shared)).toMatchObject({ personId: person.id });
+    // Tokens that were signed before the secret was given live to their end.
+    expect(await knowing.authenticate(await sign(null))).toMatchObject({ personId: person.id });
+    const others = [sign('another secret of the same length...'), withPublicKeyAsSecret()];
+    for (const token of await Promise.all(others)) {
+      await expect(knowing.authenticate(token)).rejects.toMatchObject({ code: 'unauthenticated' });
+    }
+    await expect(authenticatorOf().authenticate(shared)).rejects.toMatchObject({
+      code: 'unauthenticated',
+    });
   });
 
   test('a change of rights reaches another process, which asked before and does not ask again', async () => {

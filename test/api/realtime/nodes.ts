@@ -21,7 +21,7 @@ export async function startNode(api: TestApi, options: RealtimeOptions = {}): Pr
     databaseUrl,
     keyRing: deps.keyRing,
     publicUrl: deps.http.publicUrl,
-    trustedIssuers: [],
+    auth: { sharedSecret: null, trustedIssuers: [] },
     log: deps.log,
   });
   const server = createServer();
