@@ -17,7 +17,7 @@ const unknown = options.find((option) => option !== '--fresh');
 const stop = stopRequested();
 const failure = Promise.withResolvers<string>();
 
-/** Runs until somebody asks for the end, or a part without which nothing works has ended. */
+/** Runs until somebody asks for the end, or a part without which nothing works can't be had back. */
 async function runUntilTheEnd(run: Run, tools: Tools): Promise<string | null> {
   const launcher = new Launcher(run, tools);
   const started = launcher.start().then((clinic) => presentRun(run, clinic, launcher));

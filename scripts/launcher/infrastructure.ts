@@ -5,9 +5,10 @@ import { migrate } from '../../db/migrate.ts';
 import type { SeededClinic } from '../../db/seed.ts';
 import { seedDatabase } from '../parts/database.ts';
 import { startCluster } from '../parts/postgres.ts';
-import type { Cluster } from '../parts/postgres.ts';
+import type { Cluster, ClusterOptions } from '../parts/postgres.ts';
 import { temporalServerArguments } from '../parts/temporal.ts';
 import { messageOf } from '../provision/progress.ts';
+import { Comeback } from './comeback.ts';
 import { hasStandIns } from './environment.ts';
 import type { Run } from './run.ts';
 import { root } from '../root.ts';
@@ -21,21 +22,46 @@ export async function ensureKeys({ keysFile }: Run): Promise<void> {
   if (!existsSync(keysFile)) await createKeyRing(keysFile);
 }
 
-/** The embedded PostgreSQL server. */
-export async function startPostgres(run: Run): Promise<Cluster> {
+/** The embedded PostgreSQL server, started again when it falls. */
+export async function startPostgres(run: Run): Promise<Pick<Cluster, 'url' | 'stop'>> {
+  const unwanted = new AbortController();
+  const { signal } = unwanted;
+  const comeback = new Comeback({ name: 'postgres', signal, giveUp: run.fail });
+  let cluster = await startCluster(clusterOptions(run));
+  let coming = Promise.resolve();
+  const watch = async (): Promise<void> => {
+    const how = await endOf(cluster.process);
+    if (signal.aborted) return;
+    console.error(`  postgres ${how}; starting it again (${postgresLog(run)})`);
+    coming = comeback.begin(async () => {
+      cluster = await startCluster(clusterOptions(run));
+      void watch();
+    });
+  };
+  void watch();
+  const stop = async (): Promise<void> => {
+    unwanted.abort();
+    await coming;
+    await cluster.stop();
+  };
+  return { url: cluster.url, stop };
+}
+
+function clusterOptions(run: Run): ClusterOptions {
   const { paths, settings, secrets, ledger } = run;
-  const logFile = join(paths.logs, 'postgres.log');
-  const cluster = await startCluster({
+  return {
     dataFolder: paths.postgres,
     port: settings.ports.postgres,
     password: secrets.postgresPassword,
-    logFile,
+    logFile: postgresLog(run),
     settings: clusterSettings,
     readyWithinMs: 120_000,
     onSpawn: (pid) => ledger.record('postgres', pid, 'SIGINT'),
-  });
-  void endOf(cluster.process).then((how) => run.fail(`PostgreSQL ${how}; see ${logFile}.`));
-  return cluster;
+  };
+}
+
+function postgresLog({ paths }: Run): string {
+  return join(paths.logs, 'postgres.log');
 }
 
 /** Brings the schema up to date. */
@@ -73,7 +99,7 @@ export function temporalService(run: Run, command: string, uiPort: number): Serv
     ledger,
     isHealthy: () => answersWell(`http://127.0.0.1:${uiPort}/api/v1/namespaces/${namespace}`),
     readyWithinMs: 60_000,
-    whenItEnds: { end: run.fail },
+    giveUp: run.fail,
   });
 }
 

@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { SeededClinic } from '../../db/seed.ts';
 import { ensureDatabase } from '../parts/database.ts';
-import type { Cluster } from '../parts/postgres.ts';
 import { messageOf } from '../provision/progress.ts';
 import { hasStandIns } from './environment.ts';
 import {
@@ -38,7 +37,7 @@ export class Launcher {
   readonly #run: Run;
   /** In the order of their start. */
   readonly #services: Service[] = [];
-  #cluster: Promise<Cluster> | undefined;
+  #cluster: ReturnType<typeof startPostgres> | undefined;
   #temporalUi: TemporalUi | undefined;
   #stopping: Promise<void> | undefined;
   #video = 'off';

@@ -31,7 +31,6 @@ function productService(
     ledger: run.ledger,
     isHealthy: () => answersWell(healthUrl),
     readyWithinMs: 90_000,
-    whenItEnds: 'restart',
   });
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Comeback } from './comeback.ts';
 import type { Ledger } from './ledger.ts';
 import { signalGroup } from './process-identity.ts';
 
@@ -16,14 +17,12 @@ export interface ServiceOptions {
   /** Resolves to true once the part can do its work. */
   isHealthy: () => Promise<boolean>;
   readyWithinMs: number;
-  /** What happens when it ends by itself: begin again, or tell the launcher to end. */
-  whenItEnds: 'restart' | { end: (sentence: string) => void };
+  /** Told when it has ended by itself and can't be had back; without it, it is tried for ever. */
+  giveUp?: (sentence: string) => void;
+  /** Before it is first started again. */
+  firstPauseMs?: number;
 }
 
-const firstPauseMs = 500;
-const longestPauseMs = 15_000;
-/** A part that has run this long without falling is well again. */
-const steadyAfterMs = 30_000;
 const stopWithinMs = 20_000;
 
 /** A child process in a group of its own, watched, and started again when it falls. */
@@ -32,10 +31,11 @@ export class Service {
   #child: ChildProcess | undefined;
   #stopping: Promise<void> | undefined;
   readonly #stopSignal = new AbortController();
-  #pauseMs = firstPauseMs;
+  readonly #comeback: Comeback;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
+    this.#comeback = new Comeback({ ...options, signal: this.#stopSignal.signal });
   }
 
   get name(): string {
@@ -82,35 +82,11 @@ export class Service {
   }
 
   #ended(how: string): void {
-    const { name, whenItEnds, logFile, ledger } = this.#options;
+    const { name, logFile, ledger } = this.#options;
     ledger.forget(name);
     if (this.#stopping) return;
-    if (whenItEnds !== 'restart') {
-      whenItEnds.end(`${name} ${how}; see ${logFile}.`);
-      return;
-    }
     console.error(`  ${name} ${how}; starting it again (${logFile})`);
-    void this.#restart();
-  }
-
-  async #restart(): Promise<void> {
-    while (!this.#stopping) {
-      const pauseMs = this.#pauseMs;
-      this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
-      const { signal } = this.#stopSignal;
-      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
-      if (this.#stopping) return;
-      const began = performance.now();
-      try {
-        await this.start();
-        console.error(`  ${this.name} is back after ${seconds(performance.now() - began)} s`);
-        setTimeout(() => (this.#pauseMs = firstPauseMs), steadyAfterMs).unref();
-        return;
-      } catch (fault) {
-        if (this.#stopping) return;
-        console.error(`  ${fault instanceof Error ? fault.message : String(fault)}`);
-      }
-    }
+    void this.#comeback.begin(() => this.start());
   }
 
   async #stop(): Promise<void> {
@@ -147,10 +123,6 @@ function lastWordsIn(logFile: string): string {
   const lines = readFileSync(logFile, 'utf8').trim().split('\n').slice(-40).toReversed();
   const telling = lines.find((line) => /error|fault/i.test(line) && !line.startsWith(' '));
   return (telling ?? lines[0] ?? '').trim().slice(0, 300);
-}
-
-function seconds(ms: number): string {
-  return (ms / 1000).toFixed(1);
 }
 
 /** Whether an address answers with a status below 300. */

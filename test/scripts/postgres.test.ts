@@ -1,12 +1,15 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, expect, jest, test } from '@jest/globals';
 import pg from 'pg';
 import { startCluster } from '../../scripts/parts/postgres.ts';
 import type { Cluster } from '../../scripts/parts/postgres.ts';
+import { startPostgres } from '../../scripts/launcher/infrastructure.ts';
+import type { Run } from '../../scripts/launcher/run.ts';
 import { endOf } from '../../scripts/launcher/service.ts';
 import { freePort } from '../support/free-port.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { until } from '../support/until.ts';
 
 const folder = tempFolder();
 chmodSync(folder, 0o711);
@@ -28,7 +31,7 @@ async function started(): Promise<Cluster> {
   return cluster;
 }
 
-async function ask(cluster: Cluster, sql: string): Promise<unknown[]> {
+async function ask(cluster: Pick<Cluster, 'url'>, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: cluster.url('postgres') });
   await client.connect();
   try {
@@ -50,6 +53,30 @@ test('what was committed outlives a server that was killed, and one that was sto
   await Promise.all([second.stop(), second.stop()]);
   const third = await started();
   expect(await ask(third, 'SELECT id FROM kept ORDER BY id')).toEqual([{ id: 1 }, { id: 2 }]);
+}, 120_000);
+
+test('the embedded server comes back when it is killed, and not after its stop', async () => {
+  const errors = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+  const logs = join(folder, 'logs');
+  mkdirSync(logs);
+  const pids: number[] = [];
+  const run = {
+    paths: { postgres: join(folder, 'kept'), logs },
+    settings: { ports: { postgres: await freePort() } },
+    secrets: { postgresPassword: 'p' },
+    ledger: { record: (_name: string, pid: number) => void pids.push(pid) },
+    fail: (sentence: string) => expect(sentence).toBe('nothing'),
+  } as unknown as Run;
+  const kept = await startPostgres(run);
+  const answer = () => ask(kept, 'SELECT 1 AS one').catch(() => []);
+  for (let fall = 1; fall <= 2; fall += 1) {
+    process.kill(pids.at(-1)!, 'SIGKILL');
+    await until(async () => pids.length > fall && (await answer()).length === 1);
+  }
+  await kept.stop();
+  expect(await answer()).toEqual([]);
+  expect(errors.mock.calls.join('\n')).toContain('postgres was ended by SIGKILL');
+  errors.mockRestore();
 }, 120_000);
 
 test('a server that cannot start is told in one sentence, with where to look', async () => {

@@ -40,7 +40,6 @@ function part(code: string, more: Partial<ServiceOptions> = {}): Part {
     ledger: new Ledger(join(folder, 'run')),
     isHealthy: () => Promise.resolve(pid() > 0 && birthOf(pid()) !== null),
     readyWithinMs: 20_000,
-    whenItEnds: 'restart',
     ...more,
   });
   services.push(service);
@@ -81,13 +80,19 @@ test('a part that never becomes healthy is told and ended', async () => {
   await until(() => birthOf(pid()) === null);
 });
 
-test('the end of a part without which nothing works ends the run with one sentence', async () => {
+test('a part without which nothing works ends the run once it can not be had back', async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
-  const { service, pid } = part(stays, { whenItEnds: { end: resolve } });
+  const broken = join(folder, 'broken');
+  const throwing = `if (require('fs').existsSync(${JSON.stringify(broken)})) throw new Error('gone');`;
+  const { service, pid } = part(throwing + stays, { giveUp: resolve, firstPauseMs: 1 });
   await service.start();
+  const before = pid();
+  process.kill(before, 'SIGKILL');
+  await until(() => pid() !== before && birthOf(pid()) !== null);
+  writeFileSync(broken, '');
   process.kill(pid(), 'SIGKILL');
-  expect(await promise).toMatch(/was ended by SIGKILL; see .*\.log\.$/);
-});
+  expect(await promise).toMatch(/ended with code 1 while starting \(.*gone.*\); see .*\.log\.$/);
+}, 60_000);
 
 test('a stop also ends what the part itself had started', async () => {
   const grandchildFile = join(folder, 'grandchild.pid');
