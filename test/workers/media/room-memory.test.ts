@@ -3,6 +3,7 @@ import type { Socket } from 'socket.io-client';
 import { createFieldCipher } from '../../../crypto/field-cipher.ts';
 import { type KeyRing, ephemeralKeyRing } from '../../../crypto/key-ring.ts';
 import { askRoom } from '../../../db/room-commands.ts';
+import { findLiveRoom } from '../../../db/rooms.ts';
 import type { RoomPolicy } from '../../../domain/room.ts';
 import { type SessionBench, startSessionBench } from '../../activities/session/bench.ts';
 import { describeMedia } from '../../support/media.ts';
@@ -40,8 +41,8 @@ describeMedia('a room that is placed anew', () => {
     await bench.close();
   });
 
-  async function come(who: Guest): Promise<Line> {
-    const { token, signalingUrl } = await joinRoom(bench.knex, keyRing, sessionId, who);
+  async function come(who: Guest, id = sessionId): Promise<Line> {
+    const { token, signalingUrl } = await joinRoom(bench.knex, keyRing, id, who);
     const line = await connectLine(signalingUrl, token);
     open.push(line.socket);
     return line;
@@ -100,4 +101,16 @@ describeMedia('a room that is placed anew', () => {
     expect(rows.map(({ kind }) => kind)).toEqual(['waiting', 'joined', 'left']);
     expect((await come(dan)).told.map(([event]) => event)).toContain('welcome');
   }, 60_000);
+
+  test('opens all the same where what it knew can not be read any more', async () => {
+    const { id } = await bench.book();
+    const ann = await guest('host', 'Ann');
+    await come(ann, id);
+    await next.signalling.settled();
+    const known = bench.knex('room_memories').where({ session_id: id });
+    await known.clone().update({ memory: Buffer.from('of an erased person') });
+    next.host.rooms.find(id)?.close('lost');
+    await until(async () => (await findLiveRoom(bench.knex, id)) === null);
+    expect((await come(ann, id)).told[0]).toMatchObject(['welcome', { place: 'inside' }]);
+  }, 30_000);
 });
