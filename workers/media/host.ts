@@ -24,8 +24,8 @@ export interface MediaHostOptions {
 
 /** Four beats to a lease: one or two may fail. */
 const BEAT_EVERY_MS = leases.ROOM_LEASE_MS / 4;
-/** Closed a little before the database would let another host have it. */
-const SAFETY_MS = 500;
+/** Closed a little before the database would let another host have it, in time for the guard as well. */
+const SAFETY_MS = 1_000;
 const CHECK_EVERY_MS = 250;
 const PEERS_PER_CORE = 25;
 const SWEEP_EVERY_MS = 300_000;
