@@ -85,9 +85,13 @@ class TestPeer {
       const codec = this.sendRtpCapabilities.codecs?.find(({ mimeType }) => /vp9/i.test(mimeType));
       if (codec === undefined) throw new Error('This browser can not send VP9.');
       const encodings = [{ scalabilityMode: 'L3T3_KEY', maxBitrate: 1_500_000 }];
+      // Enough for all of the layers from the first moment on.
+      const codecOptions = { videoGoogleStartBitrate: 1_000 };
       transport.produce = ((wish: types.ProducerOptions) =>
         produce(
-          wish.appData?.['source'] === 'camera' ? { ...wish, encodings, codec } : wish,
+          wish.appData?.['source'] === 'camera'
+            ? { ...wish, encodings, codec, codecOptions }
+            : wish,
         )) as typeof transport.produce;
       return transport;
     };

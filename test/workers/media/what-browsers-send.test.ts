@@ -108,6 +108,12 @@ describeBrowser('what browsers send each other', () => {
     await widthAt(ben, 2, (width) => width === large);
   }, 60_000);
 
+  test('and of what is sent in layers of one stream', async () => {
+    await widthAt(cleo, 2, (width) => width === LARGE.width);
+    await widthAt(cleo, 0, (width) => width <= LARGE.width / 2);
+    await widthAt(cleo, 2, (width) => width === LARGE.width);
+  }, 60_000);
+
   test('what pauses stops, and goes on; a microphone also when a host asks for it', async () => {
     await ben.does("peer.call.pause('camera', true)");
     await rests(ann, ben);
