@@ -19,7 +19,6 @@ export interface PeerView {
   readonly phase: string;
   readonly end: string | null;
   readonly connections: number;
-  readonly speakerId: string | null;
   readonly role: string | null;
   readonly breakout: string | null;
   readonly people: readonly string[];

@@ -136,13 +136,12 @@ class TestPeer {
   }
 
   get view() {
-    const { phase, end, view, connections, people, waiting, reason, speakerId } = this.call;
+    const { phase, end, view, connections, people, waiting, reason } = this.call;
     return {
       phase,
       end,
       reason,
       connections,
-      speakerId,
       role: view?.role ?? null,
       breakout: view?.breakout?.name ?? null,
       people: [...people.values()].filter(({ isAway }) => !isAway).map(({ name }) => name),
