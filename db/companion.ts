@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { isUuid } from '../domain/ids.ts';
 import type { AuditInsert } from './audit/entry.ts';
+import { runStatement } from './statement.ts';
 
 export type ReplySource = 'guided' | 'model' | 'crisis' | 'hand_over';
 
@@ -155,29 +156,32 @@ export async function insertTurn(
   audit: readonly AuditInsert[],
 ): Promise<TurnOutcome> {
   const { opening } = turn;
-  const { rows } = await db.raw<{ rows: [TurnOutcome] }>(
-    `SELECT outcome, number, version, taken_at AS "takenAt", alert_id AS "alertId"
-       ${turn.isCrisis ? '' : NOT_AWAITED}
-     FROM take_companion_turn(?::uuid, ?::uuid, ?::uuid, ?::bytea, ?::bytea, ?::text, ?::boolean,
-       ?::bytea, ?::int, ?::json, ?::json)`,
-    [
-      turn.id,
-      turn.conversationId,
-      turn.personId,
-      turn.words,
-      turn.reply,
-      turn.source,
-      turn.isCrisis,
-      turn.state,
-      turn.seenVersion,
-      opening === null
-        ? null
-        : JSON.stringify({ ...opening, details: opening.details?.toString('base64') ?? null }),
-      JSON.stringify(audit),
-    ],
-  );
-  return rows[0];
+  const values = [
+    turn.id,
+    turn.conversationId,
+    turn.personId,
+    turn.words,
+    turn.reply,
+    turn.source,
+    turn.isCrisis,
+    turn.state,
+    turn.seenVersion,
+    opening === null
+      ? null
+      : JSON.stringify({ ...opening, details: opening.details?.toString('base64') ?? null }),
+    JSON.stringify(audit),
+  ];
+  const statement = turn.isCrisis ? TAKE_CRY : TAKE_CALM;
+  const [outcome] = await runStatement<TurnOutcome>(db, { ...statement, values });
+  return outcome!;
 }
+
+const TAKE = (also: string): string => `
+  SELECT outcome, number, version, taken_at AS "takenAt", alert_id AS "alertId" ${also}
+  FROM take_companion_turn($1::uuid, $2::uuid, $3::uuid, $4::bytea, $5::bytea, $6::text,
+    $7::boolean, $8::bytea, $9::int, $10::json, $11::json)`;
+const TAKE_CALM = { name: 'take-calm-companion-turn', text: TAKE(NOT_AWAITED) };
+const TAKE_CRY = { name: 'take-companion-cry', text: TAKE('') };
 
 export interface Revision {
   readonly turnId: string;

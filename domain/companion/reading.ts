@@ -99,7 +99,11 @@ function rightBefore(cues: readonly string[]): RegExp {
 
 /** As {@link WordsReading.bare}. */
 export function bareOf(text: string): string {
-  return foldedOf(text)
+  return barely(foldedOf(text));
+}
+
+function barely(folded: string): string {
+  return folded
     .replaceAll("'", '')
     .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
     .trim();
@@ -114,7 +118,7 @@ export function readWords(words: string, texts: CompanionTexts): WordsReading {
   const reader = readerOf(texts);
   const text = words.slice(0, READ_AT_MOST).toWellFormed();
   const folded = foldedOf(text);
-  const bare = bareOf(text);
+  const bare = barely(folded);
   const wordCount = bare === '' ? 0 : bare.split(' ').length;
   const remarks = remarksIn(bare, wordCount, reader);
   const topics = topicsIn(bare, reader);
@@ -178,7 +182,8 @@ const REACH = 60;
 
 /** Where a cue stands without one right before it that turns it round. */
 function placesOf(cue: RegExp | undefined, bare: string, turned?: RegExp): number[] {
-  if (cue === undefined) return [];
+  // Most cues are nowhere, which a search tells without a copy of them.
+  if (cue === undefined || bare.search(cue) < 0) return [];
   return [...bare.matchAll(cue)]
     .map(({ index }) => index)
     .filter((at) => turned?.test(bare.slice(Math.max(0, at - REACH), at)) !== true);
