@@ -54,6 +54,7 @@ class Watch implements LoadMonitor {
   #waiting = 0;
   #state: LoadState = CALM;
   #admission: Admission = OPEN;
+  #asked = 0;
   #admitted = 0;
   #tokens = 0;
   #processors = processorTimes();
@@ -106,6 +107,7 @@ class Watch implements LoadMonitor {
 
   #hasRoomFor(operation: ShedOperation): boolean {
     if (!isShedFirst(operation)) return true;
+    this.#asked += 1;
     if (this.#admission.ratePerSecond !== null) {
       this.#refill(this.#admission.ratePerSecond);
       if (this.#tokens < 1) return false;
@@ -135,10 +137,11 @@ class Watch implements LoadMonitor {
     this.#processors = processorTimes();
     const busyShare = shareBetween(before, this.#processors);
     const isHelpAtHand = performance.now() - this.#helpCalledAtMs < AT_HAND_MS;
-    const reading = { busyShare, admitted: this.#admitted, spanMs, isHelpAtHand };
+    const [asked, admitted] = [this.#asked, this.#admitted];
+    const reading = { busyShare, asked, admitted, spanMs, isHelpAtHand };
     this.#refill(this.#admission.ratePerSecond ?? 0);
     this.#admission = nextAdmission(limit, this.#admission, reading);
-    this.#admitted = 0;
+    [this.#asked, this.#admitted] = [0, 0];
   }
 
   /** One after another, in even steps: what was not used in a quiet moment is not let in all at once later. */

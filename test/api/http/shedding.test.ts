@@ -83,7 +83,8 @@ function settle(
   for (let step = 0; step < steps; step += 1) {
     const admitted = Math.min(demandPerSecond, state.ratePerSecond ?? Infinity);
     const busyShare = Math.min(1, admitted / 100);
-    state = nextAdmission(0.9, state, { busyShare, admitted, spanMs: 1_000, isHelpAtHand });
+    const came = { asked: demandPerSecond, admitted, spanMs: 1_000 };
+    state = nextAdmission(0.9, state, { busyShare, ...came, isHelpAtHand });
   }
   return state;
 }
@@ -94,12 +95,30 @@ test('everybody is let in until the machine has been busy for a while', () => {
   expect(settle(500, OPEN, 5).ratePerSecond).toBeLessThan(500);
 });
 
+test('a machine that is busy with other things turns nobody away before they have come', () => {
+  for (const isHelpAtHand of [false, true]) {
+    const quiet = { busyShare: 1, asked: 5, admitted: 5, spanMs: 1_000, isHelpAtHand };
+    let state = OPEN;
+    for (let step = 0; step < 50; step += 1) state = nextAdmission(0.9, state, quiet);
+    expect(state.ratePerSecond).toBeNull();
+    const flood = { ...quiet, asked: 50, admitted: 50 };
+    let flooded = state;
+    for (let step = 0; step < (isHelpAtHand ? 1 : 5); step += 1) {
+      expect(flooded.ratePerSecond).toBeNull();
+      flooded = nextAdmission(0.9, flooded, flood);
+    }
+    expect(flooded.ratePerSecond).toBe(10);
+    for (let step = 0; step < 100; step += 1) flooded = nextAdmission(0.9, flooded, quiet);
+    expect(flooded.ratePerSecond).toBeNull();
+  }
+});
+
 test('under a lasting flood as many are let in as there is room for, and never nobody', () => {
   const flooded = settle(500, OPEN, 20);
   expect(flooded.ratePerSecond).toBeGreaterThan(30);
   expect(flooded.ratePerSecond).toBeLessThan(90);
   const isHelpAtHand = false;
-  const busyWithOtherThings = { busyShare: 1, admitted: 0, spanMs: 1_000, isHelpAtHand };
+  const busyWithOtherThings = { busyShare: 1, asked: 50, admitted: 0, spanMs: 1_000, isHelpAtHand };
   let state = flooded;
   for (let step = 0; step < 50; step += 1) state = nextAdmission(0.9, state, busyWithOtherThings);
   expect(state.ratePerSecond).toBe(2);
