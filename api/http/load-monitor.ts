@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { cpus } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,8 +29,11 @@ const SAMPLE_EVERY_MS = 400;
 const NANOSECONDS = 1e6;
 /** One late timer is a long answer or the garbage collector; if most are late, there is too much to do. */
 const MOST = 50;
-/** Whoever is sent away hears it after a while, so that those who come back at once come less often. */
-const REFUSED_AFTER_MS = 400;
+/**
+ * Whoever is sent away hears it after a while, so that those who come back at once come less often;
+ * each after another while, so that a crowd does not come back as one.
+ */
+const REFUSED_AFTER_MS = { least: 400, most: 1_200 };
 /** So many wait for their refusal at most; to wait costs a timer and a connection. */
 const MOST_WAITING = 500;
 
@@ -81,7 +85,7 @@ class Watch implements LoadMonitor {
     if (!isShed(level, operation) && this.#hasRoomFor(operation)) return;
     if (this.#waiting < MOST_WAITING) {
       this.#waiting += 1;
-      await sleep(REFUSED_AFTER_MS);
+      await sleep(randomInt(REFUSED_AFTER_MS.least, REFUSED_AFTER_MS.most));
       this.#waiting -= 1;
     }
     throw shedRefusal(level);
