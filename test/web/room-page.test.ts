@@ -6,8 +6,9 @@ import type { Page } from 'playwright-core';
 import { v7 } from 'uuid';
 import { roomPage } from '../../api/room/page.ts';
 import { roomRouter } from '../../api/room/router.ts';
-import type { RoomMode } from '../../domain/room.ts';
+import type { RoomMode, RoomPolicy } from '../../domain/room.ts';
 import { type KeyRing, ephemeralKeyRing } from '../../crypto/key-ring.ts';
+import type { RoomRecorder } from '../../workers/media/signalling/live-recording.ts';
 import { type SessionBench, startSessionBench } from '../activities/session/bench.ts';
 import { type TestBrowser, describeBrowser, startBrowser } from '../support/browser.ts';
 import { type Guest, type RoomHost, joinRoom, startRoomHost } from '../support/room-host.ts';
@@ -23,6 +24,16 @@ const COUNT_WISHES = `window.wishes = [];
   };`;
 const PASS = {};
 const PHONE = { width: 360, height: 740 };
+
+/** Takes everything in and keeps nothing: what comes of it is tested in workers/media. */
+const recorder: RoomRecorder = {
+  begin: async () => ({
+    producerIds: [],
+    take: () => undefined,
+    drop: () => undefined,
+    end: async () => undefined,
+  }),
+};
 
 describeBrowser('the page of a room', () => {
   const folder = tempFolder();
@@ -42,7 +53,7 @@ describeBrowser('the page of a room', () => {
       ephemeralKeyRing(),
       startBrowser(folder),
     ]);
-    rooms = await startRoomHost(bench.knex, keyRing, () => ({
+    const policyOf = (): RoomPolicy => ({
       mode,
       capacity: 4,
       maxObservers: 1,
@@ -50,7 +61,8 @@ describeBrowser('the page of a room', () => {
       opensAt: 0,
       closesAt: Date.now() + 3_600_000,
       graceMs: 30_000,
-    }));
+    });
+    rooms = await startRoomHost(bench.knex, keyRing, policyOf, { cores: 1 }, () => recorder);
     const app = express();
     app.use('/room', roomRouter({ isAvailable: () => Promise.resolve(true), page: roomPage }));
     app.post('/teletherapy/sessions/:id/join', async ({ params, headers }, response) => {
@@ -73,7 +85,12 @@ describeBrowser('the page of a room', () => {
     await bench.close();
   });
 
-  async function open(displayName: string, role: Guest['role'], viewport = PHONE): Promise<Page> {
+  async function open(
+    displayName: string,
+    role: Guest['role'],
+    viewport = PHONE,
+    room = sessionId,
+  ): Promise<Page> {
     guests.set(displayName, { personId: await bench.person(), displayName, role });
     const context = await browser.browser.newContext({ viewport });
     const page = await context.newPage();
@@ -82,7 +99,7 @@ describeBrowser('the page of a room', () => {
     page.on('console', (line) => {
       if (line.type() === 'error') faults.push(line.text());
     });
-    await page.goto(`${url}#token=${displayName}`);
+    await page.goto(`${url.replace(sessionId, room)}#token=${displayName}`);
     return page;
   }
   const faults: string[] = [];
@@ -115,6 +132,27 @@ describeBrowser('the page of a room', () => {
     );
   const fitsIn = (page: Page): Promise<boolean> =>
     page.evaluate('document.documentElement.scrollWidth <= window.innerWidth');
+
+  test('all agree to a recording by the keyboard, see it, and can take it back', async () => {
+    const { id } = await bench.book();
+    await bench.knex('hosted_sessions').insert({ session_id: id, is_recorded: true });
+    const gia = await open('Gia', 'host', PHONE, id);
+    const hal = await open('Hal', 'participant', PHONE, id);
+    await press(gia, 'Join');
+    await press(hal, 'Join');
+    await press(gia, 'Let in: Hal');
+    await press(gia, 'Record');
+    await gia.getByText('Not recording yet: one person has not agreed.').waitFor();
+    await hal.getByRole('dialog', { name: 'May this session be recorded?' }).waitFor();
+    await press(hal, 'I agree');
+    for (const page of [gia, hal]) await page.getByText('Recording', { exact: true }).waitFor();
+    await press(hal, 'Take back my consent');
+    for (const page of [gia, hal]) {
+      await page.getByText('The recording has ended: a consent was taken back.').waitFor();
+      expect(await fitsIn(page)).toBe(true);
+    }
+    await Promise.all([gia.context().close(), hal.context().close()]);
+  }, 90_000);
 
   test('two meet by the keyboard alone, on screens as small as a phone', async () => {
     const [ann, ben] = [await open('Ann', 'host'), await open('Ben', 'participant')];

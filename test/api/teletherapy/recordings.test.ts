@@ -47,18 +47,23 @@ interface Recorded {
 }
 
 /** A session with one recording: a file of the client's, as a media host leaves it. */
-async function recorded(source: TrackSource = 'microphone'): Promise<Recorded> {
+async function recorded(of = client, source: TrackSource = 'microphone'): Promise<Recorded> {
   const { knex, deps } = api;
   const row = sessionRow(
-    { clinicId: api.clinicId, therapistId: host.id, clientId: client.id },
-    { approval: 'not_needed', room_code: randomUUID().slice(0, 9), created_by: host.id },
+    { clinicId: api.clinicId, therapistId: host.id, clientId: of.id },
+    {
+      approval: 'not_needed',
+      status: 'completed',
+      room_code: randomUUID().slice(0, 9),
+      created_by: host.id,
+    },
   );
   await knex('sessions').insert(row);
   const [recordingId, fileId, key] = [newId(), newId(), newFileKey()];
   const startedAt = new Date();
   const by = { sessionId: row.id, startedBy: host.id, hostId: randomUUID() };
   await insertRecording(knex, { id: recordingId, ...by, startedAt });
-  const what = { recordingId, personId: client.id, source, mediaType: 'audio/webm', startedAt };
+  const what = { recordingId, personId: of.id, source, mediaType: 'audio/webm', startedAt };
   await keepTrack(deps, { id: fileId, key, ...what });
   const clear = randomBytes(SIZE);
   const target = await deps.attachments.store.write(fileId);
@@ -170,6 +175,19 @@ test('when its time is up it goes with its keys, and is never shown again', asyn
   expect(await knex('data_keys').where({ object_id: made.fileId })).toEqual([]);
   expect((await list(host, made.sessionId)).body).toMatchObject({ recordings: [] });
   expect(await expireRecordings({ knex, store }, at(31))).toBe(0);
+});
+
+test('whoever is erased is in no file any more, and its key is gone', async () => {
+  const { knex, deps } = api;
+  const gone = await api.person();
+  const made = await recorded(gone);
+  const admin = await api.person({ role: 'admin' });
+  const wish = { confirm: gone.id, reason: 'person_asked' };
+  const erased = await api.call('POST', `/api/v1/people/${gone.id}/erase`, wish, admin);
+  expect(erased.status).toBe(200);
+  expect(await deps.attachments.store.open(made.fileId)).toBeNull();
+  expect(await knex('data_keys').where({ object_id: made.fileId })).toEqual([]);
+  expect((await play(host, made)).status).toBe(404);
 });
 
 test('a changed file ends instead of showing anything else', async () => {

@@ -3,12 +3,13 @@ import type { Readable, Writable } from 'node:stream';
 
 /**
  * Runs a program and ends it in good order once nobody holds its first pipe any more: when it is told
- * to stop, and when this process has died without a word.
+ * to stop, and when this process has died without a word. ffmpeg waits for one more packet at the first
+ * signal, and none comes; at the second it finishes what it has.
  */
 const GUARD = `"$@" </dev/null & child=$!
 exec >&-
 read -r _
-kill -TERM "$child" 2>/dev/null
+kill -TERM "$child" 2>/dev/null && sleep 0.2 && kill -TERM "$child" 2>/dev/null
 wait "$child"`;
 /** One that does not end when it is told to is ended, ms. */
 const STOP_WITHIN_MS = 5_000;

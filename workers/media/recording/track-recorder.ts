@@ -100,7 +100,7 @@ function copying(
 ): string[] {
   const patience = ffmpeg.waitsForMedia ? ['-listen_timeout', String(DAY_SECONDS)] : [];
   const source = ['-fpsprobesize', '0', '-f', 'sdp', '-i', asAddress(description)];
-  const written = ['-flush_packets', '1', '-cluster_time_limit', '1000', '-f', container];
+  const written = ['-flush_packets', '1', '-cluster_time_limit', '200', '-f', container];
   return [
     ...patience,
     '-protocol_whitelist',
@@ -131,6 +131,7 @@ async function follow(
   // Whoever waits for it hears of its end; until then a fault is no unhandled one.
   writing.catch(() => undefined);
   const firstAt = whenFirstComes(consumer);
+  const lastAt = whenAborted(signal);
   await whenListening(port, AbortSignal.any([signal, AbortSignal.timeout(LISTEN_WITHIN_MS)]));
   if (!signal.aborted) await consumer.resume();
   const asking = setInterval(() => {
@@ -139,7 +140,9 @@ async function follow(
   }, ASK_EVERY_MS);
   try {
     await writing;
-    await settle(deps, id, { startedAt: firstAt() ?? on.startedAt, sizeBytes: meter.bytes });
+    const startedAt = firstAt() ?? on.startedAt;
+    const durationMs = Math.max((lastAt() ?? Date.now()) - startedAt.getTime(), 0);
+    await settle(deps, id, { startedAt, durationMs, sizeBytes: meter.bytes });
   } finally {
     clearInterval(asking);
     const complaint = await ffmpeg.ended;
@@ -151,11 +154,10 @@ async function follow(
 async function settle(
   { knex, store }: RecorderDeps,
   id: string,
-  { startedAt, sizeBytes }: { readonly startedAt: Date; readonly sizeBytes: number },
+  whole: { readonly startedAt: Date; readonly durationMs: number; readonly sizeBytes: number },
 ): Promise<void> {
-  if (sizeBytes > 0) {
-    const durationMs = Math.max(Date.now() - startedAt.getTime(), 0);
-    await finishTrack(knex, id, { startedAt, durationMs, sizeBytes });
+  if (whole.sizeBytes > 0) {
+    await finishTrack(knex, id, whole);
     return;
   }
   await dropTracks(knex, [id]);
@@ -170,6 +172,13 @@ function whenFirstComes(consumer: types.Consumer): () => Date | null {
     at = new Date();
     consumer.enableTraceEvent([]).catch(() => undefined);
   });
+  return () => at;
+}
+
+/** When it was told to end, epoch ms; null while it was not. */
+function whenAborted(signal: AbortSignal): () => number | null {
+  let at: number | null = null;
+  signal.addEventListener('abort', () => (at = Date.now()), { once: true });
   return () => at;
 }
 
