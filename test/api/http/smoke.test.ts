@@ -16,6 +16,7 @@ test('health tells each part without failing for them', async () => {
       status: 'ok',
       load: 'calm',
       media: 'unavailable',
+      recording: 'unavailable',
       timestamp: expect.any(String),
       version: '0.0.0',
       environment: 'test',
