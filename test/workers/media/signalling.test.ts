@@ -15,6 +15,16 @@ import { until } from '../../support/until.ts';
 
 let policy: RoomPolicy;
 
+const MICROPHONE = {
+  kind: 'audio',
+  source: 'microphone',
+  rtpParameters: {
+    codecs: [{ mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000, channels: 2 }],
+    encodings: [{ ssrc: 1_111 }],
+    rtcp: { cname: 'one' },
+  },
+};
+
 describeMedia('signalling', () => {
   let bench: SessionBench;
   let keyRing: KeyRing;
@@ -54,6 +64,26 @@ describeMedia('signalling', () => {
     open.push(line.socket);
     return line;
   }
+
+  async function canReceive({ ask }: Line): Promise<void> {
+    const { rtpCapabilities } = await ask('get-rtp-capabilities');
+    await ask('set-rtp-capabilities', { rtpCapabilities: rtpCapabilities as object });
+  }
+
+  test('who comes later is told who speaks', async () => {
+    const sessionId = v7();
+    const [speaker, later] = [await guest('host'), await guest('participant')];
+    const speaking = await come(sessionId, speaker);
+    await canReceive(speaking);
+    const { transportId } = await speaking.ask('create-transport');
+    const { producerId } = await speaking.ask('produce', { transportId, ...MICROPHONE });
+    const { activeSpeaker } = rooms.host.rooms.find(sessionId)!;
+    activeSpeaker.safeEmit('dominantspeaker', { producer: { id: producerId } as never });
+    const listening = await come(sessionId, later);
+    await canReceive(listening);
+    await until(() => listening.told.some(([event]) => event === 'active-speaker'));
+    expect(listening.told).toContainEqual(['active-speaker', { personId: speaker.personId }]);
+  });
 
   test('a token of another epoch, another host or nobody opens nothing', async () => {
     const [sessionId, ann] = [v7(), await guest('host')];

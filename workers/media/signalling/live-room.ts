@@ -69,6 +69,8 @@ export class LiveRoom {
   readonly #record: RoomRecord;
   #state: RoomState;
   #timer: NodeJS.Timeout | undefined;
+  /** The producer of whoever spoke last. */
+  #speaking: string | undefined;
 
   constructor(
     media: MediaRoom,
@@ -181,6 +183,8 @@ export class LiveRoom {
       const { personId } = sender;
       const news = { producerId, personId, kind, source: sourceOf(producer), paused };
       peer.socket.emit('new-producer', news);
+      // It may be long until somebody else speaks.
+      if (producerId === this.#speaking) peer.socket.emit('active-speaker', { personId });
     }
   }
 
@@ -284,6 +288,7 @@ export class LiveRoom {
   #tellSpeaker(producerId: string): void {
     const speaker = this.producers.get(producerId)?.peer.personId;
     if (speaker === undefined) return;
+    this.#speaking = producerId;
     this.tellReceivers(producerId, 'active-speaker', { personId: speaker });
     this.stage.heard(speaker, this.peers.values());
   }
