@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
 import { expireRecordings } from '../activities/recordings/expiring.ts';
+import { expireTranscripts } from '../activities/transcripts/expiring.ts';
+import type { MediaSettings } from '../config/types.ts';
 import { forgetOldKeys } from '../db/idempotency.ts';
 import { forgetOldEvents } from '../db/provider-events.ts';
 import { forgetOldTokens } from '../db/tokens.ts';
@@ -17,14 +19,16 @@ const EVENTS_LIVE_MS = 40 * 86_400_000;
 const DELIVERIES_LIVE_MS = 30 * 86_400_000;
 
 /** Once an hour, forgets idempotency keys, tokens, counters, files and events that serve nothing any more. */
-export function startHousekeeping(deps: Pick<ApiDeps, 'knex' | 'attachments' | 'log'>): {
-  stop(): void;
-} {
+export function startHousekeeping(
+  deps: Pick<ApiDeps, 'knex' | 'attachments' | 'log'>,
+  { transcriptLivesMs }: Pick<MediaSettings, 'transcriptLivesMs'>,
+): { stop(): void } {
   const { knex, log } = deps;
   const timer = setInterval(() => {
     Promise.all([
       tidy(knex),
       expireRecordings({ knex, store: deps.attachments.store }, new Date()),
+      expireTranscripts(knex, transcriptLivesMs, new Date()),
       sweepAttachments(deps),
       finishErasures(deps),
     ]).catch((error: unknown) => log.warn({ error: safely(error) }, 'housekeeping failed'));

@@ -30,7 +30,7 @@ async function start(settings: Settings, log: Logger): Promise<Running> {
   const server = createHttpServer(api.app);
   const realtime = startRealtime(server, deps, settings.database.url);
   const listening = await listen(server, { host, port, drainMs: DRAIN_MS });
-  const housekeeping = startHousekeeping(deps);
+  const housekeeping = startHousekeeping(deps, settings.media);
   const auditor = startApiAuditor(deps, settings.database.url);
   const metrics = settings.metrics === null ? null : serveMetrics(deps.knex, settings.metrics.api);
   log.info({ port: listening.port }, 'the API listens');

@@ -27,6 +27,7 @@ export function readMedia(reader: EnvReader, port: number): MediaSettings {
     workerBin: reader.text('MEDIASOUP_WORKER_BIN'),
     ffmpegBin: reader.text('FFMPEG_BIN'),
     recordingLivesMs: reader.durationMs('RECORDING_RETENTION', 30 * DAY_MS),
+    transcriptLivesMs: reader.durationMs('TRANSCRIPT_RETENTION', 30 * DAY_MS),
     isRecordingShared: reader.flag('RECORDINGS_FOR_PARTICIPANTS'),
     iceServers: readIceServers(reader),
     participantLimits: readParticipantLimits(reader),

@@ -131,6 +131,8 @@ export interface MediaSettings {
   ffmpegBin: string | null;
   /** So long a recording is kept after its end. */
   recordingLivesMs: number;
+  /** So long what is written in a session is kept after its last word. */
+  transcriptLivesMs: number;
   /** Whether those who were recorded may play it, too, and not its host alone. */
   isRecordingShared: boolean;
   /** The media worker's program; null for where the package itself looks for one. */

@@ -93,3 +93,30 @@ export async function openChat(
     return words === undefined ? [] : [{ ...mark, ...words }];
   });
 }
+
+/**
+ * Forgets what was written in sessions where the last word was kept no later than `until`, with the
+ * keys; some hundreds at once.
+ */
+export async function forgetChat(
+  trx: Knex.Transaction,
+  until: Date,
+): Promise<{ readonly sessionId: string; readonly clinicId: string }[]> {
+  const { rows } = await trx.raw<{ rows: { sessionId: string; clinicId: string }[] }>(
+    `WITH over AS (
+       SELECT DISTINCT session_id FROM session_chat AS chat
+       WHERE recorded_at <= :until AND NOT EXISTS (
+         SELECT FROM session_chat AS later
+         WHERE later.session_id = chat.session_id AND later.recorded_at > :until)
+       LIMIT 500),
+     keys AS (
+       DELETE FROM data_keys
+       WHERE purpose = 'session_chat' AND object_id IN (SELECT session_id FROM over)),
+     gone AS (
+       DELETE FROM session_chat WHERE session_id IN (SELECT session_id FROM over)
+       RETURNING session_id, clinic_id)
+     SELECT DISTINCT session_id AS "sessionId", clinic_id AS "clinicId" FROM gone`,
+    { until },
+  );
+  return rows;
+}

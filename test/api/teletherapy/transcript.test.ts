@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { v7 } from 'uuid';
+import { expireTranscripts } from '../../../activities/transcripts/expiring.ts';
 import { recordPresence } from '../../../db/room-presence.ts';
 import { keepChat } from '../../../db/session-chat.ts';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
@@ -184,4 +185,30 @@ test('goes with whoever is erased: all of it with a client, of a group only thei
   await said(group, ben, { text: 'Late', sequence: 3 });
   expect(await api.knex('session_chat').where({ session_id: alone })).toEqual([]);
   expect(await texts(therapist, group)).toEqual(['Of Cleo']);
+});
+
+test('goes in its time, keys and all, once nothing has been written for as long', async () => {
+  const [client, other] = [await api.person(), await api.person()];
+  const [old, young] = [await session([client]), await session([other])];
+  for (const [id, who] of [
+    [old, client],
+    [young, other],
+  ] as const) {
+    await said(id, who, { text: 'First' });
+    await said(id, who, { text: 'Last', sequence: 2 });
+  }
+  const aged = (id: string, sequence: number, days: number): Promise<number> =>
+    api
+      .knex('session_chat')
+      .where({ session_id: id, sequence })
+      .update({ recorded_at: new Date(Date.now() - days * DAY_MS) });
+  await Promise.all([aged(old, 1, 40), aged(old, 2, 31), aged(young, 1, 40), aged(young, 2, 29)]);
+  expect(await expireTranscripts(api.knex, 30 * DAY_MS, new Date())).toBe(1);
+  expect(await texts(therapist, old)).toEqual([]);
+  expect(await texts(therapist, young)).toEqual(['First', 'Last']);
+  const keys = { purpose: 'session_chat', object_id: old };
+  expect(await api.knex('data_keys').where(keys)).toEqual([]);
+  const audited = { action: 'transcript.expire', object_id: old };
+  expect(await api.knex('audit_entries').where(audited)).toHaveLength(1);
+  expect(await expireTranscripts(api.knex, 30 * DAY_MS, new Date())).toBe(0);
 });
