@@ -1,4 +1,6 @@
 import type { Knex } from 'knex';
+import type { FieldCipher, FieldRef } from '../crypto/field-cipher.ts';
+import type { Breakouts } from '../domain/room-state.ts';
 
 /** A breakout room that is open. */
 export interface BreakoutRow {
@@ -13,6 +15,10 @@ export interface NewBreakout {
   readonly id: string;
   readonly name: Buffer;
   readonly personIds: readonly string[];
+}
+
+export function breakoutNameRef(sessionId: string, id: string): FieldRef {
+  return { purpose: 'room', objectId: sessionId, column: 'breakout_name', rowId: id };
 }
 
 /** The open rooms of a session with who belongs in each; a room whose time is over is none. */
@@ -38,9 +44,18 @@ export async function replaceBreakouts(
   endsAt: Date | null,
 ): Promise<void> {
   await closeBreakouts(trx, sessionId);
-  await trx('breakout_rooms').insert(
-    rooms.map(({ id, name }) => ({ id, session_id: sessionId, name, ends_at: endsAt })),
-  );
+  await trx('breakout_rooms')
+    .insert(
+      rooms.map(({ id, name }) => ({
+        id,
+        session_id: sessionId,
+        name,
+        ends_at: endsAt,
+        closed_at: null,
+      })),
+    )
+    .onConflict('id')
+    .merge(['ends_at', 'closed_at']);
   for (const { id, personIds } of rooms) await assignBreakout(trx, sessionId, id, personIds);
 }
 
@@ -53,7 +68,7 @@ export async function assignBreakout(
 ): Promise<void> {
   await trx.raw(
     `INSERT INTO breakout_members (session_id, person_id, breakout_id)
-     SELECT :sessionId, person_id, :breakoutId FROM unnest(CAST(:personIds AS uuid[])) AS person_id
+     SELECT :sessionId, id, :breakoutId FROM people WHERE id = ANY (CAST(:personIds AS uuid[]))
      ON CONFLICT (session_id, person_id)
        DO UPDATE SET breakout_id = excluded.breakout_id, assigned_at = now()`,
     { sessionId, breakoutId, personIds: [...personIds] },
@@ -66,4 +81,65 @@ export async function closeBreakouts(trx: Knex.Transaction, sessionId: string): 
     .where({ session_id: sessionId })
     .whereNull('closed_at')
     .update({ closed_at: trx.fn.now() });
+}
+
+interface Sealing {
+  readonly knex: Knex;
+  readonly cipher: FieldCipher;
+}
+
+/** Breakouts as their room has them, with everybody's place. */
+export interface BreakoutPlan {
+  readonly endsAt: number | null;
+  readonly rooms: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly personIds: readonly string[];
+  }[];
+}
+
+/** Notes what has become of a session's breakouts in its room; null where there are none any more. */
+export async function keepBreakouts(
+  { knex, cipher }: Sealing,
+  sessionId: string,
+  plan: BreakoutPlan | null,
+): Promise<void> {
+  await knex.transaction(async (trx) => {
+    const session = await trx('sessions').where({ id: sessionId }).forNoKeyUpdate().first('id');
+    if (session === undefined) return;
+    if (plan === null) return closeBreakouts(trx, sessionId);
+    const sealed = await Promise.all(
+      plan.rooms.map(async ({ id, name, personIds }) => ({
+        id,
+        personIds,
+        name: await cipher.sealField(trx, breakoutNameRef(sessionId, id), name),
+      })),
+    );
+    await replaceBreakouts(
+      trx,
+      sessionId,
+      sealed,
+      plan.endsAt === null ? null : new Date(plan.endsAt),
+    );
+  });
+}
+
+/** What a room that opens for the first time finds: everybody is awaited where they belong. */
+export async function plannedBreakouts(
+  { knex, cipher }: Sealing,
+  sessionId: string,
+): Promise<Breakouts | null> {
+  const rows = await openBreakouts(knex, sessionId);
+  if (rows.length === 0) return null;
+  const names = await cipher.openFields(
+    knex,
+    rows.map(({ id, name }) => ({ ref: breakoutNameRef(sessionId, id), sealed: name })),
+  );
+  return {
+    rooms: Object.fromEntries(rows.map(({ id }, index) => [id, { name: names[index]! }])),
+    endsAt: rows[0]?.endsAt?.getTime() ?? null,
+    awaited: Object.fromEntries(
+      rows.flatMap(({ id, personIds }) => personIds.map((personId) => [personId, id])),
+    ),
+  };
 }

@@ -5,7 +5,10 @@ import { change, nothing, refuse, withOccupant } from './room-steps.ts';
 
 type Command<T extends RoomCommand['type']> = Extract<RoomCommand, { type: T }>;
 
-/** Begins breakouts in the place of those that there are; whoever is in none stays in the main room. */
+/**
+ * Begins breakouts in the place of those that there are; whoever is in none stays in the main room.
+ * Who is not inside yet comes into theirs when they are.
+ */
 export function createBreakouts(
   state: RoomState,
   { by, rooms, durationMs }: Command<'create_breakouts'>,
@@ -16,13 +19,13 @@ export function createBreakouts(
   const isTwice = new Set(chosen.map(([personId]) => personId)).size < chosen.length;
   const isSameId = new Set(rooms.map(({ id }) => id)).size < rooms.length;
   if (rooms.length === 0 || isTwice || isSameId) return refuse(state, 'malformed_request');
-  const strangers = chosen.some(([personId]) => state.occupants[personId]?.place !== 'inside');
-  if (strangers) return refuse(state, 'not_found');
+  const isInside = (personId: string): boolean => state.occupants[personId]?.place === 'inside';
+  const awaited = Object.fromEntries(chosen.filter(([personId]) => !isInside(personId)));
   const named = Object.fromEntries(rooms.map(({ id, name }) => [id, { name }]));
   const endsAt = durationMs === null ? null : now + durationMs;
   const places = Object.fromEntries(chosen);
   return rearranged(
-    { ...state, breakouts: { rooms: named, endsAt } },
+    { ...state, breakouts: { rooms: named, endsAt, awaited } },
     ({ personId }) => places[personId] ?? null,
     state,
   );
@@ -36,12 +39,21 @@ export function assign(
   if (actingHost(state, by) === null) return refuse(state, 'forbidden');
   const person = state.occupants[personId];
   const isThere = breakoutId === null || state.breakouts?.rooms[breakoutId] !== undefined;
-  if (person?.place !== 'inside' || !isThere) return refuse(state, 'not_found');
+  if (!isThere) return refuse(state, 'not_found');
+  if (person?.place !== 'inside') return awaitIn(state, personId, breakoutId);
   return rearranged(
     state,
     (each) => (each.personId === personId ? breakoutId : each.breakoutId),
     state,
   );
+}
+
+/** Somebody who is not inside yet will come into this breakout; null: into the main room. */
+function awaitIn(state: RoomState, personId: string, breakoutId: string | null): RoomStep {
+  if (state.breakouts === null) return refuse(state, 'not_found');
+  const { [personId]: _before, ...others } = state.breakouts.awaited ?? {};
+  const awaited = breakoutId === null ? others : { ...others, [personId]: breakoutId };
+  return change({ ...state, breakouts: { ...state.breakouts, awaited } }, []);
 }
 
 /** Everybody comes back. */

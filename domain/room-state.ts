@@ -43,6 +43,8 @@ export interface Occupant {
 
 export interface Breakouts {
   readonly rooms: Readonly<Record<string, { readonly name: string }>>;
+  /** Where those belong who are not inside yet. */
+  readonly awaited?: Readonly<Record<string, string>>;
   /** Everybody comes back then; null when only a host ends it. */
   readonly endsAt: number | null;
 }

@@ -26,19 +26,30 @@ export function withOccupant(state: RoomState, person: Occupant): RoomState {
   return { ...state, occupants: { ...state.occupants, [person.personId]: person } };
 }
 
-/** Somebody comes into the main room, new or from the waiting room. */
-export function placed(state: RoomState, person: Occupant): RoomStep {
+/** Somebody comes in, new or from the waiting room: where a host wants them, else into the main room. */
+export function placed(before: RoomState, person: Occupant): RoomStep {
   const { personId } = person;
+  const { state, breakoutId } = placeFor(before, personId);
   const admittedIds = state.admittedIds.includes(personId)
     ? state.admittedIds
     : [...state.admittedIds, personId];
-  const next = withOccupant({ ...state, admittedIds }, { ...person, place: 'inside' });
+  const inside = { ...person, place: 'inside', breakoutId } as const;
+  const next = withOccupant({ ...state, admittedIds }, inside);
   return change(next, [
     presence(person, 'joined'),
     { kind: 'tell', to: [personId], news: { event: 'admitted' } },
     { kind: 'tell', to: around(next, personId), news: { event: 'peer-joined', personId } },
     { kind: 'reroute' },
   ]);
+}
+
+function placeFor(
+  state: RoomState,
+  personId: string,
+): { readonly state: RoomState; readonly breakoutId: string | null } {
+  const { [personId]: breakoutId, ...awaited } = state.breakouts?.awaited ?? {};
+  if (state.breakouts === null || breakoutId === undefined) return { state, breakoutId: null };
+  return { state: { ...state, breakouts: { ...state.breakouts, awaited } }, breakoutId };
 }
 
 /** Somebody is gone for good: those who saw them hear of it. */

@@ -1,8 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { FieldRef } from '../../crypto/field-cipher.ts';
 import {
   type BreakoutRow,
   assignBreakout,
+  breakoutNameRef,
   closeBreakouts,
   openBreakouts,
   replaceBreakouts,
@@ -68,10 +68,6 @@ const ACTIONS: Readonly<Record<BreakoutBody['action'], Action>> = {
   close,
 };
 
-function nameRef(sessionId: string, id: string): FieldRef {
-  return { purpose: 'room', objectId: sessionId, column: 'breakout_name', rowId: id };
-}
-
 async function create(call: Call<BreakoutBody>, session: HostedView): Promise<void> {
   const { body, deps, principal } = call;
   const rooms = (body.rooms ?? []).map((room) => ({ ...room, id: uuidv7() }));
@@ -82,7 +78,7 @@ async function create(call: Call<BreakoutBody>, session: HostedView): Promise<vo
     const sealed = await Promise.all(
       rooms.map(async ({ id, name, participantIds }) => ({
         id,
-        name: await deps.cipher.sealField(trx, nameRef(session.id, id), name),
+        name: await deps.cipher.sealField(trx, breakoutNameRef(session.id, id), name),
         personIds: participantIds,
       })),
     );
@@ -177,7 +173,7 @@ async function readBreakouts(
 ): Promise<Breakout[]> {
   const names = await deps.cipher.openFields(
     deps.knex,
-    rows.map(({ id, name }) => ({ ref: nameRef(params['id']!, id), sealed: name })),
+    rows.map(({ id, name }) => ({ ref: breakoutNameRef(params['id']!, id), sealed: name })),
   );
   return rows.map((row, index) => ({ ...row, name: names[index]! }));
 }

@@ -114,7 +114,11 @@ test('words that came while no host had the room are carried out as of then', ()
     { command: { type: 'leave_room', by: 'dan' }, askedAt: 3_500 },
     { command: { type: 'end', by: 'eve' }, askedAt: 4_000 },
   ]);
-  expect(caughtUp.breakouts).toEqual({ rooms: { blue: { name: 'Blue' } }, endsAt: 13_000 });
+  expect(caughtUp.breakouts).toEqual({
+    rooms: { blue: { name: 'Blue' } },
+    endsAt: 13_000,
+    awaited: {},
+  });
   expect(Object.keys(caughtUp.occupants)).toEqual(['ann', 'bob']);
   expect(caughtUp.isClosed).toBe(false);
 });

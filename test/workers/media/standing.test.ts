@@ -6,7 +6,9 @@ import { pino } from 'pino';
 import { roomStandings } from '../../../activities/rooms/standings.ts';
 import { createFieldCipher } from '../../../crypto/field-cipher.ts';
 import { type KeyRing, ephemeralKeyRing } from '../../../crypto/key-ring.ts';
+import { keepBreakouts, openBreakouts } from '../../../db/breakouts.ts';
 import { openWaitingRoom } from '../../../db/hosted-sessions.ts';
+import { askRoom } from '../../../db/room-commands.ts';
 import type { SessionRow } from '../../../db/sessions.ts';
 import { policyOfSession } from '../../../workers/media/signalling/policy.ts';
 import { hearCommands } from '../../../workers/media/signalling/room-commands.ts';
@@ -21,7 +23,16 @@ const MINUTE_MS = 60_000;
 /** A connection, and the names of everything that it was told. */
 interface Told {
   readonly socket: Socket;
+  readonly told: readonly [string, unknown][];
   readonly events: () => string[];
+  readonly ask: (event: string, body?: object) => Promise<Record<string, unknown>>;
+}
+
+/** Where somebody was told last that they are. */
+function breakoutOf({ told }: Told): string | null {
+  const views = told.filter(([event]) => ['welcome', 'admitted', 'moved'].includes(event));
+  const view = views.at(-1)?.[1] as { breakout?: { name: string } | null } | undefined;
+  return view?.breakout?.name ?? null;
 }
 
 describeMedia('an open room keeps to its session', () => {
@@ -59,9 +70,9 @@ describeMedia('an open room keeps to its session', () => {
   async function come({ id }: SessionRow, personId: string, role: Guest['role']): Promise<Told> {
     const guest = { personId, role, displayName: role };
     const { token, signalingUrl } = await joinRoom(bench.knex, keyRing, id, guest);
-    const { socket, told } = await connectLine(signalingUrl, token);
+    const { socket, told, ask } = await connectLine(signalingUrl, token);
     open.push(socket);
-    return { socket, events: () => told.map(([event]) => event) };
+    return { socket, told, ask, events: () => told.map(([event]) => event) };
   }
 
   /** What the outbox's relay hands over when a session or somebody's seat in it has ended. */
@@ -126,6 +137,45 @@ describeMedia('an open room keeps to its session', () => {
     await until(() => !one!.socket.connected);
     expect(one!.events().at(-1)).toBe('removed');
     expect([host.socket.connected, other!.socket.connected]).toEqual([true, true]);
+  });
+
+  test('breakouts are the same in the room and on record, whoever makes them, and await who is late', async () => {
+    const row = await session(1);
+    const [host, guest] = [row.therapist_id, row.client_id!];
+    const deps = { knex: bench.knex, cipher: createFieldCipher(keyRing) };
+    const onRecord = async (): Promise<unknown[]> => {
+      const rows = await openBreakouts(bench.knex, row.id);
+      return rows.map(({ personIds }) => personIds);
+    };
+    // Made while nobody is there yet.
+    const early = [{ id: v7(), name: 'Early', personIds: [guest] }];
+    await keepBreakouts(deps, row.id, { endsAt: null, rooms: early });
+    const line = await come(row, host, 'host');
+    const late = await come(row, guest, 'participant');
+    await line.ask('admit', { personId: guest });
+    await until(() => breakoutOf(late) === 'Early');
+
+    // Made in the room.
+    await line.ask('create-breakouts', { rooms: [{ name: 'Live', personIds: [] }] });
+    await until(
+      async () => (await onRecord()).length === 1 && (await onRecord()).flat().length === 0,
+    );
+    const [live] = (await openBreakouts(bench.knex, row.id)).map(({ id }) => id);
+    await line.ask('assign-breakout', { personId: guest, breakoutId: live });
+    await until(async () => (await onRecord()).flat().includes(guest));
+
+    // Made from outside, for somebody who comes back later.
+    late.socket.close();
+    await askRoom(deps, row.id, { type: 'leave_room', by: guest });
+    await askRoom(deps, row.id, {
+      type: 'create_breakouts',
+      by: host,
+      rooms: [{ id: v7(), name: 'Outside', personIds: [guest] }],
+      durationMs: 60_000,
+    });
+    await until(async () => breakoutOf(await come(row, guest, 'participant')) === 'Outside');
+    await line.ask('close-breakouts');
+    await until(async () => (await onRecord()).length === 0);
   });
 
   test('a session that is moved has its room closed at its new end', async () => {

@@ -1,3 +1,4 @@
+import { plannedBreakouts } from '../../../db/breakouts.ts';
 import { type KeptMemory, takeRoomMemory } from '../../../db/room-memories.ts';
 import { lastRoomCommand, roomCommandsAfter } from '../../../db/room-commands.ts';
 import { recordingTermsOf } from '../../../db/recording-consents.ts';
@@ -98,7 +99,7 @@ export class LiveRooms {
       return { personId, role, place };
     });
     const state = catchUpRoom(reopenRoom(policy, former, memory, Date.now()), missed);
-    const record = this.#records.of(media);
+    const record = this.#records.of(media, state);
     correctLedger(record, former, state);
     const chat = await this.#records.chatBefore(sessionId);
     const recording = { ...terms, recorder: this.#deps.recorder ?? null };
@@ -115,8 +116,12 @@ export class LiveRooms {
       this.#deps.log.warn({ sessionId: media.sessionId }, 'what a room knew can not be read');
     }
     // What was asked of a room before it first opened is what it opens with.
-    const heardUpTo = await lastRoomCommand(this.#deps.knex, media.sessionId);
-    return { memory: null, missed: [], heardUpTo };
+    const { sessionId } = media;
+    const heardUpTo = await lastRoomCommand(this.#deps.knex, sessionId);
+    const breakouts = await plannedBreakouts(this.#deps, sessionId);
+    const bare = { isLocked: false, admittedIds: [], removedIds: [], people: {} };
+    const memory = breakouts === null ? null : { ...bare, breakouts };
+    return { memory, missed: [], heardUpTo };
   }
 
   async #catchUp({ sessionId }: MediaRoom, { memory, heardUpTo }: KeptMemory): Promise<Recalled> {

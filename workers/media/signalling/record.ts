@@ -4,6 +4,7 @@ import type { FieldCipher } from '../../../crypto/field-cipher.ts';
 import type { Knex } from 'knex';
 import { recordCry, recordPanic } from '../../../activities/rooms/calls-for-help.ts';
 import { recordChatShown } from '../../../activities/rooms/chat-shown.ts';
+import { type BreakoutPlan, keepBreakouts } from '../../../db/breakouts.ts';
 import { type KeptMemory, keepRoomMemory } from '../../../db/room-memories.ts';
 import { recordConsentInRoom } from '../../../activities/rooms/recording-consent.ts';
 import { recordPresence } from '../../../db/room-presence.ts';
@@ -12,6 +13,8 @@ import { chatMarks, keepChat, openChat } from '../../../db/session-chat.ts';
 import { errorCodeOf } from '../../../domain/errors.ts';
 import type { ChatEntry } from '../../../domain/room-chat.ts';
 import { rememberRoom } from '../../../domain/room-memory.ts';
+import { occupantsOf } from '../../../domain/room-reach.ts';
+import type { RoomState } from '../../../domain/room-state.ts';
 import type { Alarming } from '../../../domain/triage/screen.ts';
 import { LIMITS } from './limits.ts';
 import type { RoomRecord } from './live-room.ts';
@@ -40,12 +43,17 @@ export class Records {
     this.#deps = deps;
   }
 
-  of({ sessionId, epoch }: Pick<MediaRoom, 'sessionId' | 'epoch'>): RoomRecord {
+  /** `opened` is what the room has opened with, and what is on record. */
+  of({ sessionId, epoch }: Pick<MediaRoom, 'sessionId' | 'epoch'>, opened: RoomState): RoomRecord {
     const { knex } = this.#deps;
     const remember = this.#keeperOf({ sessionId, epoch });
+    const follow = this.#followerOf(sessionId, opened);
     const unwritten = this.#unwritten;
     return {
-      remember: (state, heardUpTo) => remember({ memory: rememberRoom(state), heardUpTo }),
+      remember: (state, heardUpTo) => {
+        remember({ memory: rememberRoom(state), heardUpTo });
+        follow(state);
+      },
       get isFull() {
         return (unwritten.get(sessionId) ?? 0) >= LIMITS.chatUnwritten;
       },
@@ -115,6 +123,18 @@ export class Records {
     );
   }
 
+  /** Has the session's record show the room's breakouts, whoever has made or ended them. */
+  #followerOf(sessionId: string, opened: RoomState): (state: RoomState) => void {
+    let known = JSON.stringify(planOf(opened));
+    return (state) => {
+      const plan = planOf(state);
+      const text = JSON.stringify(plan);
+      if (text === known) return;
+      known = text;
+      void this.#later(`${sessionId} breakouts`, () => keepBreakouts(this.#deps, sessionId, plan));
+    };
+  }
+
   #panic(sessionId: string, call: { by: string; about: string }): Promise<void> {
     return recordPanic(this.#deps, { ...call, sessionId });
   }
@@ -151,4 +171,20 @@ export class Records {
       await sleep(pauseMs);
     }
   }
+}
+
+function planOf(state: RoomState): BreakoutPlan | null {
+  const { breakouts } = state;
+  if (breakouts === null) return null;
+  const inside = occupantsOf(state).filter(({ place }) => place === 'inside');
+  const places = [
+    ...inside.map(({ personId, breakoutId }) => [personId, breakoutId] as const),
+    ...Object.entries(breakouts.awaited ?? {}),
+  ];
+  const rooms = Object.entries(breakouts.rooms).map(([id, { name }]) => ({
+    id,
+    name,
+    personIds: places.flatMap(([personId, place]) => (place === id ? [personId] : [])),
+  }));
+  return { endsAt: breakouts.endsAt, rooms };
 }
