@@ -106,7 +106,7 @@ async function addPerson(
 async function tokenOf({ knex, keyRing, apiUrl }: OutageStack, personId: string): Promise<string> {
   const familyId = newId();
   await insertFamily(knex, familyId, personId);
-  const auth = { accessTokenTtlMs: TOKEN_TTL_MS } as never;
+  const auth = { accessTokenTtlMs: TOKEN_TTL_MS, sharedSecret: null } as never;
   const issuer = { keyRing, publicUrl: apiUrl, auth };
   return (await signAccessToken(issuer, personId, familyId)).token;
 }

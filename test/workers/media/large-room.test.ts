@@ -53,9 +53,10 @@ describeBrowser('a room that is spread over cores', () => {
     const [ann, ben] = [await guest('Ann', 'host'), await guest('Ben', 'participant')];
     for (const each of [ann, ben]) await each.start();
     await seeAndHear([ann, ben]);
-    // Each has a transport to send and one to receive; whatever flows between cores takes one pipe.
+    // Each has a transport to send and one to receive, and the room one for its chat; whatever
+    // flows between cores takes one pipe.
     const dumps = await Promise.all(routers.map((router) => router.dump()));
-    expect(dumps.map(({ transportIds }) => transportIds.length)).toEqual([3, 3]);
+    expect(dumps.map(({ transportIds }) => transportIds.length)).toEqual([4, 4]);
 
     const [, second] = rooms.host.rooms.find(sessionId)!.routerIds;
     for (const worker of rooms.sfu.workers) {
