@@ -80,6 +80,11 @@ export async function findLiveRoom(db: Knex, sessionId: string): Promise<PlacedR
   return rows[0] ?? null;
 }
 
+/** Whether a session ever had a room. */
+export async function wasRoomPlaced(db: Knex, sessionId: string): Promise<boolean> {
+  return (await db('rooms').where({ session_id: sessionId }).first('epoch')) !== undefined;
+}
+
 /** Whether any host takes rooms. */
 export async function isMediaAvailable(db: Knex): Promise<boolean> {
   return (await mediaAvailable(db)).rooms;

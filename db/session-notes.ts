@@ -27,18 +27,20 @@ export async function insertNote(
   await SessionNote.query(trx).insert(note);
 }
 
+export type SignedNote = Pick<SessionNote, 'sessionId' | 'version' | 'body' | 'signedAt'>;
+
 /** Signs the latest version off; null where there is none, unchanged where it is signed already. */
 export async function signLatest(
   trx: Knex.Transaction,
   sessionId: string,
   at: Date,
-): Promise<number | null> {
+): Promise<SignedNote | null> {
   await trx('sessions').where({ id: sessionId }).forNoKeyUpdate().first('id');
   const latest = await latestNote(trx, sessionId);
-  if (latest === null) return null;
+  if (latest === null || latest.signedAt !== null) return latest;
   await SessionNote.query(trx)
     .where({ session_id: sessionId, version: latest.version })
-    .whereNull('signed_at')
     .patch({ signedAt: at });
-  return latest.version;
+  const { version, body } = latest;
+  return { sessionId, version, body, signedAt: at };
 }

@@ -42,6 +42,14 @@ export function remove(state: RoomState, { by, personId }: Command<'remove'>): R
   return sentAway({ ...state, admittedIds, removedIds }, person, 'removed');
 }
 
+/** It lets nobody past the waiting room, and past a lock. */
+export function readmit(state: RoomState, { by, personId }: Command<'readmit'>): RoomStep {
+  if (actingHost(state, by) === null) return refuse(state, 'forbidden');
+  if (!state.removedIds.includes(personId)) return nothing(state);
+  const removedIds = state.removedIds.filter((id) => id !== personId);
+  return change({ ...state, removedIds }, []);
+}
+
 /** Somebody is told why, and leaves with all of their tabs. */
 export function sentAway(
   state: RoomState,

@@ -57,7 +57,7 @@ export interface RoomState {
   readonly isClosed: boolean;
   /** Who was let in once need not ask again. */
   readonly admittedIds: readonly string[];
-  /** Who was removed does not come back. */
+  /** Who was removed does not come back, unless they are added to the session again. */
   readonly removedIds: readonly string[];
 }
 
@@ -66,6 +66,8 @@ export type RoomCommand =
   | { readonly type: 'admit'; readonly by: string; readonly personId: string }
   | { readonly type: 'deny'; readonly by: string; readonly personId: string }
   | { readonly type: 'remove'; readonly by: string; readonly personId: string }
+  /** Whoever was removed may come again, as if for the first time. */
+  | { readonly type: 'readmit'; readonly by: string; readonly personId: string }
   | {
       readonly type: 'ask_mute';
       readonly by: string;

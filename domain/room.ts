@@ -1,6 +1,6 @@
 import { assertNever } from './assert-never.ts';
 import { assign, broadcast, createBreakouts, endBreakouts } from './room-breakouts.ts';
-import { admit, askMute, deny, lock, panic, promote, remove } from './room-powers.ts';
+import { admit, askMute, deny, lock, panic, promote, readmit, remove } from './room-powers.ts';
 import { around, hasRoomFor, hostIds, isHost, occupantsOf } from './room-reach.ts';
 import {
   change,
@@ -60,6 +60,8 @@ export function advanceRoom(state: RoomState, event: RoomEvent, now: number): Ro
       return askMute(state, event);
     case 'remove':
       return remove(state, event);
+    case 'readmit':
+      return readmit(state, event);
     case 'lock':
       return lock(state, event);
     case 'promote':

@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { releaseExpiredInTheWay } from '../../db/claims.ts';
 import { findInvited } from '../../db/hosted-sessions.ts';
 import { askRoom } from '../../db/room-commands.ts';
+import { wasRoomPlaced } from '../../db/rooms.ts';
 import { type SeatOutcome, type SeatWish, takeSeat } from '../../db/seat-transitions.ts';
 import { type SeatRow, findSessionFor, hasSeats, isSeat } from '../../db/seats.ts';
 import { type SessionRow, stateOf } from '../../db/sessions.ts';
@@ -32,12 +33,27 @@ export async function invite(
   const { deps } = call;
   const invited = ids.filter((id) => id !== session.therapist_id);
   const people = await findInvited(deps.knex, session.clinic_id, invited);
-  if (!hasSeats(session)) return stayAsOne(session, invited);
+  if (!hasSeats(session)) {
+    stayAsOne(session, invited);
+    return letBackIn(call, session, invited);
+  }
   const wishes = people.map(({ id }) => seatWish(call, session, id));
   const first = await takeAll(call, wishes);
   const refused = first?.kind === 'person_busy' ? await again(call, session, wishes, first) : first;
   if (refused !== null) throw refusalOf(refused);
+  await letBackIn(call, session, invited);
   await startWithSeats(call, session.id);
+}
+
+/** Whoever was removed from the room may come to it again; before it has opened, nobody was. */
+async function letBackIn(
+  { deps, principal }: Call,
+  session: SessionRow,
+  ids: readonly string[],
+): Promise<void> {
+  if (!(await wasRoomPlaced(deps.knex, session.id))) return;
+  const by = principal.personId;
+  for (const personId of ids) await askRoom(deps, session.id, { type: 'readmit', by, personId });
 }
 
 /** Whoever is in it already is no change. */

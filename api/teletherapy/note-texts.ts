@@ -43,12 +43,14 @@ export async function recordNotesRead(
   });
 }
 
-export async function textOf(call: Call, note: SessionNote): Promise<string> {
+type Sealed = Pick<SessionNote, 'sessionId' | 'version' | 'body'>;
+
+export async function textOf(call: Call, note: Sealed): Promise<string> {
   const [text] = await textsOf(call, [note]);
   return text!;
 }
 
-export function textsOf({ deps }: Call, notes: readonly SessionNote[]): Promise<string[]> {
+export function textsOf({ deps }: Call, notes: readonly Sealed[]): Promise<string[]> {
   return deps.cipher.openFields(
     deps.knex,
     notes.map(({ sessionId, version, body }) => ({

@@ -1,11 +1,5 @@
 import type { HostedView } from '../../db/hosted-sessions.ts';
-import {
-  insertNote,
-  latestNote,
-  listNotes,
-  nextNoteVersion,
-  signLatest,
-} from '../../db/session-notes.ts';
+import { insertNote, listNotes, nextNoteVersion, signLatest } from '../../db/session-notes.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { auditContext } from '../access/audit-context.ts';
@@ -30,44 +24,60 @@ export async function updateSessionNotes(call: Call<NotesBody>): Promise<Answer>
       fields: [{ field: 'notes', message: 'is required' }],
     });
   }
-  const version = await write(call, session, notes, signOff);
-  const latest = await latestNote(call.deps.knex, session.id);
+  const { text, version, signedAt } =
+    notes === undefined
+      ? await signOffLatest(call, session)
+      : await writeVersion(call, session, notes, signOff);
   return {
     status: 200,
     body: {
       id: session.id,
-      notes: notes ?? (latest === null ? '' : await textOf(call, latest)),
+      notes: text,
       notesVersion: version,
-      notesSignedAt: latest?.signedAt?.toISOString() ?? null,
+      notesSignedAt: signedAt?.toISOString() ?? null,
     },
   };
 }
 
-async function write(
-  call: Call,
+/** One version as it stood when the change was committed. */
+interface Changed {
+  readonly text: string;
+  readonly version: number;
+  readonly signedAt: Date | null;
+}
+
+async function writeVersion(
+  { deps, principal, requestId }: Call,
   { id: sessionId, client_id: subjectId }: HostedView,
-  notes: string | undefined,
-  signOff: boolean,
-): Promise<number> {
+  text: string,
+  isSigned: boolean,
+): Promise<Changed> {
+  const context = auditContext(principal, requestId);
+  const signedAt = isSigned ? new Date() : null;
+  return inTransaction(deps.knex, context, async (trx, audit) => {
+    const version = await nextNoteVersion(trx, sessionId);
+    const body = await deps.cipher.sealField(trx, noteRef(sessionId, version), text);
+    await insertNote(trx, { sessionId, version, authorId: principal.personId, body, signedAt });
+    const target = { objectType: 'session_note', objectId: sessionId, subjectId };
+    audit({ action: 'session_note.write', ...target, changes: { version, isSigned } });
+    return { text, version, signedAt };
+  });
+}
+
+/** What is signed is shown as well, which is a read as any other. */
+async function signOffLatest(call: Call, session: HostedView): Promise<Changed> {
   const { deps, principal, requestId } = call;
   const context = auditContext(principal, requestId);
-  const signedAt = signOff ? new Date() : null;
-  return inTransaction(deps.knex, context, async (trx, audit) => {
-    const target = { objectType: 'session_note', objectId: sessionId, subjectId };
-    if (notes === undefined) {
-      const signed = await signLatest(trx, sessionId, new Date());
-      if (signed === null)
-        throw new HoldfastError('wrong_state', 'There are no notes to sign off.');
-      audit({ action: 'session_note.sign', ...target, changes: { version: signed } });
-      return signed;
-    }
-    const version = await nextNoteVersion(trx, sessionId);
-    const body = await deps.cipher.sealField(trx, noteRef(sessionId, version), notes);
-    await insertNote(trx, { sessionId, version, authorId: principal.personId, body, signedAt });
-    const changes = { version, isSigned: signOff };
-    audit({ action: 'session_note.write', ...target, changes });
-    return version;
+  const note = await inTransaction(deps.knex, context, async (trx, audit) => {
+    const signed = await signLatest(trx, session.id, new Date());
+    if (signed === null) throw new HoldfastError('wrong_state', 'There are no notes to sign off.');
+    const subjectId = session.client_id;
+    const target = { objectType: 'session_note', objectId: session.id, subjectId };
+    audit({ action: 'session_note.sign', ...target, changes: { version: signed.version } });
+    return signed;
   });
+  await recordNotesRead(call, session, 1);
+  return { text: await textOf(call, note), version: note.version, signedAt: note.signedAt };
 }
 
 /** GET /teletherapy/sessions/{id}/notes: every version, the first first. */

@@ -89,6 +89,23 @@ test('in it the removed stay out, the admitted come in, and breakouts end in tim
   expect(run(back, [{ type: 'tick' }], 61_000).occupants['bob']?.breakoutId).toBeNull();
 });
 
+test('whoever was removed and is let back in waits as anybody else, in this room and in the next', () => {
+  const back = { type: 'readmit', by: 'ann', personId: 'cleo' } as const;
+  const place = (state: RoomState): string | undefined =>
+    run(state, [{ type: 'lock', by: 'ann', isLocked: false }, comes('cleo', 1)]).occupants['cleo']
+      ?.place;
+  expect(place(eventful)).toBeUndefined();
+  expect(place(run(eventful, [back]))).toBe('waiting');
+  const locked = advanceRoom(run(eventful, [back]), comes('cleo', 1), 6_000);
+  expect(locked.refused).toBe('wrong_state');
+  expect(advanceRoom(eventful, { ...back, by: 'dan' }, 6_000).refused).toBe('forbidden');
+  // Said while no host had the room, by somebody who is not in it.
+  const missed = [{ command: { ...back, by: 'eve' }, askedAt: 3_000 }];
+  expect(catchUpRoom(reopened(eventful), missed).removedIds).toEqual([]);
+  const ended = reopened(run(eventful, [{ type: 'end', by: 'ann' }]));
+  expect(place(catchUpRoom(ended, missed))).toBe('waiting');
+});
+
 test('of a room that has ended only who was removed is known', () => {
   const ended = run(eventful, [{ type: 'end', by: 'ann' }]);
   expect(reopened(ended)).toEqual({ ...openRoom(POLICY), removedIds: ['cleo'] });

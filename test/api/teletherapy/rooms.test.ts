@@ -181,6 +181,32 @@ describe('joining', () => {
 });
 
 describe('notes', () => {
+  test('that are signed off are answered as they were signed, and the look at them is on record', async () => {
+    const id = await session(60);
+    const write = (body: object) => call(therapist, 'PATCH', `${id}/notes`, body);
+    await write({ notes: 'Draft 0' });
+    const replies = await Promise.all(
+      Array.from({ length: 6 }, (_, index) => [
+        write({ signOff: true }),
+        write({ notes: `Draft ${String(index + 1)}` }),
+      ]).flat(),
+    );
+    const listed = await call(therapist, 'GET', `${id}/notes`);
+    const versions = listed.body['versions'] as readonly Record<string, unknown>[];
+    for (const [index, { status, body }] of replies.entries()) {
+      const kept = versions[Number(body['notesVersion']) - 1]!;
+      expect([status, body['notes']]).toEqual([200, kept['notes']]);
+      const isSigning = index % 2 === 0;
+      expect(body['notesSignedAt']).toBe(isSigning ? kept['signedAt'] : null);
+      if (isSigning) expect(kept['signedAt']).not.toBeNull();
+    }
+    const looks = await api
+      .knex('audit_entries')
+      .where({ action: 'session_note.read', object_id: id, actor_id: therapist.id });
+    // Six that were signed, and the list of them all.
+    expect(looks).toHaveLength(7);
+  });
+
   test('are kept in every version, sealed, and signed off for good; only the therapist reads', async () => {
     const id = await session(60);
     const write = (body: object) => call(therapist, 'PATCH', `${id}/notes`, body);
@@ -274,6 +300,22 @@ test('what is asked of a room reaches whoever hosts it, in order, and nobody els
   const one = await session(5);
   const refused = await call(therapist, 'POST', `${one}/breakout-rooms`, { action: 'close' });
   expect(refused.status).toBe(422);
+});
+
+test('whoever is added to a session is let back into its room, where there ever was one', async () => {
+  const [one, several] = [await session(5), await group(5, [client])];
+  const add = (id: string) =>
+    call(therapist, 'POST', `${id}/participants`, { participantIds: [client.id] });
+  const words = async (id: string): Promise<unknown[]> =>
+    (await roomCommandsAfter(api.deps, id, '0')).map(({ command }) => command);
+  const word = { type: 'readmit', by: therapist.id, personId: client.id };
+  for (const id of [one, several]) {
+    await add(id);
+    expect(await words(id)).toEqual([]);
+    await withHost(() => call(therapist, 'POST', `${id}/join`, {}));
+    await add(id);
+    expect(await words(id)).toEqual([word]);
+  }
 });
 
 test('recordings say what there is, and of everybody whether they agree', async () => {

@@ -139,6 +139,26 @@ describeMedia('an open room keeps to its session', () => {
     expect([host.socket.connected, other!.socket.connected]).toEqual([true, true]);
   });
 
+  test.each(['by its host', 'from outside'])(
+    'whoever is removed from it %s and is added to the session again waits to be let in',
+    async (from) => {
+      const row = await session(1);
+      const [by, personId] = [row.therapist_id, row.client_id!];
+      const deps = { knex: bench.knex, cipher: createFieldCipher(keyRing) };
+      const host = await come(row, by, 'host');
+      const guest = await come(row, personId, 'participant');
+      await host.ask('admit', { personId });
+      if (from === 'by its host') await host.ask('remove', { personId });
+      else await askRoom(deps, row.id, { type: 'remove', by, personId });
+      await until(() => !guest.socket.connected);
+      expect((await come(row, personId, 'participant')).events()).toEqual(['refused']);
+      await askRoom(deps, row.id, { type: 'readmit', by, personId });
+      await until(async () => (await come(row, personId, 'participant')).socket.connected);
+      await until(() => host.events().filter((event) => event === 'waiting').length >= 3);
+      expect(await host.ask('admit', { personId })).toMatchObject({ success: true });
+    },
+  );
+
   test('breakouts are the same in the room and on record, whoever makes them, and await who is late', async () => {
     const row = await session(1);
     const [host, guest] = [row.therapist_id, row.client_id!];
