@@ -11,6 +11,10 @@ export interface ReportWords {
   readonly place?: ReportedPlace;
   readonly phone?: string;
   readonly emergencyContact?: EmergencyContact;
+  /** The session whose room it came from. */
+  readonly roomSessionId?: string;
+  /** Whom it is about, where somebody has called for help for another. */
+  readonly concerns?: string;
 }
 
 /** As it is sealed with the report: JSON with a `description`, as every way in writes it. */

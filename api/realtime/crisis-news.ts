@@ -6,6 +6,7 @@ import { triggerTextRef } from '../../db/crisis-carrying.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { readWords } from '../crisis/report-words.ts';
 import type { ReportWords } from '../crisis/report-words.ts';
+import { presentRoomCall, roomCallsOf } from '../crisis/room-calls.ts';
 import { estimatedResponseSeconds } from '../crisis/response-time.ts';
 import { safely } from '../http/error-handler.ts';
 import type { Live } from './live.ts';
@@ -15,28 +16,33 @@ export async function tellCrisisTeam(live: Live, { room, ids }: Broadcast): Prom
   live.deps.load.helpIsCalled();
   if (live.io.of('/').adapter.rooms.has(room) === false) return;
   const [alertId, triggerId] = [String(ids['alertId']), ids['triggerId']];
-  let shown: Record<string, unknown>;
+  let [shown, ownId]: [Record<string, unknown>, string | null] = [{ alertId }, null];
   try {
-    shown = await shownAlert(live, room, alertId, typeof triggerId === 'string' ? triggerId : null);
+    const report = typeof triggerId === 'string' ? triggerId : null;
+    const row = await findAlertNews(live.deps.crisisKnex, alertId, report);
+    if (row !== null) {
+      // Others may be looking at the screen of whoever has called for help. A drill is nobody's own.
+      ownId = row.isDrill ? null : row.personId;
+      shown = await shownAlert(live, room, row);
+    }
   } catch (error) {
     // Better a bare alert than none.
     live.deps.log.error({ alertId, error: safely(error) }, 'an alert is shown without its words');
     shown = { ...ids, alertId };
   }
-  live.io.local.to(room).emit('crisis-alert', shown);
+  const audience = live.io.local.to(room);
+  (ownId === null ? audience : audience.except(`person:${ownId}`)).emit('crisis-alert', shown);
 }
 
 async function shownAlert(
   live: Live,
   room: string,
-  alertId: string,
-  triggerId: string | null,
+  row: AlertNewsRow,
 ): Promise<Record<string, unknown>> {
-  const { crisisKnex } = live.deps;
-  const row = await findAlertNews(crisisKnex, alertId, triggerId);
-  if (row === null) return { alertId };
+  const { alertId } = row;
   const words = await wordsOf(live, row);
-  await auditShowing(live, room, row);
+  const fromRoom = (await roomCallsOf(live.deps, [alertId])).get(alertId);
+  await auditShowing(live, room, row, fromRoom?.client?.id ?? null);
   const { severity, type, number, personId, sessionId, status, createdAt } = row;
   const estimatedResponseTime = await estimatedResponseSeconds(live.deps, row.clinicId, severity);
   const alert = {
@@ -49,6 +55,7 @@ async function shownAlert(
     createdAt: createdAt.toISOString(),
     location: words.place ?? null,
     estimatedResponseTime,
+    fromRoom: presentRoomCall(fromRoom),
   };
   const more = { id: alertId, _id: alertId, alertNumber: number, status, isDrill: row.isDrill };
   return { ...alert, alert: { ...more, ...alert } };
@@ -66,21 +73,26 @@ async function auditShowing(
   { deps, connections, io }: Live,
   room: string,
   row: AlertNewsRow,
+  clientId: string | null,
 ): Promise<void> {
+  const { alertId: objectId, personId, isDrill } = row;
   const socketIds = io.of('/').adapter.rooms.get(room) ?? new Set();
   const shownTo = new Map(
     [...socketIds].flatMap((id) => {
       const principal = connections.get(id)?.holder?.principal;
-      return principal === undefined ? [] : [[principal.personId, { principal, id }] as const];
+      const isShown = principal !== undefined && (isDrill || principal.personId !== personId);
+      return !isShown ? [] : [[principal.personId, { principal, id }] as const];
     }),
   );
-  const { alertId: objectId, personId: subjectId } = row;
+  const subjects = new Set([personId, clientId ?? personId]);
   for (const { principal, id } of shownTo.values()) {
-    await auditRead(deps.crisisKnex, auditContext(principal, id), {
-      action: 'alert.show',
-      objectType: 'alert',
-      objectId,
-      subjectId,
-    });
+    for (const subjectId of subjects) {
+      await auditRead(deps.crisisKnex, auditContext(principal, id), {
+        action: 'alert.show',
+        objectType: 'alert',
+        objectId,
+        subjectId,
+      });
+    }
   }
 }

@@ -9,6 +9,7 @@ import { mayListAlerts } from '../../access/crisis-access.ts';
 import { openNotes, openReports } from '../../crisis/open-words.ts';
 import type { NoteWords } from '../../crisis/open-words.ts';
 import type { ReportWords } from '../../crisis/report-words.ts';
+import { presentRoomCall, roomCallsOf } from '../../crisis/room-calls.ts';
 import { idIn } from '../../crisis/read-body.ts';
 import type { Answer, Call, Query } from '../../http/handler.ts';
 import { inBothShapes, iso, pagingInB, readUrgency } from '../dialect.ts';
@@ -41,12 +42,26 @@ export async function listCrisisAlerts(call: Call<unknown, AlertsQuery>): Promis
   ]);
   const changes = { shown: alerts.length };
   await auditRead(deps.knex, auditContext(principal, requestId), { ...target, changes });
-  const [reports, notes] = await Promise.all([openReports(deps, alerts), openNotes(deps, alerts)]);
+  const [reports, notes, calls] = await Promise.all([
+    openReports(deps, alerts),
+    openNotes(deps, alerts),
+    roomCallsOf(
+      deps,
+      alerts.map(({ id }) => id),
+    ),
+  ]);
+  const fromRoom = ({ id }: ListedAlert): object => ({ fromRoom: presentRoomCall(calls.get(id)) });
   const paging = { page: query.page, limit: query.limit, total, count: alerts.length };
   return inBothShapes(200, {
-    a: { alerts: alerts.map((alert, index) => inA(alert, reports[index]!)), count: alerts.length },
+    a: {
+      alerts: alerts.map((alert, at) => ({ ...inA(alert, reports[at]!), ...fromRoom(alert) })),
+      count: alerts.length,
+    },
     b: {
-      alerts: alerts.map((alert, index) => inB(alert, reports[index]!, notes[index]!)),
+      alerts: alerts.map((alert, at) => ({
+        ...inB(alert, reports[at]!, notes[at]!),
+        ...fromRoom(alert),
+      })),
       pagination: pagingInB(paging, 'totalAlerts'),
       summary: {
         active: statistics.active,

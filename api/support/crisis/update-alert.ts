@@ -11,6 +11,7 @@ import { alertVerdict } from '../../access/crisis-access.ts';
 import { recordedWithin } from '../../access/denials.ts';
 import { noteRef, openNotes, openReports } from '../../crisis/open-words.ts';
 import type { NoteWords } from '../../crisis/open-words.ts';
+import { presentRoomCall, roomCallsOf } from '../../crisis/room-calls.ts';
 import { actOnAlert } from '../../crisis/verbs.ts';
 import type { AlertVerb } from '../../crisis/verbs.ts';
 import type { Answer, Call } from '../../http/handler.ts';
@@ -119,9 +120,10 @@ async function openFollowUp(
 }
 
 async function present(call: Call<UpdateBody>, alert: AlertView): Promise<Answer> {
-  const [[report], [note]] = await Promise.all([
+  const [[report], [note], calls] = await Promise.all([
     openReports(call.deps, [alert]),
     openNotes(call.deps, [alert]),
+    roomCallsOf(call.deps, [alert.id]),
   ]);
   const { id, personId, severity, status, outcome, resolvedAt, resolvedBy } = alert;
   const end = {
@@ -135,6 +137,7 @@ async function present(call: Call<UpdateBody>, alert: AlertView): Promise<Answer
   const course = {
     followUpRequired: alert.followUpRequired ?? status !== 'resolved',
     followUpDate: iso(alert.followUpAt),
+    fromRoom: presentRoomCall(calls.get(id)),
   };
   const description = report?.description ?? report?.triggerText ?? '';
   const about = { userId: personId, severity, description, createdAt: iso(alert.createdAt) };

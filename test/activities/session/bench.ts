@@ -102,7 +102,8 @@ async function insertPerson(knex: Knex, clinicId: string, facts: object): Promis
   return id;
 }
 
-function newSession(clinicId: string, wish: SessionWish): NewSession {
+/** A session that is not booked yet. */
+export function newSession(clinicId: string, wish: SessionWish): NewSession {
   const startsAt = wish.startsAt ?? SOON;
   const clientId = wish.clientId!;
   return {
@@ -143,7 +144,8 @@ const NO_LIMITS = { maxOpenPerClient: 1_000, maxPerClientPerDay: 1_000 };
 const DAY_MS = 24 * HOUR_MS;
 
 /** Books as the API does: anything else than `booked` rolls back. */
-async function tryBooking(knex: Knex, session: NewSession): Promise<BookingOutcome> {
+/** Books it with its claims. */
+export async function tryBooking(knex: Knex, session: NewSession): Promise<BookingOutcome> {
   const startMs = Math.floor(session.state.startsAt / DAY_MS) * DAY_MS;
   const trx = await knex.transaction({ isolationLevel: 'read committed' });
   try {
