@@ -1,5 +1,6 @@
 import express from 'express';
 import { pino } from 'pino';
+import { goFirst } from '../../activities/go-first.ts';
 import { openDeps } from '../../api/deps.ts';
 import { allHandlers } from '../../api/handlers.ts';
 import { createDispatcher } from '../../api/http/dispatch.ts';
@@ -15,6 +16,8 @@ export async function serveWith(
   name: string,
   inPlace: Partial<ReturnType<typeof allHandlers>>,
 ): Promise<void> {
+  // As the product's API does.
+  goFirst();
   const settings = loadSettings();
   const log = pino({ level: settings.logLevel, base: { process: name } });
   const { deps } = await openDeps(settings, log);

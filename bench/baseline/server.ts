@@ -2,6 +2,7 @@ import express, { type Request, type Response } from 'express';
 import { jwtVerify } from 'jose';
 import pg from 'pg';
 import { v7 as newId } from 'uuid';
+import { goFirst } from '../../activities/go-first.ts';
 import { loadKeyRing } from '../../crypto/key-ring.ts';
 
 /** What a plain Express application does with the same request, and nothing else. */
@@ -14,6 +15,8 @@ interface Options {
   readonly query: string;
 }
 
+// As the product's API does.
+goFirst();
 const { port, databaseUrl, issuer, keysFile, query } = JSON.parse(process.argv[2]!) as Options;
 const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
 const keyRing = await loadKeyRing(keysFile);

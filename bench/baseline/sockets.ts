@@ -3,6 +3,7 @@ import { jwtVerify } from 'jose';
 import pg from 'pg';
 import { Server } from 'socket.io';
 import { v7 as newId } from 'uuid';
+import { goFirst } from '../../activities/go-first.ts';
 import { loadKeyRing } from '../../crypto/key-ring.ts';
 import { toInsert } from '../../db/audit/entry.ts';
 import { sendStatement } from '../../db/chat-messages.ts';
@@ -24,6 +25,8 @@ interface Sent {
 
 type Acknowledge = (answer: object) => void;
 
+// As the product's API does.
+goFirst();
 const { port, databaseUrl, issuer, keysFile, clinicId } = JSON.parse(process.argv[2]!) as Options;
 const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
 const keyRing = await loadKeyRing(keysFile);
