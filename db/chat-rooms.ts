@@ -1,49 +1,119 @@
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import type { FieldCipher } from '../crypto/field-cipher.ts';
+import type { SessionStatus } from '../domain/session.ts';
 import { broadcastAll } from './broadcasts.ts';
 import type { SessionRow } from './sessions.ts';
+import type { RecordAudit } from './transaction.ts';
 
 export type ChatRoomOutcome =
   | { readonly kind: 'opened' | 'known'; readonly chatRoomId: string }
   /** Nobody had a seat in it. */
-  | { readonly kind: 'nobody' };
+  | { readonly kind: 'nobody' }
+  /** It does not take place. */
+  | { readonly kind: 'called_off' };
+
+interface Opening {
+  readonly cipher: FieldCipher;
+  readonly audit: RecordAudit;
+}
+
+type MetSession = Pick<SessionRow, 'id' | 'clinic_id' | 'therapist_id' | 'client_id'>;
+
+const CALLED_OFF: readonly SessionStatus[] = ['cancelled', 'declined', 'expired'];
 
 /**
  * Opens the room in which a session's people write to each other afterwards, once for each session:
- * whoever comes later gets the same one. The therapist leads it, everybody who kept their seat
- * is a member.
+ * whoever comes later gets the same one, with those in it who have a seat by then. The therapist
+ * leads it, everybody who kept their seat is a member.
  */
 export async function openChatRoom(
   trx: Knex.Transaction,
-  cipher: FieldCipher,
-  session: Pick<SessionRow, 'id' | 'clinic_id' | 'therapist_id' | 'client_id'>,
+  { cipher, audit }: Opening,
+  session: MetSession,
 ): Promise<ChatRoomOutcome> {
-  const known = await lockRoomOf(trx, session.id);
-  if (known !== null) return { kind: 'known', chatRoomId: known };
+  const { status, known } = await lockRoomOf(trx, session.id);
+  if (CALLED_OFF.includes(status)) return { kind: 'called_off' };
   const memberIds = await keptSeats(trx, session);
+  if (known !== null) {
+    await followSeats(trx, audit, { ...session, chatRoomId: known }, memberIds);
+    return { kind: 'known', chatRoomId: known };
+  }
   const [first] = memberIds;
   if (first === undefined) return { kind: 'nobody' };
   const chatRoomId = newId();
   await insertRoom(trx, cipher, session, { chatRoomId, patientId: first });
-  await insertParticipants(trx, chatRoomId, session.therapist_id, memberIds);
+  await trx('support_participants').insert({
+    session_id: chatRoomId,
+    person_id: session.therapist_id,
+    role: 'helper',
+  });
+  await addMembers(trx, chatRoomId, memberIds);
   await trx('hosted_sessions')
     .where({ session_id: session.id })
     .update({ chat_room_id: chatRoomId });
-  const ids = { sessionId: chatRoomId, from: 'none', to: 'active', by: session.therapist_id };
-  await broadcastAll(
-    trx,
-    [...memberIds, session.therapist_id].map((id) => ({
-      room: `person:${id}` as const,
-      event: 'support-session-changed',
-      ids,
-    })),
-  );
+  await tellOf(trx, { chatRoomId, by: session.therapist_id, from: 'none', to: 'active' }, [
+    ...memberIds,
+    session.therapist_id,
+  ]);
+  const target = { objectType: 'support_session', objectId: chatRoomId };
+  audit({ action: 'chat_room.open', ...target, changes: { sessionId: session.id } });
   return { kind: 'opened', chatRoomId };
 }
 
-/** The room that the session has; the lock on its row keeps two from opening one each. */
-async function lockRoomOf(trx: Knex.Transaction, sessionId: string): Promise<string | null> {
+/** Brings a room's members in line with the seats of its session. */
+async function followSeats(
+  trx: Knex.Transaction,
+  audit: RecordAudit,
+  { chatRoomId, id: sessionId, therapist_id: by }: MetSession & { readonly chatRoomId: string },
+  memberIds: readonly string[],
+): Promise<void> {
+  const [added, removed] = [
+    await addMembers(trx, chatRoomId, memberIds),
+    await removeOthers(trx, chatRoomId, memberIds),
+  ];
+  const target = { objectType: 'support_session', objectId: chatRoomId };
+  const changes = { sessionId };
+  for (const subjectId of added) {
+    audit({ action: 'chat_room.member_added', ...target, subjectId, changes });
+  }
+  for (const subjectId of removed) {
+    audit({ action: 'chat_room.member_removed', ...target, subjectId, changes });
+  }
+  await tellOf(trx, { chatRoomId, by, from: 'none', to: 'active' }, added);
+  await tellOf(trx, { chatRoomId, by, from: 'active', to: 'none' }, removed);
+}
+
+async function tellOf(
+  trx: Knex.Transaction,
+  change: {
+    readonly chatRoomId: string;
+    readonly by: string;
+    readonly from: string;
+    readonly to: string;
+  },
+  personIds: readonly string[],
+): Promise<void> {
+  const { chatRoomId: sessionId, ...rest } = change;
+  await broadcastAll(
+    trx,
+    personIds.map((id) => ({
+      room: `person:${id}` as const,
+      event: 'support-session-changed',
+      ids: { sessionId, ...rest },
+    })),
+  );
+}
+
+/**
+ * The room that the session has; the lock on its row keeps two from opening one each, and the session
+ * from being called off meanwhile.
+ */
+async function lockRoomOf(
+  trx: Knex.Transaction,
+  sessionId: string,
+): Promise<{ readonly status: SessionStatus; readonly known: string | null }> {
+  const session = await trx('sessions').where({ id: sessionId }).forShare().first('status');
   await trx.raw('INSERT INTO hosted_sessions (session_id) VALUES (?) ON CONFLICT DO NOTHING', [
     sessionId,
   ]);
@@ -51,14 +121,17 @@ async function lockRoomOf(trx: Knex.Transaction, sessionId: string): Promise<str
     .where({ session_id: sessionId })
     .forUpdate()
     .first('chat_room_id');
-  return row?.chat_room_id ?? null;
+  return { status: session.status, known: row?.chat_room_id ?? null };
 }
 
 async function keptSeats(
   trx: Knex.Transaction,
   session: Pick<SessionRow, 'id' | 'client_id'>,
 ): Promise<string[]> {
-  if (session.client_id !== null) return [session.client_id];
+  if (session.client_id !== null) {
+    const client = trx('people').where({ id: session.client_id }).whereNull('erased_at');
+    return client.pluck<string[]>('id');
+  }
   const rows = await trx('enrolments')
     .where({ session_id: session.id })
     .whereIn('state', ['confirmed', 'attended', 'absent'])
@@ -93,14 +166,35 @@ async function insertRoom(
   });
 }
 
-async function insertParticipants(
+/** Resolves to whom it lets in: not to those who were members. */
+async function addMembers(
   trx: Knex.Transaction,
   chatRoomId: string,
-  helperId: string,
-  memberIds: readonly string[],
-): Promise<void> {
-  await trx('support_participants').insert([
-    { session_id: chatRoomId, person_id: helperId, role: 'helper' },
-    ...memberIds.map((id) => ({ session_id: chatRoomId, person_id: id, role: 'member' })),
-  ]);
+  personIds: readonly string[],
+): Promise<string[]> {
+  const { rows } = await trx.raw<{ rows: { person_id: string }[] }>(
+    `INSERT INTO support_participants AS member (session_id, person_id, role)
+     SELECT :chatRoomId, person_id, 'member'
+     FROM unnest(CAST(:personIds AS uuid[])) AS person_id ORDER BY person_id
+     ON CONFLICT (session_id, person_id) DO UPDATE SET left_at = NULL, last_seen_at = now()
+       WHERE member.role = 'member' AND member.left_at IS NOT NULL
+     RETURNING person_id`,
+    { chatRoomId, personIds },
+  );
+  return rows.map(({ person_id }) => person_id);
+}
+
+async function removeOthers(
+  trx: Knex.Transaction,
+  chatRoomId: string,
+  personIds: readonly string[],
+): Promise<string[]> {
+  const { rows } = await trx.raw<{ rows: { person_id: string }[] }>(
+    `UPDATE support_participants SET left_at = now()
+     WHERE session_id = :chatRoomId AND role = 'member' AND left_at IS NULL
+       AND person_id <> ALL (CAST(:personIds AS uuid[]))
+     RETURNING person_id`,
+    { chatRoomId, personIds },
+  );
+  return rows.map(({ person_id }) => person_id);
 }

@@ -16,11 +16,8 @@ export const chatRooms: OutboxConsumer = {
     if (session?.door !== 'teletherapy' || !hasSeats(session)) return;
     if (session.plan.followUp === null) return;
     const actor = { id: null, role: 'system', clinicId: session.clinic_id };
-    await inTransaction(knex, { actor, requestId: null }, async (trx, audit) => {
-      const outcome = await openChatRoom(trx, cipher, session);
-      if (outcome.kind !== 'opened') return;
-      const target = { objectType: 'support_session', objectId: outcome.chatRoomId };
-      audit({ action: 'chat_room.open', ...target, changes: { sessionId } });
-    });
+    await inTransaction(knex, { actor, requestId: null }, (trx, audit) =>
+      openChatRoom(trx, { cipher, audit }, session),
+    );
   },
 };
