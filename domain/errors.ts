@@ -55,7 +55,7 @@ export const ERROR_RULES = {
   internal: { status: 500, retryable: true },
   dependency_unavailable: { status: 503, retryable: true },
   media_unavailable: { status: 503, retryable: true },
-  recording_unavailable: { status: 503, retryable: false },
+  recording_unavailable: { status: 503, retryable: true },
 } as const satisfies Record<string, ErrorRule>;
 
 export type ErrorCode = keyof typeof ERROR_RULES;
