@@ -105,7 +105,8 @@ export async function startTestApi(
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const options = typeof given === 'function' ? await given(url) : given;
   const database = await createTestDatabase();
-  const knex = openDatabase(database.url, { maxConnections: 10 });
+  // A test that fails because its own machine is busy says nothing of the product.
+  const knex = openDatabase(database.url, { maxConnections: 10, acquireTimeoutMs: 30_000 });
   const mails: SentMail[] = [];
   const logged: Record<string, unknown>[] = [];
   const files = await mkdtemp(join(tmpdir(), 'holdfast-files-'));
