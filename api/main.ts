@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { SettingsFault, loadSettings } from '../config/settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { roomPage } from './room/page.ts';
-import { goFirst } from '../activities/go-first.ts';
+import { goFirst } from '../activities/crisis/go-first.ts';
 import { serveMetrics } from '../activities/metrics/metrics.ts';
 import { warmUpScreening } from './crisis/screen-words.ts';
 import { startApiAuditor } from './crisis/auditor.ts';

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
-import type { FieldCipher, FieldRef } from '../crypto/field-cipher.ts';
+import type { FieldRef } from '../crypto/field-cipher.ts';
 import type { Breakouts } from '../domain/room-state.ts';
+import type { Sealing } from './sealing.ts';
 
 /** A breakout room that is open. */
 export interface BreakoutRow {
@@ -81,11 +82,6 @@ export async function closeBreakouts(trx: Knex.Transaction, sessionId: string): 
     .where({ session_id: sessionId })
     .whereNull('closed_at')
     .update({ closed_at: trx.fn.now() });
-}
-
-interface Sealing {
-  readonly knex: Knex;
-  readonly cipher: FieldCipher;
 }
 
 /** Breakouts as their room has them, with everybody's place. */

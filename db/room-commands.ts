@@ -1,17 +1,13 @@
 import type { Knex } from 'knex';
-import type { FieldCipher, FieldRef } from '../crypto/field-cipher.ts';
+import type { FieldRef } from '../crypto/field-cipher.ts';
 import type { RoomCommand } from '../domain/room-state.ts';
+import type { Sealing } from './sealing.ts';
 
 /** Whoever hosts rooms listens here: a notice is a session's id, and what is asked is in the table. */
 export const ROOM_CHANNEL = 'holdfast_room';
 
 /** A word for a room; beside commands, somebody who leaves it with all of their tabs. */
 export type RoomWord = RoomCommand | { readonly type: 'leave_room'; readonly by: string };
-
-interface Sealing {
-  readonly knex: Knex;
-  readonly cipher: FieldCipher;
-}
 
 function commandRef(sessionId: string): FieldRef {
   return { purpose: 'room', objectId: sessionId, column: 'command' };

@@ -1,12 +1,7 @@
-import type { Knex } from 'knex';
-import type { FieldCipher, FieldRef } from '../crypto/field-cipher.ts';
+import type { FieldRef } from '../crypto/field-cipher.ts';
 import type { RoomMemory } from '../domain/room-memory.ts';
 import type { RoomEpoch } from './rooms.ts';
-
-interface Sealing {
-  readonly knex: Knex;
-  readonly cipher: FieldCipher;
-}
+import type { Sealing } from './sealing.ts';
 
 /** What a room knows, and the last word from outside that it has heard. */
 export interface KeptMemory {

@@ -1,12 +1,8 @@
 import type { Knex } from 'knex';
-import type { FieldCipher, FieldRef } from '../crypto/field-cipher.ts';
+import type { FieldRef } from '../crypto/field-cipher.ts';
 import type { ChatEntry } from '../domain/room-chat.ts';
 import { isErased } from './database-errors.ts';
-
-interface Sealing {
-  readonly knex: Knex;
-  readonly cipher: FieldCipher;
-}
+import type { Sealing } from './sealing.ts';
 
 interface Words {
   readonly text: string;

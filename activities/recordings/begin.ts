@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { type NewRecording, insertRecording } from '../../db/recordings.ts';
 import { inTransaction } from '../../db/transaction.ts';
-import { actingAs } from '../rooms/recording-consent.ts';
+import { actingAs } from '../rooms/acting-as.ts';
 
 /** Puts on record that a session is recorded, and by whose wish. */
 export async function beginRecording(knex: Knex, recording: NewRecording): Promise<void> {

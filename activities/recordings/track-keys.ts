@@ -1,11 +1,6 @@
-import type { Knex } from 'knex';
-import type { FieldCipher, FieldRef } from '../../crypto/field-cipher.ts';
+import type { FieldRef } from '../../crypto/field-cipher.ts';
 import { type NewTrack, type Track, insertTrack } from '../../db/recordings.ts';
-
-interface KeyDeps {
-  readonly knex: Knex;
-  readonly cipher: FieldCipher;
-}
+import type { Sealing } from '../../db/sealing.ts';
 
 function keyRef(trackId: string): FieldRef {
   return { purpose: 'recording_track', objectId: trackId, column: 'file_key' };
@@ -13,13 +8,13 @@ function keyRef(trackId: string): FieldRef {
 
 /** Puts a file on record before it is written, with its key sealed. */
 export async function keepTrack(
-  { knex, cipher }: KeyDeps,
+  { knex, cipher }: Sealing,
   { key, ...track }: Omit<NewTrack, 'fileKey'> & { readonly key: Buffer },
 ): Promise<void> {
   const fileKey = await cipher.sealField(knex, keyRef(track.id), key.toString('base64'));
   await insertTrack(knex, { ...track, fileKey });
 }
 
-export async function keyOf({ knex, cipher }: KeyDeps, { id, fileKey }: Track): Promise<Buffer> {
+export async function keyOf({ knex, cipher }: Sealing, { id, fileKey }: Track): Promise<Buffer> {
   return Buffer.from(await cipher.openField(knex, keyRef(id), fileKey), 'base64');
 }

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { AuditContext } from '../../db/audit/entry.ts';
 import { sayConsent } from '../../db/recording-consents.ts';
 import { inTransaction } from '../../db/transaction.ts';
+import { actingAs } from './acting-as.ts';
 
 export interface SaidConsent {
   readonly sessionId: string;
@@ -31,11 +32,4 @@ export async function recordConsent(
 /** The same, by somebody in a room. */
 export async function recordConsentInRoom(knex: Knex, said: SaidConsent): Promise<void> {
   await recordConsent(knex, await actingAs(knex, said.personId), said);
-}
-
-/** Somebody who acts in a room. */
-export async function actingAs(knex: Knex, personId: string): Promise<AuditContext> {
-  const person = await knex('people').where({ id: personId }).first('clinic_id', 'role');
-  const actor = { id: personId, role: person.role, clinicId: person.clinic_id };
-  return { actor, requestId: null };
 }

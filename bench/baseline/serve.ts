@@ -1,6 +1,6 @@
 import express from 'express';
 import { pino } from 'pino';
-import { goFirst } from '../../activities/go-first.ts';
+import { goFirst } from '../../activities/crisis/go-first.ts';
 import { openDeps } from '../../api/deps.ts';
 import { allHandlers } from '../../api/handlers.ts';
 import { createDispatcher } from '../../api/http/dispatch.ts';

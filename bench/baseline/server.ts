@@ -2,7 +2,7 @@ import express, { type Request, type Response } from 'express';
 import { jwtVerify } from 'jose';
 import pg from 'pg';
 import { v7 as newId } from 'uuid';
-import { goFirst } from '../../activities/go-first.ts';
+import { goFirst } from '../../activities/crisis/go-first.ts';
 import { loadKeyRing } from '../../crypto/key-ring.ts';
 
 /** What a plain Express application does with the same request, and nothing else. */

@@ -3,7 +3,7 @@ import { jwtVerify } from 'jose';
 import pg from 'pg';
 import { Server } from 'socket.io';
 import { v7 as newId } from 'uuid';
-import { goFirst } from '../../activities/go-first.ts';
+import { goFirst } from '../../activities/crisis/go-first.ts';
 import { loadKeyRing } from '../../crypto/key-ring.ts';
 import { toInsert } from '../../db/audit/entry.ts';
 import { sendStatement } from '../../db/chat-messages.ts';

@@ -8,7 +8,7 @@ import { CRISIS_CONSUMERS } from '../../activities/crisis/consumers.ts';
 import type { CrisisDeps } from '../../activities/crisis/deps.ts';
 import { openKnowledge } from '../../activities/crisis/knowledge.ts';
 import { createTwilioGateway } from '../../activities/gateways/twilio.ts';
-import { goFirst } from '../../activities/go-first.ts';
+import { goFirst } from '../../activities/crisis/go-first.ts';
 import { startRelay, type Relay } from '../../activities/outbox/relay.ts';
 import { serveMetrics } from '../../activities/metrics/metrics.ts';
 import type { Settings } from '../../config/settings.ts';

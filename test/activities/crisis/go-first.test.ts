@@ -9,7 +9,7 @@ const GROUPED = existsSync('/proc/self/autogroup');
 const SCRIPT = `
   import { readFileSync } from 'node:fs';
   import { getPriority } from 'node:os';
-  import { goFirst } from './activities/go-first.ts';
+  import { goFirst } from './activities/crisis/go-first.ts';
   const group = () => ${String(GROUPED)}
     ? Number(readFileSync('/proc/self/autogroup', 'utf8').split(' nice ')[1]) : null;
   const before = group();
