@@ -134,7 +134,10 @@ export async function openForHolder(
     const context = { actor: { ...SYSTEM_ACTOR, clinicId: request.clinicId }, requestId: null };
     const isFree = untilMs - nowMs >= SHORTEST_CRISIS_MS;
     const slot = { therapistId: holderId, untilMs };
-    const opened = isFree ? await openCrisisSession(deps, request, slot, context, nowMs) : null;
+    // What makes them busy may be this very session, opened by another who was as quick.
+    const opened = isFree
+      ? await openCrisisSession(deps, request, slot, context, nowMs)
+      : await findSession(deps.knex, request.id);
     if (opened === null) {
       throw new HoldfastError('therapist_unavailable', 'The holder is in another session');
     }
