@@ -81,6 +81,17 @@ export async function rolesIn(
   );
 }
 
+/** The roles that were given in one session, by whose they are. */
+export async function rolesOf(
+  knex: Knex,
+  sessionId: string,
+): Promise<Readonly<Record<string, RoomRole>>> {
+  const rows = await knex('session_roles')
+    .where({ session_id: sessionId })
+    .select('person_id', 'role');
+  return Object.fromEntries(rows.map(({ person_id: id, role }) => [id, role]));
+}
+
 export function roleKey(sessionId: string, personId: string): string {
   return `${sessionId} ${personId}`;
 }

@@ -18,18 +18,27 @@ export interface RoomMemory {
   readonly breakouts: Breakouts | null;
   /** Who they were in the room. Whether they are still there is the ledger's to say. */
   readonly people: Readonly<Record<string, Pick<Occupant, 'name' | 'role' | 'breakoutId'>>>;
+  /** The roles that were given; what was written down by an older version has none. */
+  readonly roles?: Readonly<Record<string, RoomRole>>;
 }
 
 /** What is worth knowing of a room after its host has died; of one that has ended, who was removed. */
 export function rememberRoom(state: RoomState): RoomMemory {
-  const { isLocked, admittedIds, removedIds, breakouts } = state;
+  const { isLocked, admittedIds, removedIds, breakouts, roles } = state;
   if (state.isClosed) {
     return { isLocked: false, admittedIds: [], removedIds, breakouts: null, people: {} };
   }
   const people = occupantsOf(state).map(({ personId, name, role, breakoutId }) => {
     return [personId, { name, role, breakoutId }] as const;
   });
-  return { isLocked, admittedIds, removedIds, breakouts, people: Object.fromEntries(people) };
+  return {
+    isLocked,
+    admittedIds,
+    removedIds,
+    breakouts,
+    people: Object.fromEntries(people),
+    roles,
+  };
 }
 
 /** Somebody who was there when the host of an earlier placement died. */
@@ -45,8 +54,16 @@ export interface FormerOccupant {
  */
 export function reopenRoom(
   policy: RoomPolicy,
-  former: readonly FormerOccupant[],
-  memory: RoomMemory | null,
+  {
+    former,
+    memory,
+    roles,
+  }: {
+    readonly former: readonly FormerOccupant[];
+    readonly memory: RoomMemory | null;
+    /** By the session's record. */
+    readonly roles: Readonly<Record<string, RoomRole>>;
+  },
   now: number,
 ): RoomState {
   const known = memory ?? rememberRoom(openRoom(policy));
@@ -73,6 +90,8 @@ export function reopenRoom(
     breakouts,
     admittedIds,
     removedIds,
+    // What was given last may not have come to the record.
+    roles: { ...roles, ...known.roles },
     occupants: Object.fromEntries(occupants.map((each) => [each.personId, each])),
   };
 }

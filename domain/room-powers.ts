@@ -1,6 +1,14 @@
 import { around, hasRoomFor, hostIds, isHost, occupantsOf, outranks } from './room-reach.ts';
 import type { Occupant, RoomCommand, RoomEffect, RoomState, RoomStep } from './room-state.ts';
-import { change, nothing, placed, refuse, withOccupant, withoutOccupant } from './room-steps.ts';
+import {
+  change,
+  nothing,
+  placed,
+  refuse,
+  withOccupant,
+  withRole,
+  withoutOccupant,
+} from './room-steps.ts';
 
 type Command<T extends RoomCommand['type']> = Extract<RoomCommand, { type: T }>;
 
@@ -94,7 +102,7 @@ export function promote(state: RoomState, { by, personId, role }: Command<'promo
   if (person.place === 'inside' && !hasRoomFor(without, role)) {
     return refuse(state, 'refused_by_rule');
   }
-  const next = withOccupant(state, { ...person, role });
+  const next = withOccupant(withRole(state, { personId, role }), { ...person, role });
   const to = [personId, ...around(next, personId)];
   return change(next, [
     { kind: 'reroute' },

@@ -59,6 +59,8 @@ export interface RoomState {
   readonly admittedIds: readonly string[];
   /** Who was removed does not come back, unless they are added to the session again. */
   readonly removedIds: readonly string[];
+  /** The roles that were given to people of the session: who comes with an older pass has these. */
+  readonly roles: Readonly<Record<string, RoomRole>>;
 }
 
 /** Somebody's own word to the room; `by` is who says it. */

@@ -1,6 +1,13 @@
 import type { ErrorCode } from './errors.ts';
 import { around, hostIds, occupantsOf } from './room-reach.ts';
-import type { CloseReason, Occupant, RoomEffect, RoomState, RoomStep } from './room-state.ts';
+import type {
+  CloseReason,
+  Occupant,
+  RoomEffect,
+  RoomRole,
+  RoomState,
+  RoomStep,
+} from './room-state.ts';
 
 export function change(state: RoomState, effects: readonly RoomEffect[]): RoomStep {
   const heard = effects.filter((effect) => effect.kind !== 'tell' || effect.to.length > 0);
@@ -24,6 +31,13 @@ export function presence(
 
 export function withOccupant(state: RoomState, person: Occupant): RoomState {
   return { ...state, occupants: { ...state.occupants, [person.personId]: person } };
+}
+
+export function withRole(
+  state: RoomState,
+  { personId, role }: { readonly personId: string; readonly role: RoomRole },
+): RoomState {
+  return { ...state, roles: { ...state.roles, [personId]: role } };
 }
 
 /** Somebody comes in, new or from the waiting room: where a host wants them, else into the main room. */

@@ -9,6 +9,7 @@ import {
   placed,
   presence,
   refuse,
+  withRole,
   withOccupant,
   withoutOccupant,
 } from './room-steps.ts';
@@ -17,6 +18,7 @@ import type {
   RoomCommand,
   RoomEvent,
   RoomPolicy,
+  RoomRole,
   RoomState,
   RoomStep,
 } from './room-state.ts';
@@ -37,6 +39,7 @@ export function openRoom(policy: RoomPolicy): RoomState {
     isClosed: false,
     admittedIds: [],
     removedIds: [],
+    roles: {},
   };
 }
 
@@ -90,6 +93,9 @@ export function advanceRoom(state: RoomState, event: RoomEvent, now: number): Ro
 export function commandRoom(state: RoomState, command: RoomCommand, now: number): RoomStep {
   const { by } = command;
   const known = state.occupants[by];
+  if (command.type === 'promote' && !state.occupants[command.personId]) {
+    return state.isClosed ? refuse(state, 'wrong_state') : change(withRole(state, command), []);
+  }
   if (state.isClosed || known?.place === 'inside') return advanceRoom(state, command, now);
   const outsider: Occupant = {
     personId: by,
@@ -126,7 +132,8 @@ function isHostInside(state: RoomState, personId: string): boolean {
 
 type Connecting = Extract<RoomEvent, { type: 'connect' }>;
 
-function connect(state: RoomState, event: Connecting, now: number): RoomStep {
+function connect(state: RoomState, coming: Connecting, now: number): RoomStep {
+  const event = { ...coming, role: roleOf(state, coming) };
   const known = state.occupants[event.personId];
   if (known !== undefined)
     return reconnect(state, { ...known, name: event.name }, event.connectionId);
@@ -154,6 +161,12 @@ function connect(state: RoomState, event: Connecting, now: number): RoomStep {
     presence(person, 'waiting'),
     { kind: 'tell', to: hostIds(state), news: { event: 'waiting', personId, isWaiting: true } },
   ]);
+}
+
+/** Whoever's session it is remains its host; a pass may be older than a role that was given. */
+function roleOf(state: RoomState, { personId, role }: Connecting): RoomRole {
+  const given = state.roles[personId];
+  return role === 'host' || given === undefined || given === 'host' ? role : given;
 }
 
 /** Another tab, or the same person again: they are where they were, as who they were. */

@@ -68,7 +68,7 @@ function thereIn(state: RoomState): FormerOccupant[] {
 
 function reopened(state: RoomState, now = 5_000): RoomState {
   const kept = JSON.parse(JSON.stringify(rememberRoom(state))) as ReturnType<typeof rememberRoom>;
-  return reopenRoom(POLICY, thereIn(state), kept, now);
+  return reopenRoom(POLICY, { former: thereIn(state), memory: kept, roles: {} }, now);
 }
 
 test('a room that is opened anew is what it was, and everybody in it is away', () => {
@@ -116,7 +116,8 @@ test('a ledger that has not heard yet who was removed or let in changes nothing'
     { personId: 'bob', role: 'participant', place: 'waiting' },
     { personId: 'cleo', role: 'participant', place: 'inside' },
   ];
-  const { occupants } = reopenRoom(POLICY, late, rememberRoom(eventful), 5_000);
+  const kept = { former: late, memory: rememberRoom(eventful), roles: {} };
+  const { occupants } = reopenRoom(POLICY, kept, 5_000);
   expect(Object.keys(occupants)).toEqual(['bob']);
   expect(occupants['bob']?.place).toBe('inside');
 });

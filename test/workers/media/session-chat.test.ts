@@ -213,7 +213,7 @@ describeMedia('what is written in a session', () => {
     try {
       const room = (await rooms.signalling.rooms.find(sessionId))!;
       for (let count = 1; count <= LIMITS.chatUnwritten; count += 1) {
-        room.write(host.personId, { text: `No ${count}` });
+        room.chat.write(host.personId, { text: `No ${count}` });
       }
       expect(await ann.ask('chat', { text: 'One more' })).toMatchObject({
         error: 'DEPENDENCY_UNAVAILABLE',

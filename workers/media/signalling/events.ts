@@ -68,7 +68,7 @@ export const ROOM_EVENTS: ReadonlyMap<string, RoomEventDefinition> = new Map(
     'consume-data': define(aTransport, channel.consumeData),
     'use-chat-channel': define(object({ isOpen: flag }), channel.useChannel),
     chat: define(object({ text: words, messageId: optional(id) }), write),
-    'chat-history': define(nothing, ({ room, peer }) => room.historyFor(peer.personId)),
+    'chat-history': define(nothing, ({ room, peer }) => room.chat.historyFor(peer.personId)),
     // People.
     leave: define(nothing, leave),
     // Hosts and co-hosts.
@@ -166,7 +166,7 @@ function createBreakouts({
 
 /** Words to those around: the room, or the breakout that one is in. */
 function write({ room, peer, payload }: EventCall<Words>): object {
-  return room.write(peer.personId, payload);
+  return room.chat.write(peer.personId, payload);
 }
 
 function leave({ room, peer }: EventCall<unknown>): object {

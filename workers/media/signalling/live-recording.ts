@@ -12,8 +12,10 @@ import {
   presentIn,
   recordingStatus,
 } from '../../../domain/room-recording.ts';
-import type { LiveProducer, LiveRoom, RoomRecord } from './live-room.ts';
+import type { LiveProducer } from './live-flow.ts';
+import type { LiveRoom } from './live-room.ts';
 import { type Source, sourceOf } from './peer.ts';
+import type { RoomRecord } from './room-record.ts';
 
 /** What records rooms. */
 export interface RoomRecorder {
@@ -189,12 +191,12 @@ export class LiveRecording {
   }
 
   #arrange(inHand: RecordingInHand): void {
-    const { state, producers } = this.#room;
+    const { state, flow } = this.#room;
     for (const producerId of inHand.producerIds) {
-      const live = producers.get(producerId);
+      const live = flow.producers.get(producerId);
       if (live === undefined || !this.#isTaken(live, state)) inHand.drop(producerId);
     }
-    for (const live of producers.values()) {
+    for (const live of flow.producers.values()) {
       if (this.#isTaken(live, state)) void this.#take(inHand, live);
     }
   }

@@ -1,53 +1,24 @@
-import type { types } from 'mediasoup';
 import { assertNever } from '../../../domain/assert-never.ts';
 import type { ChatEntry } from '../../../domain/room-chat.ts';
-import { mayConsume } from '../../../domain/room-reach.ts';
 import {
+  type RoomCommand,
   type RoomEffect,
   type RoomEvent,
   type RoomNews,
   type RoomRole,
   type RoomState,
   advanceRoom,
+  commandRoom,
   nextTickAt,
 } from '../../../domain/room.ts';
 import { HoldfastError } from '../../../domain/errors.ts';
-import { tellChat } from './chat-channel.ts';
+import { LiveChat } from './live-chat.ts';
 import { LiveRecording, type RecordingStart } from './live-recording.ts';
+import { LiveFlow } from './live-flow.ts';
 import type { MediaEnd, MediaRoom } from './media-room.ts';
-import { type Peer, sourceOf } from './peer.ts';
-import { type ChatNews, RoomChat, type Words, newsOf } from './room-chat.ts';
-import { Stage } from './stage.ts';
+import type { Peer } from './peer.ts';
+import type { RoomRecord } from './room-record.ts';
 import { roomView } from './room-view.ts';
-
-/** What a room tells the outside. */
-export interface RoomRecord {
-  /** In the order of the calls; whatever fails is tried again. */
-  presence(change: {
-    readonly personId: string;
-    readonly role: RoomRole;
-    readonly kind: 'waiting' | 'joined' | 'left';
-    readonly at: Date;
-  }): void;
-  /** In the order of the calls, and apart from who came: it was delivered before. */
-  chat(entry: ChatEntry): void;
-  /** So much has not been written down yet that no more is taken in. */
-  readonly isFull: boolean;
-  /** Somebody was shown what was written before they came. */
-  chatShown(to: { readonly personId: string; readonly count: number }): void;
-  /** Somebody has called for help without a word. */
-  alert(call: { readonly by: string; readonly about: string }): void;
-  /** What the room knows now, and the last word from outside that it has heard. */
-  remember(state: RoomState, heardUpTo: string): void;
-  /** What somebody has said to being recorded. Resolves when it is on record, or given up. */
-  consent(said: { readonly personId: string; readonly isGiven: boolean }): Promise<void>;
-}
-
-/** Something that is being sent, and by which connection. */
-export interface LiveProducer {
-  readonly producer: types.Producer;
-  readonly peer: Peer;
-}
 
 /** The longest time that a timer of Node can wait for, ms. */
 const LONGEST_WAIT_MS = 2_000_000_000;
@@ -60,17 +31,14 @@ const LONGEST_WAIT_MS = 2_000_000_000;
 export class LiveRoom {
   readonly media: MediaRoom;
   readonly peers = new Map<string, Peer>();
-  readonly producers = new Map<string, LiveProducer>();
-  readonly stage = new Stage();
+  readonly flow: LiveFlow;
   readonly recording: LiveRecording;
-  readonly chat: RoomChat;
+  readonly chat: LiveChat;
   /** The last word from outside that it has heard. */
   heardUpTo: string;
   readonly #record: RoomRecord;
   #state: RoomState;
   #timer: NodeJS.Timeout | undefined;
-  /** The producer of whoever spoke last. */
-  #speaking: string | undefined;
 
   constructor(
     media: MediaRoom,
@@ -89,12 +57,12 @@ export class LiveRoom {
   ) {
     this.media = media;
     this.heardUpTo = heardUpTo;
-    this.chat = new RoomChat(media, chat);
     this.#state = state;
     this.#record = record;
+    this.flow = new LiveFlow(this);
+    this.chat = new LiveChat(this, record, chat);
     this.recording = new LiveRecording(this, record, recording);
     media.onClose((end) => this.#mediaEnded(end));
-    media.activeSpeaker.on('dominantspeaker', ({ producer }) => this.#tellSpeaker(producer.id));
     record.remember(state, heardUpTo);
     this.#setTimer();
   }
@@ -112,6 +80,15 @@ export class LiveRoom {
     const step = advanceRoom(this.#state, event, Date.now());
     if (step.refused !== null) throw new HoldfastError(step.refused, 'The room does not allow it');
     this.adopt(step.state, step.effects);
+    if ('by' in event && step.effects.length > 0) this.#record.power(event, false);
+  }
+
+  /** Somebody who need not be inside, and whose word is on record, has asked for something. */
+  hear(command: RoomCommand): void {
+    const step = commandRoom(this.#state, command, Date.now());
+    if (step.refused !== null) return;
+    this.adopt(step.state, step.effects);
+    this.#record.power(command, true);
   }
 
   /** Carries out a step that the rules have decided. */
@@ -141,7 +118,7 @@ export class LiveRoom {
       throw refusal;
     }
     peer.socket.emit('welcome', this.view(peer.personId));
-    this.sync(peer);
+    this.flow.sync(peer);
   }
 
   /** The connection is gone: its media ends at once, its person may come back. */
@@ -163,60 +140,10 @@ export class LiveRoom {
     }
   }
 
-  /** Tells a connection of what it may consume now, and takes from it what it may not. */
-  sync(peer: Peer): void {
-    for (const { consumer, personId } of peer.consumers.values()) {
-      if (!mayConsume(this.#state, peer.personId, personId)) consumer.close();
-    }
-    const allowed = [...this.producers.values()].filter((each) => this.#mayHear(peer, each));
-    const ids = new Set(allowed.map(({ producer }) => producer.id));
-    for (const producerId of peer.announced) {
-      if (ids.has(producerId)) continue;
-      peer.announced.delete(producerId);
-      peer.socket.emit('producer-closed', { producerId });
-    }
-    if (peer.capabilities === null) return;
-    for (const { producer, peer: sender } of allowed) {
-      if (peer.announced.has(producer.id)) continue;
-      peer.announced.add(producer.id);
-      const { id: producerId, kind, paused } = producer;
-      const { personId } = sender;
-      const news = { producerId, personId, kind, source: sourceOf(producer), paused };
-      peer.socket.emit('new-producer', news);
-      // It may be long until somebody else speaks.
-      if (producerId === this.#speaking) peer.socket.emit('active-speaker', { personId });
-    }
-  }
-
+  /** Everybody is told of what they may consume now, and nothing flows or is recorded beyond it. */
   syncAll(): void {
     this.recording.follow();
-    for (const peer of this.peers.values()) this.sync(peer);
-  }
-
-  /** Somebody writes to those around them; what was sent before, over another path, says nothing new. */
-  write(personId: string, words: Words): { readonly message: ChatNews } {
-    if (this.#record.isFull && !this.chat.knows(personId, words)) {
-      throw new HoldfastError('dependency_unavailable', 'Nothing can be written down just now');
-    }
-    const { entry, isNew } = this.chat.write(this.#state, personId, words, Date.now());
-    const message = newsOf(entry);
-    const { messageId: sentAs } = words;
-    const echo = sentAs === undefined ? message : { ...message, sentAs };
-    if (isNew) {
-      for (const peer of this.peers.values()) {
-        if (peer.personId === personId) tellChat(peer, echo);
-        else if (entry.audience.includes(peer.personId)) tellChat(peer, message);
-      }
-      this.#record.chat(entry);
-    }
-    return { message: echo };
-  }
-
-  /** What was written and may be read by somebody who is inside. */
-  historyFor(personId: string): { readonly messages: readonly ChatNews[] } {
-    const messages = this.chat.historyFor(this.#state, personId);
-    if (messages.length > 0) this.#record.chatShown({ personId, count: messages.length });
-    return { messages };
+    this.flow.syncAll();
   }
 
   /** Sends to every connection of these people. */
@@ -226,21 +153,10 @@ export class LiveRoom {
     }
   }
 
-  /** Tells those who receive a producer of a change to it. */
-  tellReceivers(producerId: string, event: string, body: object): void {
-    for (const peer of this.peers.values()) {
-      if (peer.announced.has(producerId)) peer.socket.emit(event, body);
-    }
-  }
-
-  #mayHear(peer: Peer, { peer: sender, producer }: LiveProducer): boolean {
-    return !producer.closed && mayConsume(this.#state, peer.personId, sender.personId);
-  }
-
   #carryOut(effect: RoomEffect): void {
     switch (effect.kind) {
       case 'reroute':
-        this.#silenceWhoMayNot();
+        this.flow.silenceWhoMayNot();
         this.syncAll();
         return;
       case 'tell':
@@ -265,14 +181,6 @@ export class LiveRoom {
     }
   }
 
-  /** Whoever may not send any more, as an observer or outside, sends nothing. */
-  #silenceWhoMayNot(): void {
-    for (const { producer, peer } of this.producers.values()) {
-      const person = this.#state.occupants[peer.personId];
-      if (person?.place !== 'inside' || person.role === 'observer') producer.close();
-    }
-  }
-
   #news(to: readonly string[], news: RoomNews): void {
     const { event, ...body } = news;
     const about = 'personId' in news ? this.#state.occupants[news.personId] : undefined;
@@ -283,14 +191,6 @@ export class LiveRoom {
       const rejoin = event === 'room-closed' ? { rejoin: false } : {};
       this.tell([personId], event, { ...known, ...body, ...view, ...rejoin });
     }
-  }
-
-  #tellSpeaker(producerId: string): void {
-    const speaker = this.producers.get(producerId)?.peer.personId;
-    if (speaker === undefined) return;
-    this.#speaking = producerId;
-    this.tellReceivers(producerId, 'active-speaker', { personId: speaker });
-    this.stage.heard(speaker, this.peers.values());
   }
 
   /** The media is gone, the people are not: they come back to wherever the room is placed next. */

@@ -1,6 +1,7 @@
 import { plannedBreakouts } from '../../../db/breakouts.ts';
 import { type KeptMemory, takeRoomMemory } from '../../../db/room-memories.ts';
 import { lastRoomCommand, roomCommandsAfter } from '../../../db/room-commands.ts';
+import { rolesOf } from '../../../db/hosted-sessions.ts';
 import { recordingTermsOf } from '../../../db/recording-consents.ts';
 import { peopleThere } from '../../../db/room-presence.ts';
 import { errorCodeOf } from '../../../domain/errors.ts';
@@ -13,9 +14,10 @@ import {
 } from '../../../domain/room-memory.ts';
 import type { RoomPolicy, RoomState } from '../../../domain/room.ts';
 import type { RoomRecorder } from './live-recording.ts';
-import { LiveRoom, type RoomRecord } from './live-room.ts';
+import { LiveRoom } from './live-room.ts';
 import type { MediaRoom } from './media-room.ts';
 import type { RecordDeps, Records } from './record.ts';
+import type { RoomRecord } from './room-record.ts';
 
 interface Placement {
   readonly sessionId: string;
@@ -88,17 +90,18 @@ export class LiveRooms {
   async #make(media: MediaRoom): Promise<LiveRoom> {
     const { knex, policyOf } = this.#deps;
     const { sessionId } = media;
-    const [{ memory, missed, heardUpTo }, policy, there, terms] = await Promise.all([
+    const [{ memory, missed, heardUpTo }, policy, there, terms, roles] = await Promise.all([
       this.#recall(media),
       policyOf(sessionId),
       peopleThere(knex, sessionId),
       recordingTermsOf(knex, sessionId),
+      rolesOf(knex, sessionId),
     ]);
     const former = there.map(({ personId, role, kind }) => {
       const place = kind === 'joined' ? ('inside' as const) : ('waiting' as const);
       return { personId, role, place };
     });
-    const state = catchUpRoom(reopenRoom(policy, former, memory, Date.now()), missed);
+    const state = catchUpRoom(reopenRoom(policy, { former, memory, roles }, Date.now()), missed);
     const record = this.#records.of(media, state);
     correctLedger(record, former, state);
     const chat = await this.#records.chatBefore(sessionId);

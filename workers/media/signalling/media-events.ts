@@ -3,7 +3,8 @@ import { mayConsume, mayProduce } from '../../../domain/room-reach.ts';
 import { HoldfastError } from '../../../domain/errors.ts';
 import type { EventCall } from './event.ts';
 import { LIMITS } from './limits.ts';
-import type { LiveProducer, LiveRoom } from './live-room.ts';
+import type { LiveProducer } from './live-flow.ts';
+import type { LiveRoom } from './live-room.ts';
 import type { MediaSeat } from './media-room.ts';
 import { type Peer, type PeerConsumer, type Source, sourceOf } from './peer.ts';
 import { letFlow } from './stage.ts';
@@ -130,17 +131,17 @@ export async function produce(call: EventCall<ProduceRequest>): Promise<object> 
 /** A person has one microphone and one camera, in whichever tab they switched it on last. */
 async function announce(room: LiveRoom, live: LiveProducer): Promise<void> {
   const { producer, peer } = live;
-  for (const other of room.producers.values()) {
+  for (const other of room.flow.producers.values()) {
     const isSame = other.peer.personId === peer.personId;
     if (isSame && sourceOf(other.producer) === sourceOf(producer)) {
       other.peer.socket.emit('producer-replaced', { producerId: other.producer.id });
       other.producer.close();
     }
   }
-  room.producers.set(producer.id, live);
+  room.flow.producers.set(producer.id, live);
   peer.producers.set(producer.id, producer);
   producer.observer.once('close', () => {
-    room.producers.delete(producer.id);
+    room.flow.producers.delete(producer.id);
     peer.producers.delete(producer.id);
     room.syncAll();
   });
@@ -156,7 +157,7 @@ export async function setCapabilities({
   payload,
 }: EventCall<{ rtpCapabilities: types.RtpCapabilities }>): Promise<object> {
   peer.capabilities = payload.rtpCapabilities;
-  room.sync(peer);
+  room.flow.sync(peer);
   return {};
 }
 
@@ -164,7 +165,7 @@ export async function consume(
   call: EventCall<{ transportId: string; producerId: string }>,
 ): Promise<object> {
   const { room, peer, payload } = call;
-  const live = room.producers.get(payload.producerId);
+  const live = room.flow.producers.get(payload.producerId);
   const allowed = (): LiveProducer => {
     const isAllowed =
       isStillHere(call) &&
@@ -211,10 +212,10 @@ function keep(room: LiveRoom, peer: Peer, live: LiveProducer, consumer: types.Co
   peer.consumers.set(consumerId, { consumer, personId, source, isWanted: false, isShown: true });
   consumer.observer.once('close', () => {
     peer.consumers.delete(consumerId);
-    room.stage.arrange(peer);
+    room.flow.stage.arrange(peer);
     peer.socket.emit('consumer-closed', { consumerId, producerId });
   });
-  room.stage.arrange(peer);
+  room.flow.stage.arrange(peer);
   consumer.on('producerpause', () => peer.socket.emit('producer-paused', { producerId }));
   consumer.on('producerresume', () => peer.socket.emit('producer-resumed', { producerId }));
   consumer.on('layerschange', (layers) => {

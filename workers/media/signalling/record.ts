@@ -4,6 +4,7 @@ import type { FieldCipher } from '../../../crypto/field-cipher.ts';
 import type { Knex } from 'knex';
 import { recordCry, recordPanic } from '../../../activities/rooms/calls-for-help.ts';
 import { recordChatShown } from '../../../activities/rooms/chat-shown.ts';
+import { recordPower } from '../../../activities/rooms/powers.ts';
 import { type BreakoutPlan, keepBreakouts } from '../../../db/breakouts.ts';
 import { type KeptMemory, keepRoomMemory } from '../../../db/room-memories.ts';
 import { recordConsentInRoom } from '../../../activities/rooms/recording-consent.ts';
@@ -17,9 +18,9 @@ import { occupantsOf } from '../../../domain/room-reach.ts';
 import type { RoomState } from '../../../domain/room-state.ts';
 import type { Alarming } from '../../../domain/triage/screen.ts';
 import { LIMITS } from './limits.ts';
-import type { RoomRecord } from './live-room.ts';
 import type { MediaRoom } from './media-room.ts';
 import { CHAT_AT_HAND } from './room-chat.ts';
+import type { RoomRecord } from './room-record.ts';
 
 export interface RecordDeps {
   readonly knex: Knex;
@@ -63,6 +64,10 @@ export class Records {
       presence: (change) =>
         void this.#later(sessionId, () => recordPresence(knex, { ...change, sessionId, epoch })),
       alert: (call) => void this.#later(`${sessionId} alert`, () => this.#panic(sessionId, call)),
+      power: (command, isOnRecord) => {
+        const power = { sessionId, command, isOnRecord };
+        void this.#later(`${sessionId} powers`, () => recordPower(knex, power));
+      },
       consent: ({ personId, isGiven }) => {
         const said = { sessionId, personId, isGiven };
         return this.#later(`${sessionId} consent`, () => recordConsentInRoom(knex, said));

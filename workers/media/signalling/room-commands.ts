@@ -5,7 +5,6 @@ import { openListener } from '../../../db/listener.ts';
 import { ROOM_CHANNEL, roomCommandsAfter } from '../../../db/room-commands.ts';
 import { recordingTermsOf } from '../../../db/recording-consents.ts';
 import { isUuid } from '../../../domain/ids.ts';
-import { commandRoom } from '../../../domain/room.ts';
 import { settleRoom } from '../../../domain/room-standing.ts';
 import type { LiveRooms } from './live-rooms.ts';
 import { standingOfSession } from './policy.ts';
@@ -58,8 +57,7 @@ async function carryOut(deps: CommandDeps, sessionId: string): Promise<void> {
       room.dismiss(command.by);
       continue;
     }
-    const step = commandRoom(room.state, command, Date.now());
-    if (step.refused === null) room.adopt(step.state, step.effects);
+    room.hear(command);
   }
   const standing = await standingOfSession(deps.knex, sessionId);
   const { state, effects } = settleRoom(room.state, standing);
