@@ -3,6 +3,7 @@ import { hasPlaceholderSecret, readAuth } from './auth-settings.ts';
 import { EnvReader } from './env-reader.ts';
 import type { Env } from './env-reader.ts';
 import { readMedia } from './media-settings.ts';
+import { readSpeech } from './speech-settings.ts';
 import { logLevels } from './types.ts';
 import type {
   ApiSettings,
@@ -61,6 +62,7 @@ export function loadSettings(env: Env = process.env): Settings {
     eligibility: { url: reader.url('ELIGIBILITY_URL', web) },
     companion: readCompanion(reader),
     media: readMedia(reader, ports.media),
+    speech: readSpeech(reader, home),
     webhooks: readWebhooks(reader, sandbox),
     attachments: readAttachments(reader, home),
     worker: { healthPort: ports.worker },

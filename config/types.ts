@@ -107,6 +107,25 @@ export interface CompanionSettings {
   model: CompanionModelSettings | null;
 }
 
+/** What makes words of what was recorded. */
+export type SpeechSettings =
+  | { readonly engine: 'off' }
+  /** The engine with its model is in this folder, as soon as it has been provided. */
+  | { readonly engine: 'local'; readonly folder: string }
+  | ({ readonly engine: 'service' } & SpeechServiceSettings);
+
+/** An endpoint that speaks `audio/transcriptions`. */
+export interface SpeechServiceSettings {
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  readonly model: string;
+  /** The language that is spoken; null leaves it to the service to find out. */
+  readonly language: string | null;
+  /** For one piece of sound, retries included, ms. */
+  readonly timeoutMs: number;
+  readonly retries: number;
+}
+
 /** A TURN server that shares a secret with us, as coturn's `use-auth-secret`. */
 export interface TurnSettings {
   urls: readonly string[];
@@ -131,7 +150,7 @@ export interface MediaSettings {
   ffmpegBin: string | null;
   /** So long a recording is kept after its end. */
   recordingLivesMs: number;
-  /** So long what is written in a session is kept after its last word. */
+  /** So long what is written and said in a session is kept after its last word. */
   transcriptLivesMs: number;
   /** Whether those who were recorded may play it, too, and not its host alone. */
   isRecordingShared: boolean;
@@ -177,6 +196,7 @@ export interface Settings {
   eligibility: { url: string | null };
   companion: CompanionSettings;
   media: MediaSettings;
+  speech: SpeechSettings;
   webhooks: WebhookSettings;
   attachments: AttachmentSettings;
   /** Where a worker process answers `GET /health`. */

