@@ -1,11 +1,14 @@
 import type { FieldRef } from '../crypto/field-cipher.ts';
 import type { RoomMemory } from '../domain/room-memory.ts';
+import type { RecordingMemory } from '../domain/room-recording.ts';
 import type { RoomEpoch } from './rooms.ts';
 import type { Sealing } from './sealing.ts';
 
-/** What a room knows, and the last word from outside that it has heard. */
+/** What a room knows, what is recorded of it, and the last word from outside that it has heard. */
 export interface KeptMemory {
   readonly memory: RoomMemory;
+  /** None in what older hosts have kept, and of a room that has ended. */
+  readonly recording?: RecordingMemory | null;
   readonly heardUpTo: string;
 }
 

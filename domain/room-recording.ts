@@ -36,6 +36,28 @@ export function openRecording(isEnabled: boolean, consents: Consents): RoomRecor
   return { isEnabled, wantedBy: null, consents, endedBy: null };
 }
 
+/** What outlives a host of the room: who wants it recorded, and by whose consent it went on. */
+export type RecordingMemory = Omit<RoomRecording, 'isEnabled'>;
+
+/**
+ * The recording of a room that is opened again, by the consents that hold now. Whoever took one back
+ * while no host had the room has ended it, as they would have in the room.
+ */
+export function resumeRecording(
+  isEnabled: boolean,
+  consents: Consents,
+  before: RecordingMemory | null,
+): RoomRecording {
+  const opened = openRecording(isEnabled, consents);
+  if (before === null) return opened;
+  const { wantedBy, endedBy } = before;
+  const isWithdrawn = Object.entries(before.consents).some(
+    ([personId, isGiven]) => isGiven && consents[personId] !== true,
+  );
+  if (wantedBy !== null && isWithdrawn) return { ...opened, endedBy: 'withdrawal' };
+  return { ...opened, wantedBy, endedBy };
+}
+
 /** Decides what somebody's word does; what follows from it is {@link recordingStatus}'s to say. */
 export function advanceRecording(
   recording: RoomRecording,

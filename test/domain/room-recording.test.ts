@@ -7,6 +7,7 @@ import {
   isRecorded,
   openRecording,
   recordingStatus,
+  resumeRecording,
 } from '../../domain/room-recording.ts';
 import {
   type RoomEvent,
@@ -154,4 +155,26 @@ test('only hosts start and stop it, and only where the session allows it', () =>
     'refused_by_rule',
   );
   expect(recordingStatus({ ...never, wantedBy: 'ann' }, room)).toBe('off');
+});
+
+test('a room that is opened again goes on with its recording, unless a consent was taken back', () => {
+  const agreed = { ann: true, bob: true };
+  const wanted = { wantedBy: 'ann', endedBy: null, consents: agreed };
+  const { room } = run(together);
+  const again = resumeRecording(true, agreed, wanted);
+  expect(recordingStatus(again, room)).toBe('on');
+  // Nobody who has come meanwhile is recorded without a consent of their own.
+  const { room: withCleo } = run([...together, comes('cleo'), admits('cleo')]);
+  expect(recordingStatus(again, withCleo)).toBe('waiting');
+
+  for (const consents of [{ ann: true, bob: false }, { ann: true }]) {
+    const ended = resumeRecording(true, consents, wanted);
+    expect(ended).toMatchObject({ wantedBy: null, endedBy: 'withdrawal', consents });
+    expect(recordingStatus(ended, room)).toBe('off');
+    const agrees = advanceRecording(ended, { type: 'say', personId: 'bob', consents: true }, room);
+    expect(recordingStatus(agrees.recording, room)).toBe('off');
+  }
+  const stopped = resumeRecording(true, agreed, { ...wanted, wantedBy: null });
+  expect(stopped).toMatchObject({ wantedBy: null, endedBy: null });
+  expect(resumeRecording(true, agreed, null)).toEqual(openRecording(true, agreed));
 });

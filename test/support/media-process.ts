@@ -13,13 +13,18 @@ export interface MediaProcess {
   forwards(): Promise<boolean>;
 }
 
-/** A media host in a process of its own, with its guard, to be killed or stopped. */
+/**
+ * A media host in a process of its own, with its guard, to be killed or stopped. It records where it is
+ * told by what program and into which folder.
+ */
 export async function startMediaProcess(
   databaseUrl: string,
   keysFile: string,
+  recording?: { readonly ffmpeg: string; readonly folder: string },
 ): Promise<MediaProcess> {
   const port = await freePort();
-  const args = [program, databaseUrl, keysFile, workerBin ?? '', String(port)];
+  const records = recording === undefined ? [] : [recording.ffmpeg, recording.folder];
+  const args = [program, databaseUrl, keysFile, workerBin ?? '', String(port), ...records];
   const host = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(host.stdout, 'data');
   return { process: host, forwards: () => isOpen(port) };

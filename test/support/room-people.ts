@@ -24,7 +24,11 @@ export interface PeerView {
   readonly people: readonly string[];
   readonly waiting: readonly string[];
   readonly breakouts: readonly { readonly id: string; readonly name: string }[];
-  readonly recording: { readonly state: string; readonly endedBy: string | null } | null;
+  readonly recording: {
+    readonly state: string;
+    readonly endedBy: string | null;
+    readonly consent: boolean | null;
+  } | null;
 }
 
 /** One person in a tab. */

@@ -4,13 +4,17 @@ import type { Readable, Writable } from 'node:stream';
 /**
  * Runs a program and ends it in good order once nobody holds its first pipe any more: when it is told
  * to stop, and when this process has died without a word. ffmpeg waits for one more packet at the first
- * signal, and none comes; at the second it finishes what it has.
+ * signal, and none comes; at the second it finishes what it has, and where it does not it is ended.
  */
 const GUARD = `"$@" </dev/null & child=$!
 exec >&-
 read -r _
 kill -TERM "$child" 2>/dev/null && sleep 0.2 && kill -TERM "$child" 2>/dev/null
-wait "$child"`;
+(sleep 5; kill -KILL "$child") >/dev/null 2>&1 & last=$!
+wait "$child"
+code=$?
+kill "$last" 2>/dev/null
+exit "$code"`;
 /** One that does not end when it is told to is ended, ms. */
 const STOP_WITHIN_MS = 5_000;
 const QUIET = ['-hide_banner', '-loglevel', 'error', '-nostats'];

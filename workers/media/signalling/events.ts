@@ -126,8 +126,8 @@ function decided({ room, peer }: Acting, command: RoomCommand): object {
 }
 
 function recording(type: 'start' | 'stop') {
-  return ({ room, peer: { personId } }: EventCall<object>): object => {
-    room.recording.act({ type, by: personId });
+  return async ({ room, peer: { personId } }: EventCall<object>): Promise<object> => {
+    await room.recording.act({ type, by: personId });
     return { room: room.view(personId) };
   };
 }

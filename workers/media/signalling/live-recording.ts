@@ -3,14 +3,15 @@ import { HoldfastError } from '../../../domain/errors.ts';
 import {
   type Consents,
   type RecordingEvent,
+  type RecordingMemory,
   type RecordingStatus,
   type RoomRecording,
   advanceRecording,
   isRecorded,
   missingConsents,
-  openRecording,
   presentIn,
   recordingStatus,
+  resumeRecording,
 } from '../../../domain/room-recording.ts';
 import type { LiveProducer } from './live-flow.ts';
 import type { LiveRoom } from './live-room.ts';
@@ -39,6 +40,8 @@ export interface RecordingInHand {
 export interface RecordingStart {
   readonly isEnabled: boolean;
   readonly consents: Consents;
+  /** As it was with the host before this one; null where there was none. */
+  readonly before: RecordingMemory | null;
   readonly recorder: RoomRecorder | null;
 }
 
@@ -62,12 +65,12 @@ export class LiveRecording {
   constructor(
     room: LiveRoom,
     record: RoomRecord,
-    { isEnabled, consents, recorder }: RecordingStart,
+    { isEnabled, consents, before, recorder }: RecordingStart,
   ) {
     this.#room = room;
     this.#record = record;
     this.#recorder = recorder;
-    this.#recording = openRecording(isEnabled, consents);
+    this.#recording = resumeRecording(isEnabled, consents, before);
   }
 
   get status(): RecordingStatus {
@@ -75,8 +78,17 @@ export class LiveRecording {
     return recordingStatus(this.#recording, this.#room.state);
   }
 
-  /** Carries out a host's word. Throws what the rules refuse, `recording_unavailable` without ffmpeg. */
-  act(event: Extract<RecordingEvent, { by: string }>): void {
+  /** What the next host of the room has to know. */
+  get memory(): RecordingMemory {
+    const { wantedBy, consents, endedBy } = this.#recording;
+    return { wantedBy, consents, endedBy };
+  }
+
+  /**
+   * Carries out a host's word; a stop has resolved once whoever has the room next knows of it. Rejects
+   * with what the rules refuse, `recording_unavailable` without ffmpeg.
+   */
+  async act(event: Extract<RecordingEvent, { by: string }>): Promise<void> {
     const step = advanceRecording(this.#recording, event, this.#room.state);
     if (step.refused !== null) {
       const why = 'Only hosts record, and only sessions that were made so';
@@ -87,6 +99,8 @@ export class LiveRecording {
     }
     this.#recording = step.recording;
     this.follow();
+    const kept = this.#room.remember();
+    if (event.type === 'stop') await kept;
   }
 
   /** Somebody's own word: a refusal holds at once, a consent once it is on record. */
@@ -156,6 +170,7 @@ export class LiveRecording {
     const said = { type: 'say', personId, consents } as const;
     this.#recording = advanceRecording(this.#recording, said, this.#room.state).recording;
     this.follow();
+    void this.#room.remember();
     if (!presentIn(this.#room.state).includes(personId)) return;
     this.#room.tell([personId], 'recording-changed', this.view(personId));
   }
@@ -184,6 +199,7 @@ export class LiveRecording {
       // What is not on record is not recorded.
       this.#recording = { ...this.#recording, wantedBy: null };
       this.follow();
+      void this.#room.remember();
     } finally {
       this.#isBeginning = false;
     }

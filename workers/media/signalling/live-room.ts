@@ -63,12 +63,18 @@ export class LiveRoom {
     this.chat = new LiveChat(this, record, chat);
     this.recording = new LiveRecording(this, record, recording);
     media.onClose((end) => this.#mediaEnded(end));
-    record.remember(state, heardUpTo);
+    void this.remember();
     this.#setTimer();
   }
 
   get state(): RoomState {
     return this.#state;
+  }
+
+  /** Keeps what whoever opens it next has to know. Resolves when it is on record, or given up. */
+  remember(): Promise<void> {
+    const recording = this.#state.isClosed ? null : this.recording.memory;
+    return this.#record.remember(this.#state, { heardUpTo: this.heardUpTo, recording });
   }
 
   get isOver(): boolean {
@@ -94,7 +100,7 @@ export class LiveRoom {
   /** Carries out a step that the rules have decided. */
   adopt(state: RoomState, effects: readonly RoomEffect[]): void {
     this.#state = state;
-    this.#record.remember(state, this.heardUpTo);
+    void this.remember();
     // Before anybody hears of anything: whoever came without a consent is not recorded for a moment.
     this.recording.follow();
     for (const effect of effects) this.#carryOut(effect);
@@ -208,7 +214,7 @@ export class LiveRoom {
     const { occupants } = this.#state;
     this.tellAll('room-closed', { reason: 'ended', rejoin: false });
     this.#state = { ...this.#state, occupants: {}, isClosed: true };
-    this.#record.remember(this.#state, this.heardUpTo);
+    void this.remember();
     for (const { personId, role, awaySince } of Object.values(occupants)) {
       const at = new Date(awaySince ?? Date.now());
       this.#record.presence({ personId, role, kind: 'left', at });

@@ -12,6 +12,7 @@ import {
   catchUpRoom,
   reopenRoom,
 } from '../../../domain/room-memory.ts';
+import type { RecordingMemory } from '../../../domain/room-recording.ts';
 import type { RoomPolicy, RoomState } from '../../../domain/room.ts';
 import type { RoomRecorder } from './live-recording.ts';
 import { LiveRoom } from './live-room.ts';
@@ -90,13 +91,14 @@ export class LiveRooms {
   async #make(media: MediaRoom): Promise<LiveRoom> {
     const { knex, policyOf } = this.#deps;
     const { sessionId } = media;
-    const [{ memory, missed, heardUpTo }, policy, there, terms, roles] = await Promise.all([
-      this.#recall(media),
-      policyOf(sessionId),
-      peopleThere(knex, sessionId),
-      recordingTermsOf(knex, sessionId),
-      rolesOf(knex, sessionId),
-    ]);
+    const [{ memory, missed, heardUpTo, recording: before }, policy, there, terms, roles] =
+      await Promise.all([
+        this.#recall(media),
+        policyOf(sessionId),
+        peopleThere(knex, sessionId),
+        recordingTermsOf(knex, sessionId),
+        rolesOf(knex, sessionId),
+      ]);
     const former = there.map(({ personId, role, kind }) => {
       const place = kind === 'joined' ? ('inside' as const) : ('waiting' as const);
       return { personId, role, place };
@@ -105,7 +107,7 @@ export class LiveRooms {
     const record = this.#records.of(media, state);
     correctLedger(record, former, state);
     const chat = await this.#records.chatBefore(sessionId);
-    const recording = { ...terms, recorder: this.#deps.recorder ?? null };
+    const recording = { ...terms, before, recorder: this.#deps.recorder ?? null };
     return new LiveRoom(media, state, record, { heardUpTo, recording, chat });
   }
 
@@ -124,13 +126,14 @@ export class LiveRooms {
     const breakouts = await plannedBreakouts(this.#deps, sessionId);
     const bare = { isLocked: false, admittedIds: [], removedIds: [], people: {} };
     const memory = breakouts === null ? null : { ...bare, breakouts };
-    return { memory, missed: [], heardUpTo };
+    return { memory, missed: [], heardUpTo, recording: null };
   }
 
-  async #catchUp({ sessionId }: MediaRoom, { memory, heardUpTo }: KeptMemory): Promise<Recalled> {
+  async #catchUp({ sessionId }: MediaRoom, kept: KeptMemory): Promise<Recalled> {
+    const { memory, heardUpTo, recording = null } = kept;
     const words = await roomCommandsAfter(this.#deps, sessionId, heardUpTo);
     const missed = words.map(({ command, askedAt }) => ({ command, askedAt: askedAt.getTime() }));
-    return { memory, missed, heardUpTo: words.at(-1)?.id ?? heardUpTo };
+    return { memory, missed, heardUpTo: words.at(-1)?.id ?? heardUpTo, recording };
   }
 }
 
@@ -139,6 +142,7 @@ interface Recalled {
   readonly memory: RoomMemory | null;
   readonly missed: readonly MissedWord[];
   readonly heardUpTo: string;
+  readonly recording: RecordingMemory | null;
 }
 
 /** What the host before did not come to write down. */

@@ -51,9 +51,9 @@ export class Records {
     const follow = this.#followerOf(sessionId, opened);
     const unwritten = this.#unwritten;
     return {
-      remember: (state, heardUpTo) => {
-        remember({ memory: rememberRoom(state), heardUpTo });
+      remember: (state, known) => {
         follow(state);
+        return remember({ memory: rememberRoom(state), ...known });
       },
       get isFull() {
         return (unwritten.get(sessionId) ?? 0) >= LIMITS.chatUnwritten;
@@ -100,7 +100,7 @@ export class Records {
   }
 
   /** Writes down the latest of what a room knows, as soon as what it knew before is written. */
-  #keeperOf(placement: RoomEpoch): (kept: KeptMemory) => void {
+  #keeperOf(placement: RoomEpoch): (kept: KeptMemory) => Promise<void> {
     let [latest, written]: [KeptMemory | null, string] = [null, ''];
     const write = async (): Promise<void> => {
       const [kept, text] = [latest, JSON.stringify(latest)];
@@ -110,7 +110,7 @@ export class Records {
     };
     return (kept) => {
       latest = kept;
-      void this.#later(`${placement.sessionId} memory ${placement.epoch}`, write);
+      return this.#later(`${placement.sessionId} memory ${placement.epoch}`, write);
     };
   }
 

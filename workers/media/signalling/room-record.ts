@@ -1,3 +1,4 @@
+import type { KeptMemory } from '../../../db/room-memories.ts';
 import type { ChatEntry } from '../../../domain/room-chat.ts';
 import type { RoomCommand, RoomRole, RoomState } from '../../../domain/room.ts';
 
@@ -20,8 +21,8 @@ export interface RoomRecord {
   alert(call: { readonly by: string; readonly about: string }): void;
   /** A host has used their power; `isOnRecord` where whoever passed the word on has written it down. */
   power(command: RoomCommand, isOnRecord: boolean): void;
-  /** What the room knows now, and the last word from outside that it has heard. */
-  remember(state: RoomState, heardUpTo: string): void;
+  /** What the room knows now. Resolves when it is on record, or given up. */
+  remember(state: RoomState, known: Omit<KeptMemory, 'memory'>): Promise<void>;
   /** What somebody has said to being recorded. Resolves when it is on record, or given up. */
   consent(said: { readonly personId: string; readonly isGiven: boolean }): Promise<void>;
 }
