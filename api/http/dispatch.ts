@@ -1,5 +1,3 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
@@ -11,6 +9,7 @@ import type { ApiDeps } from '../context.ts';
 import type { OperationId } from '../generated/operations.ts';
 import { withHelpLines } from '../crisis/help-lines.ts';
 import { readAnyBody } from './any-body.ts';
+import { authenticate, countedPerson } from './authenticate.ts';
 import { bearerToken } from './bearer.ts';
 import { readHeardBody, readJsonBody } from './body.ts';
 import type { ReadBody } from './body.ts';
@@ -23,6 +22,7 @@ import type { Hearing } from './hearing.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { Limiter } from './rate-limits.ts';
 import { RouteTable } from './route-table.ts';
+import { sendAnswer } from './send.ts';
 import { isShedFirst } from './shedding.ts';
 import type { Turns } from './turns.ts';
 import { exchangeOf } from './exchange.ts';
@@ -207,46 +207,7 @@ async function answerWith(
     operation.method !== 'get' && req.headers['idempotency-key'] !== undefined
       ? await keyed(call, body, (id) => run({ ...call, newId: id }))
       : await run(call);
-  if (given.body instanceof Readable) await sendStream(res, given, given.body);
-  else send(res, given);
-}
-
-/** Whoever goes away, or a fault half way, ends the other side too; the answer has begun by then. */
-async function sendStream(res: Response, answer: Answer, body: Readable): Promise<void> {
-  res.status(answer.status).type(answer.contentType ?? 'application/octet-stream');
-  for (const [name, value] of Object.entries(answer.headers ?? {})) res.setHeader(name, value);
-  if (res.req.method === 'HEAD') {
-    body.destroy();
-    res.end();
-    return;
-  }
-  await pipeline(body, res);
-}
-
-/** A public operation ignores a token that is no good: it may be the very thing that is being renewed. */
-async function authenticate(
-  deps: ApiDeps,
-  req: Request,
-  operation: Operation,
-): Promise<Principal | null> {
-  const token = bearerToken(req.headers.authorization);
-  if (operation.isPublic) {
-    return token === null ? null : deps.authenticator.authenticate(token).catch(() => null);
-  }
-  if (token === null) throw new HoldfastError('unauthenticated', 'A bearer token is required');
-  const { authenticator } = deps;
-  return operation.refusesNothing
-    ? authenticator.authenticateForHelp(token)
-    : authenticator.authenticate(token);
-}
-
-/**
- * Whom the limits count a request for; null for the address. An anonymous identity costs nothing,
- * so that guesses at passwords count for the address that makes them.
- */
-function countedPerson(principal: Principal | null, { limit }: Operation): string | null {
-  if (principal === null || (principal.isAnonymous && limit === 'auth')) return null;
-  return principal.personId;
+  await sendAnswer(res, given);
 }
 
 async function validate({ req, res, next, ...work }: Work, body: ReadBody): Promise<void> {
@@ -289,12 +250,4 @@ function toCall(
       return (log ??= deps.log.child({ requestId, operationId: operation.id }));
     },
   };
-}
-
-export function send(res: Response, answer: Answer): void {
-  res.status(answer.status);
-  for (const [name, value] of Object.entries(answer.headers ?? {})) res.setHeader(name, value);
-  if (answer.body === undefined) res.end();
-  else if (answer.contentType === undefined) res.json(answer.body);
-  else res.type(answer.contentType).send(answer.body);
 }
