@@ -10,6 +10,7 @@ import { settleBackground } from './background.ts';
 import { createDispatcher } from './http/dispatch.ts';
 import { loadDocument } from './http/document.ts';
 import { createErrorHandler } from './http/error-handler.ts';
+import type { HandlerMap } from './http/handler.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import { createLimiter } from './http/rate-limits.ts';
 import { requestIds, requestLog, requestTimes } from './http/request-log.ts';
@@ -33,7 +34,7 @@ export interface Api {
 }
 
 /** The whole HTTP API over its dependencies, not listening yet. */
-export function createApi(deps: ApiDeps): Api {
+export function createApi(deps: ApiDeps, handlers: HandlerMap = allHandlers()): Api {
   const idempotency = createIdempotency(deps);
   const helpIdempotency = createIdempotency({ ...deps, knex: deps.crisisKnex });
   const limits =
@@ -60,7 +61,7 @@ export function createApi(deps: ApiDeps): Api {
       exposedHeaders: EXPOSED_HEADERS,
     }),
   );
-  app.use(createDispatcher(deps, loadDocument(), allHandlers(), stages));
+  app.use(createDispatcher(deps, loadDocument(), handlers, stages));
   app.use(createErrorHandler(deps.log));
   const drain = async (): Promise<void> => {
     await settleBackground();

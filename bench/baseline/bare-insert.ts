@@ -8,7 +8,7 @@ const INSERT = `INSERT INTO bench_results (id, response_id, clinic_id, person_id
   VALUES (?, ?, ?, ?, ?, 'GAD-7', 5, 21, 23.81, 'mild', '{}', '{}', '[]', false, 'none', now())
   RETURNING completed_at`;
 
-/** The product's own stack, down to the dispatcher, with one bare insert where it completes. */
+/** The product's own HTTP stack with one bare insert where it completes. */
 async function insertOne({ deps, principal, newId }: Call): Promise<Answer> {
   const { clinicId, personId } = principal;
   await deps.knex.raw(INSERT, [newId, newId, clinicId, personId, newId]);

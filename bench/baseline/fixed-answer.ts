@@ -44,6 +44,6 @@ const FIXED: Answer = inBothShapes(200, {
   },
 });
 
-/** The product's own stack, down to the dispatcher, with one fixed answer to every turn. */
+/** The product's own HTTP stack with one fixed answer to every turn. */
 const answerSo = (): Promise<Answer> => Promise.resolve(FIXED);
 await serveWith('fixed-answer', { continueWithCompanion: answerSo });
