@@ -215,14 +215,36 @@ export async function openAlertsOf(
   return rows;
 }
 
+/** Somebody has pressed the button that calls for help without a word, since the alert was opened. */
+const IS_SILENT = `EXISTS (SELECT FROM crisis_events AS event WHERE event.alert_id = alert.id
+  AND event.kind IN ('raised', 'raised_again') AND event.data->>'type' = 'panic-button')`;
+
+export interface WaitingAlert extends Pick<AlertView, 'clinicId' | 'sessionId' | 'status'> {
+  readonly isSilent: boolean;
+}
+
 /** Where an alert stands, and the support session that its person is in. */
-export async function waitingAlert(
-  db: Knex,
-  alertId: string,
-): Promise<Pick<AlertView, 'clinicId' | 'sessionId' | 'status'> | null> {
-  const { rows } = await db.raw<{ rows: Pick<AlertView, 'clinicId' | 'sessionId' | 'status'>[] }>(
-    `SELECT clinic_id AS "clinicId", session_id AS "sessionId", status
-     FROM crisis_alerts WHERE id = ?`,
+export async function waitingAlert(db: Knex, alertId: string): Promise<WaitingAlert | null> {
+  const { rows } = await db.raw<{ rows: WaitingAlert[] }>(
+    `SELECT clinic_id AS "clinicId", session_id AS "sessionId", status, ${IS_SILENT} AS "isSilent"
+     FROM crisis_alerts AS alert WHERE id = ?`,
+    [alertId],
+  );
+  return rows[0] ?? null;
+}
+
+export interface AlertOwner {
+  readonly personId: string;
+  readonly isDrill: boolean;
+  /** What they can see of it others could read beside them. */
+  readonly isSilent: boolean;
+}
+
+/** Whose alert it is; null where there is none. */
+export async function findAlertOwner(db: Knex, alertId: string): Promise<AlertOwner | null> {
+  const { rows } = await db.raw<{ rows: AlertOwner[] }>(
+    `SELECT person_id AS "personId", is_drill AS "isDrill", ${IS_SILENT} AS "isSilent"
+     FROM crisis_alerts AS alert WHERE id = ?`,
     [alertId],
   );
   return rows[0] ?? null;

@@ -57,6 +57,15 @@ export interface PagingPosition {
   readonly dueAtMs: number;
 }
 
+/**
+ * Nobody is paged for their own alert: whoever calls for help without a word may have others beside
+ * them who would hear it. They are passed over as somebody who can't be reached is.
+ */
+export function pagingOthers(context: EscalationContext, personId: string): EscalationContext {
+  const { [personId]: _own, ...reach } = context.view.reach;
+  return { ...context, view: { ...context.view, reach } };
+}
+
 /** Two rounds of pages lie at least so far apart where nobody can be reached. */
 export const SHORTEST_ROUND_MS = 15_000;
 

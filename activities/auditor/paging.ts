@@ -3,7 +3,7 @@ import type { WatchedRow } from '../../db/crisis-watch.ts';
 import { readEscalationContext } from '../../db/on-call.ts';
 import { openTask } from '../../db/tasks.ts';
 import type { Neglect } from '../../domain/alert-watch.ts';
-import { nextPage } from '../../domain/escalation.ts';
+import { nextPage, pagingOthers } from '../../domain/escalation.ts';
 import type { AuditorDeps } from './contract.ts';
 
 /** A round that was begun and never ended, because its process died, is followed by the next after so long. */
@@ -26,7 +26,8 @@ export async function pageFor(
   if (batch === null) return;
   const { id: alertId, clinicId, personId, severity, isDrill } = alert;
   const nowMs = Date.now();
-  const context = await readEscalationContext(knex, clinicId, nowMs, HORIZON_MS);
+  const everybody = await readEscalationContext(knex, clinicId, nowMs, HORIZON_MS);
+  const context = pagingOthers(everybody, personId);
   const decision = nextPage(context, { severity, tier: batch - 1, dueAtMs: nowMs }, nowMs);
   if (decision.kind !== 'page') return;
   const { tier, pages, skipped, isLastResort, nextDueAtMs } = decision;

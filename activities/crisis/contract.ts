@@ -56,6 +56,8 @@ export interface RecordedAlert {
 
 export interface ReadContext {
   readonly clinicId: string;
+  /** Whose alert it is. */
+  readonly personId: string;
   /** What the workflow has already: it isn't sent again. */
   readonly digest: string;
 }

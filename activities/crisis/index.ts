@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { CrisisActivities } from './contract.ts';
 import type { CrisisDeps } from './deps.ts';
+import { knownFor } from './known-context.ts';
 import { isBack, tellOfLoss } from './lost-contact.ts';
 import { sendPage, stopPages } from './paging.ts';
 import { beginAlert, recordAlert, recordLate } from './recording.ts';
@@ -10,8 +11,8 @@ import { openFollowUp, raiseAnew, tellHolder, tellPerson } from './telling.ts';
 export function createCrisisActivities(deps: CrisisDeps): CrisisActivities {
   return {
     beginAlert: (input) => beginAlert(deps, input),
-    readContext: async ({ clinicId, digest }) => {
-      const known = await deps.knowledge.contextOf(clinicId);
+    readContext: async ({ clinicId, personId, digest }) => {
+      const known = knownFor(await deps.knowledge.contextOf(clinicId), personId);
       return known.digest === digest ? null : known;
     },
     sendPage: (job) =>

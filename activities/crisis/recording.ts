@@ -14,6 +14,7 @@ import type {
   RecordOutcome,
 } from './contract.ts';
 import type { CrisisDeps } from './deps.ts';
+import { knownFor } from './known-context.ts';
 import { codeDigest, codeOf } from './page-codes.ts';
 
 type RecordDeps = Pick<CrisisDeps, 'knex' | 'keyRing' | 'knowledge'>;
@@ -30,7 +31,11 @@ export async function beginAlert(
     throw new HoldfastError('dependency_unavailable', 'The clinic is not known yet');
   }
   const [known, row] = await Promise.all([knowledge.contextOf(clinicId), asked]);
-  return { clinicId, known, record: row === null ? null : recordOf(row) };
+  return {
+    clinicId,
+    known: knownFor(known, personId),
+    record: row === null ? null : recordOf(row),
+  };
 }
 
 function recordOf({ number, version, state, severity }: AlertRow): AlertBeginning['record'] {

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import type { KnownContext } from '../../activities/crisis/contract.ts';
 import { sendFirstPages } from '../../activities/crisis/first-pages.ts';
-import { readKnownContext } from '../../activities/crisis/known-context.ts';
+import { knownFor, readKnownContext } from '../../activities/crisis/known-context.ts';
 import {
   type AlertCall,
   callOf,
@@ -61,9 +61,15 @@ export async function recordReport(
 /** Whoever needs help does not wait longer for who is on call: the workflow looks itself then, ms. */
 const LOOK_TIMEOUT_MS = 500;
 
-/** Whom a clinic's alert can page; null when that takes too long to find out. Never rejects. */
-function whomToPage({ crisisKnex }: IntakeDeps, clinicId: string): Promise<KnownContext | null> {
-  const known = readKnownContext(crisisKnex, clinicId).catch(() => null);
+/** Whom somebody's alert can page; null when that takes too long to find out. Never rejects. */
+function whomToPage(
+  { crisisKnex }: IntakeDeps,
+  clinicId: string,
+  personId: string,
+): Promise<KnownContext | null> {
+  const known = readKnownContext(crisisKnex, clinicId)
+    .then((everybody) => knownFor(everybody, personId))
+    .catch(() => null);
   return Promise.race([known, sleep(LOOK_TIMEOUT_MS, null, { ref: false })]);
 }
 
@@ -80,7 +86,7 @@ function pageFirst(deps: IntakeDeps, raised: RaisedAlert, known: KnownContext): 
 export async function startAlert(
   deps: IntakeDeps,
   raised: RaisedAlert,
-  known = raised.isNew ? whomToPage(deps, raised.clinicId) : null,
+  known = raised.isNew ? whomToPage(deps, raised.clinicId, raised.personId) : null,
 ): Promise<void> {
   try {
     const whom = raised.isNew ? await known : null;
@@ -122,7 +128,8 @@ export async function raiseAlert(
   reporter: Reporter,
 ): Promise<Raised> {
   let raised: RaisedAlert;
-  const known = report.clinicId === null ? null : whomToPage(deps, report.clinicId);
+  const { clinicId, personId } = report;
+  const known = clinicId === null ? null : whomToPage(deps, clinicId, personId);
   try {
     raised = await record(deps, report, reporter);
   } catch (error) {

@@ -12,7 +12,7 @@ import type { Live } from './live.ts';
 export async function tellWaiting(live: Live, { room, ids }: Broadcast): Promise<void> {
   const alertId = String(ids['alertId']);
   const alert = await waitingAlert(live.deps.crisisKnex, alertId).catch(() => null);
-  if (alert !== null && alert.status !== 'paging') return;
+  if (alert !== null && (alert.status !== 'paging' || alert.isSilent)) return;
   const lines = await helpLines(live.deps, alert?.clinicId ?? null);
   const message = waitingNote(lines);
   const timestamp = new Date().toISOString();

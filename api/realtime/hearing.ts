@@ -3,6 +3,7 @@ import type { Announcement, Broadcast } from '../../db/broadcasts.ts';
 import { patientAlias } from '../../domain/support-session.ts';
 import { safely } from '../http/error-handler.ts';
 import { messageNewsOf } from '../support/messages/message-news.ts';
+import { tellAlertChange } from './alert-changes.ts';
 import { tellCompanionReply } from './companion-news.ts';
 import { tellCrisisTeam } from './crisis-news.ts';
 import { tellWaiting } from './crisis-waiting.ts';
@@ -23,6 +24,8 @@ const PRESENTERS: ReadonlyMap<string, Presenter> = new Map<string, Presenter>([
   ['support-session-changed', tellStatus],
   ['support-session-escalated', tellEscalation],
   ['crisis-alert', tellCrisisTeam],
+  ['crisis-alert-changed', tellAlertChange],
+  ['crisis-contact-lost', tellAlertChange],
   ['crisis-waiting', tellWaiting],
   ['user-status-change', statusChange],
   ['companion-reply-part', tellCompanionReply],

@@ -4,12 +4,13 @@ import { advanceAlert, nextWakeMs, openAlert } from '../../domain/alert.ts';
 import type { AlertEffect, AlertEvent, AlertState } from '../../domain/alert-events.ts';
 import { ALERT_SEVERITIES, DEFAULT_POLICIES } from '../../domain/escalation-policy.ts';
 import type { EscalationPolicies, EscalationPolicy } from '../../domain/escalation-policy.ts';
-import type { EscalationContext, OnCallView } from '../../domain/escalation.ts';
+import { type EscalationContext, type OnCallView, pagingOthers } from '../../domain/escalation.ts';
 import {
   NOW,
   SECOND,
   contextArbitrary,
   eventArbitrary,
+  personArbitrary,
   play,
   resolveArbitrary,
   storyArbitrary,
@@ -85,6 +86,22 @@ describe('an alert', () => {
             expect(pages.length > 0).toBe(canReachSomebody);
             if (isLastResort) expect(paged).toEqual(new Set(Object.keys(context.view.reach)));
             expect(nowMs).toBeGreaterThanOrEqual(NOW);
+          }
+        });
+      }),
+    );
+  });
+
+  test('pages nobody for their own, and everybody else as before', () => {
+    const own = fc.tuple(contextArbitrary, personArbitrary);
+    fc.assert(
+      fc.property(own, storyArbitrary(eventArbitrary), ([everybody, personId], story) => {
+        const context = pagingOthers(everybody, personId);
+        const others = Object.keys(everybody.view.reach).filter((id) => id !== personId);
+        play(context, story, ({ effects }) => {
+          for (const { pages } of pagesIn(effects)) {
+            expect(pages.map((page) => page.personId)).not.toContain(personId);
+            expect(pages.length > 0).toBe(others.length > 0);
           }
         });
       }),

@@ -47,10 +47,10 @@ async function look(desk: Desk): Promise<Pick<AlertBeginning, 'known' | 'record'
 
 /** Reads again who can be paged, unless that was done just now. */
 export async function refreshContext(desk: Desk): Promise<void> {
-  const { clinicId, known } = desk;
+  const { clinicId, personId, known } = desk;
   if (clinicId === null || known === null || Date.now() - desk.knownAtMs < FRESH_MS) return;
   try {
-    const read = await readContext({ clinicId, digest: known.digest });
+    const read = await readContext({ clinicId, personId, digest: known.digest });
     desk.knownAtMs = Date.now();
     if (read !== null) desk.known = read;
   } catch (error) {

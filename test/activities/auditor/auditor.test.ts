@@ -119,6 +119,14 @@ test('an alert that nobody pages for is paged for, step by step and for ever, un
   expect(tasks).toMatchObject([{ kind: 'alert_workflow_missing', clinic_id: api.clinicId }]);
 });
 
+test('nobody is paged for their own alert, though nobody else of their step is there', async () => {
+  const rounds: AuditRound[] = [];
+  auditor(rounds);
+  const id = await alert({ person_id: counselor.id, type: 'panic-button' });
+  await until(() => paged(rounds, id).length === 2);
+  expect(paged(rounds, id)).toEqual([admin.id, admin.id]);
+});
+
 test('an alert whose workflow pages in time is left alone; one whose pages stop is not', async () => {
   const rounds: AuditRound[] = [];
   const paging = (dueAtMs: number): string =>

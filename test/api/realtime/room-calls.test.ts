@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { recordPanic } from '../../../activities/rooms/calls-for-help.ts';
+import { broadcast } from '../../../db/broadcasts.ts';
 import { newSession, tryBooking } from '../../activities/session/bench.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson } from '../../support/api.ts';
 import { startNode } from './nodes.ts';
 import type { Node } from './nodes.ts';
-import { closeClients, signedIn } from './people.ts';
+import { type Client, closeClients, signedIn } from './people.ts';
 
 let api: TestApi;
 let node: Node;
@@ -84,6 +85,41 @@ test('a silent call tells responders of its session and client, and neither clie
   expect(await listed(therapist)).toEqual(
     [1, 2].map(() => ({ ...fromRoom, client: { id: client.id, name: null } })),
   );
+});
+
+test('what becomes of a silent call is told to responders alone, of another also to whose it is', async () => {
+  const patient = await api.person();
+  const report = { severity: 'high', description: 'help' };
+  await api.call('POST', '/api/crisis', report, { token: patient.token });
+  await callForHelp(therapist);
+  const [seeing, calling, own] = await Promise.all(
+    [responder, therapist, patient].map((person) => signedIn(node, person)),
+  );
+  const tell = async (person: TestPerson): Promise<string> => {
+    const { id: alertId } = await api.knex('crisis_alerts').where({ person_id: person.id }).first();
+    const rooms = [`crisis:${api.clinicId}`, `person:${person.id}`] as const;
+    const news = ['crisis-contact-lost', 'crisis-alert-changed', 'crisis-waiting'];
+    for (const event of news) {
+      for (const room of event === 'crisis-waiting' ? rooms.slice(1) : rooms) {
+        await broadcast(api.knex, { room, event, ids: { alertId } });
+      }
+    }
+    return alertId;
+  };
+  const silent = await tell(therapist);
+  const loud = await tell(patient);
+  const isLoud = ({ alertId }: Record<string, unknown>): boolean => alertId === loud;
+  await own!.next('crisis-waiting', isLoud);
+  await own!.next('crisis-alert-changed', isLoud);
+  await calling!.next('crisis-alert-changed', isLoud);
+  await seeing!.next('crisis-alert-changed', isLoud);
+  await seeing!.next('crisis-contact-lost', isLoud);
+  const heardOf = ({ heard }: Client): string[] =>
+    heard.filter(([, { alertId }]) => alertId === silent).map(([event]) => event);
+  expect(heardOf(seeing!)).toEqual(
+    expect.arrayContaining(['crisis-contact-lost', 'crisis-alert-changed']),
+  );
+  expect([heardOf(calling!), heardOf(own!)]).toEqual([[], []]);
 });
 
 test('whoever was no part of a session names nobody of it', async () => {

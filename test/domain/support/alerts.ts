@@ -9,7 +9,7 @@ const PEOPLE = ['ann', 'bob', 'cem', 'dee'];
 export const NOW = Date.UTC(2026, 2, 8, 6, 30);
 export const SECOND = 1_000;
 
-const personArbitrary = fc.constantFrom(...PEOPLE);
+export const personArbitrary = fc.constantFrom(...PEOPLE);
 const severityArbitrary = fc.constantFrom(...ALERT_SEVERITIES);
 const channelsArbitrary = fc.uniqueArray(fc.constantFrom(...PAGE_CHANNELS), { minLength: 1 });
 
