@@ -6,6 +6,9 @@ export interface Folded {
   readonly chars: readonly string[];
   readonly starts: readonly number[];
   readonly ends: readonly number[];
+  /** The letters and digits that it begins and ends with: a word may go on in another message. */
+  readonly firstWord: string;
+  readonly lastWord: string;
 }
 
 const UNSEEN = /^[\p{M}\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\uFFFD]$/u;
@@ -14,7 +17,11 @@ const BLANK = /^[\s\u2800]$/u;
 const PICTURE = /^\p{Extended_Pictographic}$/u;
 const APOSTROPHES = new Set("'’‘`´ʼ′＇‛ʹ");
 
+const LETTER_OR_DIGIT = /^[\p{L}\d]$/u;
+
 const LONGEST_LIGATURE = 6;
+/** Longer words are not looked for in pieces. */
+export const LONGEST_JOINED = 16;
 
 /**
  * Lower case, no accents, no invisible characters, look-alike letters as Latin ones.
@@ -27,8 +34,8 @@ export function fold(text: string, meter: Meter): Folded {
   let at = 0;
   for (const original of text) {
     const end = at + original.length;
+    const folded = ASCII[original.charCodeAt(0)] ?? foldCharacter(original);
     meter.tick();
-    const folded = foldCharacter(original);
     if (folded === '' && ends.length > 0 && !BLANK.test(chars.at(-1) ?? ' ')) {
       ends[ends.length - 1] = end;
     }
@@ -40,7 +47,24 @@ export function fold(text: string, meter: Meter): Folded {
     }
     at = end;
   }
-  return { chars, starts, ends };
+  return { chars, starts, ends, firstWord: firstWordOf(chars), lastWord: lastWordOf(chars) };
+}
+
+function lastWordOf(chars: readonly string[]): string {
+  let to = chars.length;
+  while (to > 0 && !LETTER_OR_DIGIT.test(chars[to - 1] ?? '')) to -= 1;
+  let from = to;
+  while (from > 0 && to - from <= LONGEST_JOINED && LETTER_OR_DIGIT.test(chars[from - 1] ?? ''))
+    from -= 1;
+  return chars.slice(from, to).join('');
+}
+
+function firstWordOf(chars: readonly string[]): string {
+  const from = chars.findIndex((char) => LETTER_OR_DIGIT.test(char));
+  if (from === -1) return '';
+  let to = from;
+  while (to - from <= LONGEST_JOINED && LETTER_OR_DIGIT.test(chars[to] ?? '')) to += 1;
+  return chars.slice(from, to).join('');
 }
 
 /** As {@link fold}, for the words of a language pack. */
@@ -63,6 +87,11 @@ function foldCharacter(original: string): string {
   if (PICTURE.test(original)) return ' ';
   return decompose(original);
 }
+
+/** What most characters become, without asking what else they might be. */
+const ASCII: readonly string[] = Array.from({ length: 0x80 }, (_, code) =>
+  foldCharacter(String.fromCharCode(code)),
+);
 
 function decompose(original: string): string {
   const decomposed = [...original.normalize('NFKD')];

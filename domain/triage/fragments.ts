@@ -1,4 +1,4 @@
-import type { Folded } from './fold.ts';
+import { type Folded, LONGEST_JOINED } from './fold.ts';
 import { LEET } from './look-alikes.ts';
 import type { Meter } from './meter.ts';
 import type { RawWord } from './tokens.ts';
@@ -45,9 +45,7 @@ function joined(parts: readonly RawWord[], text: string): RawWord[] {
 }
 
 const DIGITS = /^\d+$/u;
-const LETTER_OR_DIGIT = /^[\p{L}\d]$/u;
 export const MOST_FRAGMENTS = 4;
-const LONGEST_JOINED = 16;
 /** From here on even two known words may be one ("my self", "over dose"). */
 const JOIN_KNOWN_FROM = 6;
 
@@ -56,9 +54,11 @@ export function mergeFragments(words: readonly RawWord[], counts: readonly numbe
   const merged: RawWord[] = [];
   let from = 0;
   for (const count of counts) {
-    const parts = words.slice(from, from + count);
-    const text = parts.map((part) => part.text).join('');
-    merged.push(...(count > 1 ? joined(parts, text) : parts));
+    if (count === 1) merged.push(words[from]!);
+    else {
+      const parts = words.slice(from, from + count);
+      merged.push(...joined(parts, parts.map(({ text }) => text).join('')));
+    }
     from += count;
   }
   return merged;
@@ -87,33 +87,16 @@ export function fragmentCounts(
 
 /** Whether a message may end in the middle of a word that the next one goes on with. */
 export function isBrokenOff(messages: readonly Folded[], vocabulary: Vocabulary): boolean {
-  return messages.some(({ chars }, index) => {
+  return messages.some(({ lastWord }, index) => {
     const next = messages[index + 1];
-    if (next === undefined) return false;
-    return isOneWord(endOf(chars), beginningOf(next.chars), vocabulary);
+    return next !== undefined && isOneWord(lastWord, next.firstWord, vocabulary);
   });
 }
 
-function endOf(chars: readonly string[]): string {
-  let to = chars.length;
-  while (to > 0 && !LETTER_OR_DIGIT.test(chars[to - 1] ?? '')) to -= 1;
-  let from = to;
-  while (from > 0 && to - from <= LONGEST_JOINED && LETTER_OR_DIGIT.test(chars[from - 1] ?? ''))
-    from -= 1;
-  return chars.slice(from, to).join('');
-}
-
-function beginningOf(chars: readonly string[]): string {
-  const from = chars.findIndex((char) => LETTER_OR_DIGIT.test(char));
-  if (from === -1) return '';
-  let to = from;
-  while (to - from <= LONGEST_JOINED && LETTER_OR_DIGIT.test(chars[to] ?? '')) to += 1;
-  return chars.slice(from, to).join('');
-}
-
 function isOneWord(first: string, second: string, vocabulary: Vocabulary): boolean {
-  const isNumber = DIGITS.test(first) && DIGITS.test(second);
-  return isNumber || (first !== '' && second !== '' && vocabulary.has(first + second));
+  if (first === '' || second === '') return false;
+  if (vocabulary.mayGoOn(first, second) && vocabulary.has(first + second)) return true;
+  return DIGITS.test(first) && DIGITS.test(second);
 }
 
 function spansMessages(words: readonly RawWord[], from: number, vocabulary: Vocabulary): boolean {
@@ -130,22 +113,23 @@ export function fragmentCount(
   meter: Meter,
   isGlued: boolean,
 ): number {
-  let text = words[from]?.text ?? '';
-  const isFirstKnown = vocabulary.isKnown(text);
-  let isAllKnown = isFirstKnown;
+  const first = words[from]?.text ?? '';
+  let text = first;
   for (let count = 2; count <= MOST_FRAGMENTS; count += 1) {
     const next = words[from + count - 1];
     if (next === undefined || next.breakBefore === 'sentence') return 1;
     if (!vocabulary.isBeginning(text)) return 1;
     if (isGlued && spansMessages(words, from + count - 1, vocabulary)) return 1;
     meter.tick();
+    if (!vocabulary.mayGoOn(text, next.text)) return 1;
     text += next.text;
-    isAllKnown &&= vocabulary.isKnown(next.text);
     if (text.length > LONGEST_JOINED) return 1;
+    if (!vocabulary.has(text)) continue;
+    const parts = words.slice(from, from + count);
+    const isAllKnown = parts.every((part) => vocabulary.isKnown(part.text));
     // A stray letter after a word is the next one begun ("cut s"), unless it makes a long one.
-    const isStray = isFirstKnown && count === 2 && next.text.length === 1;
-    const least = isAllKnown || isStray ? JOIN_KNOWN_FROM : 3;
-    if (vocabulary.has(text) && text.length >= least) return count;
+    const isStray = count === 2 && next.text.length === 1 && vocabulary.isKnown(first);
+    if (text.length >= (isAllKnown || isStray ? JOIN_KNOWN_FROM : 3)) return count;
   }
   return 1;
 }

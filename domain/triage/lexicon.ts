@@ -2,6 +2,7 @@ import type { Cues, LanguagePack, PhraseGroup } from './language-pack.ts';
 import { PatternNeeds } from './needs.ts';
 import { type Pattern, PatternCompiler, PatternIndex } from './patterns.ts';
 import { Vocabulary } from './vocabulary.ts';
+import { WordMarks } from './word-marks.ts';
 
 const CUE_PHRASES = [
   'denials',
@@ -69,15 +70,16 @@ export function buildLexicon(pack: LanguagePack): Lexicon {
   ];
   const idsOf = (words: string): Set<number> => compiler.ids(wordsOf(words).join('|'));
   const fillers = idsOf(pack.fillers);
+  const marks = new WordMarks(() => vocabulary.size);
   const words = Object.fromEntries<ReadonlySet<number>>(
     CUE_WORDS.map((name) => [name, idsOf(pack.cues[name])]),
   ) as Lexicon['words'];
   return {
     code: pack.code,
     vocabulary,
-    phrases: new PatternIndex(phrases, fillers),
-    surroundings: new PatternIndex(surroundings, fillers),
-    needs: new PatternNeeds(phrases, () => vocabulary.size),
+    phrases: new PatternIndex(phrases, fillers, marks),
+    surroundings: new PatternIndex(surroundings, fillers, marks),
+    needs: new PatternNeeds(phrases, marks),
     words,
     fillers,
   };

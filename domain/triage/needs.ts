@@ -1,5 +1,6 @@
 import type { Meter } from './meter.ts';
 import type { Pattern } from './patterns.ts';
+import { type WordMarks, areAllMarked, isOneMarked } from './word-marks.ts';
 
 type Ids = readonly number[];
 
@@ -16,11 +17,10 @@ export class PatternNeeds<Tag> {
   /** By what a match may end with. */
   readonly #byEnd = new Map<number, Needs<Tag>[]>();
 
-  readonly #size: () => number;
+  readonly #marks: WordMarks;
 
-  /** The ids of all words are below `size`. */
-  constructor(patterns: readonly Pattern<Tag>[], size: () => number) {
-    this.#size = size;
+  constructor(patterns: readonly Pattern<Tag>[], marks: WordMarks) {
+    this.#marks = marks;
     const uses = usesOf(patterns);
     const rarity = (ids: Ids): number => ids.reduce((sum, id) => sum + (uses.get(id) ?? 0), 0);
     for (const pattern of patterns) {
@@ -40,16 +40,15 @@ export class PatternNeeds<Tag> {
    * The patterns that may match with their end in a message of the words `own`, and what is not in
    * it in the messages before, of the words `earlier`.
    */
-  endingIn(own: Iterable<number>, earlier: Iterable<number>, meter: Meter): Pattern<Tag>[] {
-    const there = new Uint8Array(this.#size());
-    for (const id of earlier) there[id] = EARLIER;
-    for (const id of own) there[id] = (there[id] ?? 0) | OWN;
+  endingIn(own: Ids, earlier: readonly Ids[], meter: Meter): Pattern<Tag>[] {
+    const there = this.#marks.cleared();
+    for (const ids of earlier) for (const id of ids) there[id] = EARLIER;
+    for (const id of own) there[id] = there[id]! | OWN;
     const found = new Set<Pattern<Tag>>();
     for (const id of own) {
       for (const { pattern, rarestFirst, inOrder } of this.#byEnd.get(id) ?? []) {
         meter.tick();
-        const areThere = rarestFirst.every((ids) => hasOneOf(ids, there, OWN | EARLIER));
-        if (areThere && mayBeSplit(inOrder, there)) found.add(pattern);
+        if (areAllMarked(rarestFirst, there) && mayBeSplit(inOrder, there)) found.add(pattern);
       }
     }
     return [...found];
@@ -59,15 +58,10 @@ export class PatternNeeds<Tag> {
 const EARLIER = 1;
 const OWN = 2;
 
-function hasOneOf(ids: Ids, there: Uint8Array, where: number): boolean {
-  for (const id of ids) if (((there[id] ?? 0) & where) !== 0) return true;
-  return false;
-}
-
 /** Whether some of the words, from the first on, are in earlier messages, and the others in the last. */
 function mayBeSplit(words: readonly Ids[], there: Uint8Array): boolean {
-  const lastElsewhere = words.findLastIndex((ids) => !hasOneOf(ids, there, OWN));
-  return words.slice(0, lastElsewhere + 1).every((ids) => hasOneOf(ids, there, EARLIER));
+  const lastElsewhere = words.findLastIndex((ids) => !isOneMarked(ids, there, OWN));
+  return words.slice(0, lastElsewhere + 1).every((ids) => isOneMarked(ids, there, EARLIER));
 }
 
 /** In how many patterns each word has a place: those of few say more. */

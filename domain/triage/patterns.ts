@@ -2,6 +2,7 @@ import type { LanguagePack } from './language-pack.ts';
 import type { Meter } from './meter.ts';
 import type { Token } from './tokens.ts';
 import type { Vocabulary } from './vocabulary.ts';
+import { type WordMarks, areAllMarked } from './word-marks.ts';
 
 interface Element {
   readonly ids: ReadonlySet<number>;
@@ -87,9 +88,11 @@ interface Indexed<Tag> {
 export class PatternIndex<Tag> {
   readonly #byFirst = new Map<number, Indexed<Tag>[]>();
   readonly #fillers: ReadonlySet<number>;
+  readonly #marks: WordMarks;
 
-  constructor(patterns: readonly Pattern<Tag>[], fillers: ReadonlySet<number>) {
+  constructor(patterns: readonly Pattern<Tag>[], fillers: ReadonlySet<number>, marks: WordMarks) {
     this.#fillers = fillers;
+    this.#marks = marks;
     for (const pattern of patterns) {
       const [first, ...rest] = pattern.elements;
       const needs = rest
@@ -109,9 +112,11 @@ export class PatternIndex<Tag> {
     const matches: Match<Tag>[] = [];
     const present = new Set<number>();
     for (const { ids } of tokens) for (const id of ids) present.add(id);
+    const there = this.#marks.cleared();
+    for (const id of present) there[id] = 1;
     const possible = new Map<number, readonly Pattern<Tag>[]>();
     for (const id of present) {
-      const patterns = this.#possibleFrom(id, present, meter);
+      const patterns = this.#possibleFrom(id, there, meter);
       if (patterns.length > 0) possible.set(id, patterns);
     }
     for (let at = 0; at < tokens.length; at += 1) {
@@ -130,23 +135,25 @@ export class PatternIndex<Tag> {
     tokens: readonly Token[],
     meter: Meter,
   ): Match<Tag>[] {
-    return patterns.flatMap((pattern) =>
-      tokens.flatMap((_, at) => {
+    const matches: Match<Tag>[] = [];
+    for (const pattern of patterns) {
+      for (let at = 0; at < tokens.length; at += 1) {
         meter.tick();
         const taken = this.#matchAt(pattern, tokens, at, meter);
-        return taken === undefined ? [] : [{ pattern, tokens: taken }];
-      }),
-    );
+        if (taken !== undefined) matches.push({ pattern, tokens: taken });
+      }
+    }
+    return matches;
   }
 
   /** Most patterns lack a word in most texts: that is seen once for each text, not at each word. */
-  #possibleFrom(id: number, present: ReadonlySet<number>, meter: Meter): Pattern<Tag>[] {
+  #possibleFrom(id: number, there: Uint8Array, meter: Meter): Pattern<Tag>[] {
     const indexed = this.#byFirst.get(id);
     if (indexed === undefined) return [];
     meter.tick(indexed.length);
     const patterns: Pattern<Tag>[] = [];
     for (const { pattern, needs } of indexed) {
-      if (needs.every((ids) => hasOneOf(present, ids))) patterns.push(pattern);
+      if (areAllMarked(needs, there)) patterns.push(pattern);
     }
     return patterns;
   }
@@ -157,15 +164,16 @@ export class PatternIndex<Tag> {
     at: number,
     meter: Meter,
   ): number[] | undefined {
-    const [first, ...rest] = pattern.elements;
-    if (first === undefined || !fits(first, tokens[at], pattern.isStrict)) return undefined;
+    const { elements, isStrict } = pattern;
+    if (!fits(elements[0]!, tokens[at], isStrict)) return undefined;
     // Every place where the elements so far may end, each with the words taken on the way.
     let frontier = new Map<number, readonly number[]>([[at, [at]]]);
-    for (const element of rest) {
+    for (let index = 1; index < elements.length; index += 1) {
+      const element = elements[index]!;
       const next = new Map<number, readonly number[]>();
       for (const [end, path] of frontier) {
         if (element.isOptional && !next.has(end)) next.set(end, path);
-        for (const found of this.#reach(element, tokens, end, pattern.isStrict, meter)) {
+        for (const found of this.#reach(element, tokens, end, isStrict, meter)) {
           if (!next.has(found)) next.set(found, [...path, found]);
         }
       }
@@ -199,14 +207,14 @@ export class PatternIndex<Tag> {
   }
 
   #isFiller(token: Token, before: Token | undefined): boolean {
-    if (token.ids.some((id) => this.#fillers.has(id))) return true;
-    return (token.text === before?.text && !token.isContinued) || /^\d{1,2}$/u.test(token.text);
+    for (const id of token.ids) if (this.#fillers.has(id)) return true;
+    const { text } = token;
+    return (text === before?.text && !token.isContinued) || isFewDigits(text);
   }
 }
 
-function hasOneOf(present: ReadonlySet<number>, ids: readonly number[]): boolean {
-  for (const id of ids) if (present.has(id)) return true;
-  return false;
+function isFewDigits(text: string): boolean {
+  return text.length <= 2 && /^\d+$/u.test(text);
 }
 
 function startingAt<Tag>(

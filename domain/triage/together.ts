@@ -15,7 +15,7 @@ export function isCompleted(messages: readonly Folded[], lexicon: Lexicon, meter
   const said = messages.map((folded) => saidIn(folded, vocabulary, meter));
   if (areTied(said, vocabulary, meter)) return true;
   const own = said.at(-1)?.ids ?? [];
-  const earlier = said.slice(0, -1).flatMap(({ ids }) => ids);
+  const earlier = said.slice(0, -1).map(({ ids }) => ids);
   const possible = needs.endingIn(own, earlier, meter);
   if (possible.length === 0) return false;
   const tokens = inTurn(said);

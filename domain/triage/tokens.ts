@@ -1,7 +1,7 @@
 import type { Folded } from './fold.ts';
 import { chunkWords } from './chunks.ts';
 import { fragmentCounts, mergeFragments, mergeLetters } from './fragments.ts';
-import { areTied } from './joints.ts';
+import { areTied, looseEnds } from './joints.ts';
 import type { Meter } from './meter.ts';
 import type { Reading, Vocabulary } from './vocabulary.ts';
 
@@ -33,8 +33,8 @@ export interface Said {
   readonly raw: readonly RawWord[];
   /** With single letters put together. */
   readonly words: readonly RawWord[];
-  /** How many of `words` make each word, from the first to the last. */
-  readonly counts: readonly number[];
+  /** Where those of `words` stand, counted from the end, that the next message may add to. */
+  readonly looseEnds: readonly number[];
   readonly tokens: readonly Token[];
   /** All that its tokens may mean. */
   readonly ids: readonly number[];
@@ -46,7 +46,9 @@ export function saidIn(folded: Folded, vocabulary: Vocabulary, meter: Meter): Sa
     const words = mergeLetters(raw, vocabulary, meter);
     const counts = fragmentCounts(words, vocabulary, meter, false);
     const tokens = tokensOf(mergeFragments(words, counts), vocabulary, meter);
-    return { raw, words, counts, tokens, ids: [...new Set(tokens.flatMap(({ ids }) => ids))] };
+    const ids = new Set<number>();
+    for (const token of tokens) for (const id of token.ids) ids.add(id);
+    return { raw, words, looseEnds: looseEnds(words, counts, vocabulary), tokens, ids: [...ids] };
   });
 }
 
@@ -62,6 +64,7 @@ export function tokenise(
 ): readonly Token[] {
   if (!isGlued) {
     const said = messages.map((folded) => saidIn(folded, vocabulary, meter));
+    if (said.length === 1) return said[0]!.tokens;
     if (!areTied(said, vocabulary, meter)) return inTurn(said);
   }
   return tokeniseTogether(messages, vocabulary, meter, isGlued);
@@ -84,8 +87,6 @@ export function tokeniseTogether(
 
 /** The tokens of messages that are not tied to each other, as if they had been read together. */
 export function inTurn(said: readonly Said[]): readonly Token[] {
-  const [only] = said;
-  if (only !== undefined && said.length === 1) return only.tokens;
   const all: Token[] = [];
   for (const [index, { tokens }] of said.entries()) {
     const [first, before] = [tokens[0], all.at(-1)];
@@ -93,9 +94,20 @@ export function inTurn(said: readonly Said[]): readonly Token[] {
     const message = index - said.length + 1;
     const sentences = before === undefined ? 0 : before.sentence + 1 - first.sentence;
     const stops = before?.stop ?? 0;
+    // Written out: many are made, and copying whatever a token has takes several times as long.
     for (const token of tokens) {
-      const { sentence, stop } = token;
-      all.push({ ...token, message, sentence: sentence + sentences, stop: stop + stops });
+      all.push({
+        text: token.text,
+        message,
+        start: token.start,
+        end: token.end,
+        breakBefore: token.breakBefore,
+        ids: token.ids,
+        exact: token.exact,
+        sentence: token.sentence + sentences,
+        stop: token.stop + stops,
+        isContinued: token.isContinued,
+      });
     }
   }
   return all;
@@ -105,34 +117,39 @@ function tokensOf(words: readonly RawWord[], vocabulary: Vocabulary, meter: Mete
   const tokens: Token[] = [];
   let sentence = 0;
   let stop = 0;
-  let message = words[0]?.message;
+  let before = words[0]?.message;
   for (const word of words) {
-    const isLine = word.breakBefore === 'line' || word.message !== message;
-    if (isLine || word.breakBefore === 'sentence') sentence += 1;
-    if (word.breakBefore === 'sentence') stop += 1;
-    message = word.message;
-    for (const [index, { part, reading }] of readingsOf(word, vocabulary, meter).entries()) {
-      tokens.push({ ...part, ...reading, sentence, stop, isContinued: index > 0 });
+    const { text, message, start, end, breakBefore } = word;
+    const isLine = breakBefore === 'line' || message !== before;
+    if (isLine || breakBefore === 'sentence') sentence += 1;
+    if (breakBefore === 'sentence') stop += 1;
+    before = message;
+    let isContinued = false;
+    for (const { ids, exact } of readingsOf(word, vocabulary, meter)) {
+      tokens.push({
+        text,
+        message,
+        start,
+        end,
+        breakBefore,
+        ids,
+        exact,
+        sentence,
+        stop,
+        isContinued,
+      });
+      isContinued = true;
     }
   }
   return tokens;
 }
 
-const NOTHING: Reading = { ids: [], exact: [] };
+const NOTHING: readonly Reading[] = [{ ids: [], exact: [] }];
 
-function readingsOf(
-  word: RawWord,
-  vocabulary: Vocabulary,
-  meter: Meter,
-): { part: RawWord; reading: Reading }[] {
-  if (/^\d+$/u.test(word.text)) {
-    return [{ part: word, reading: numberReading(word.text, vocabulary) }];
-  }
-  const resolved = vocabulary.resolve(word.text, meter);
-  if (resolved.kind === 'words') {
-    return resolved.readings.map((reading) => ({ part: word, reading }));
-  }
-  return [{ part: word, reading: NOTHING }];
+function readingsOf({ text }: RawWord, vocabulary: Vocabulary, meter: Meter): readonly Reading[] {
+  if (/^\d+$/u.test(text)) return [numberReading(text, vocabulary)];
+  const resolved = vocabulary.resolve(text, meter);
+  return resolved.kind === 'words' ? resolved.readings : NOTHING;
 }
 
 /** Besides itself a number may be a year, or many of something. */

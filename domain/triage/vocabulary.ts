@@ -42,7 +42,8 @@ export class Vocabulary {
   readonly #byLength = new Map<number, string[]>();
   readonly #expansions = new Map<string, readonly string[]>();
   readonly #ordinary: ReadonlySet<string>;
-  readonly #prefixes = new Set<string>();
+  /** What words begin with, each with the letters that one of them goes on with. */
+  readonly #beginnings = new Map<string, string>();
 
   constructor(ordinary: Iterable<string>, expansions: Readonly<Record<string, string>>) {
     this.#ordinary = new Set([...ordinary].map(foldWord));
@@ -76,7 +77,12 @@ export class Vocabulary {
 
   /** Whether a word that the vocabulary has begins so. */
   isBeginning(letters: string): boolean {
-    return this.#prefixes.has(letters);
+    return this.#beginnings.has(letters);
+  }
+
+  /** Whether one of those that begin so may go on with these letters: false is certain. */
+  mayGoOn(letters: string, further: string): boolean {
+    return this.#beginnings.get(letters)?.includes(further.charAt(0)) === true;
   }
 
   /** Whether the word is nothing that needs guessing. */
@@ -196,7 +202,12 @@ export class Vocabulary {
   }
 
   #index(key: string): void {
-    for (let to = 1; to <= key.length; to += 1) this.#prefixes.add(key.slice(0, to));
+    for (let to = 1; to <= key.length; to += 1) {
+      const letters = key.slice(0, to);
+      const known = this.#beginnings.get(letters) ?? '';
+      const next = key.charAt(to);
+      this.#beginnings.set(letters, known.includes(next) ? known : known + next);
+    }
     push(this.#squeezed, squeeze(key), key);
     if (key.length < FUZZY_FROM_LETTERS) return;
     for (const shorter of withoutOneLetter(key)) push(this.#shortened, shorter, key);
