@@ -52,6 +52,8 @@ export class DataKeys {
 
   /** The owner's data key; made if there is none. */
   async findOrCreate(db: Knex, owner: DataKeyOwner): Promise<KeyObject> {
+    const known = this.#cache.get(db, ownerName(owner));
+    if (known !== undefined) return known;
     const found = (await this.findAll(db, [owner])).get(ownerName(owner));
     if (found !== undefined) return found;
     for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt += 1) {

@@ -87,7 +87,16 @@ function noticesOf(from: string, messages: readonly Broadcast[]): string[] {
     notices.at(-1)!.push(written);
     room -= written.length;
   }
-  return notices.map((news) => `{"from":${JSON.stringify(from)},"news":[${news.join()}]}`);
+  return notices.map((news) => `${beginningOf(from)}${news.join()}]}`);
+}
+
+function beginningOf(from: string): string {
+  return `{"from":${JSON.stringify(from)},"news":[`;
+}
+
+/** Whether a notice is an announcement of this process: it need not even be read. */
+export function isFrom(notice: string, from: string): boolean {
+  return notice.startsWith(beginningOf(from));
 }
 
 /** Where those listen who watch a therapist's slots of one date in the therapist's own zone. */

@@ -1,4 +1,4 @@
-import { assertBroadcast } from '../../db/broadcasts.ts';
+import { assertBroadcast, isFrom } from '../../db/broadcasts.ts';
 import type { Announcement, Broadcast } from '../../db/broadcasts.ts';
 import { patientAlias } from '../../domain/support-session.ts';
 import { safely } from '../http/error-handler.ts';
@@ -38,10 +38,10 @@ export function hearBroadcast(live: Live, payload: string): void {
   const onFault = (error: unknown): void =>
     log.warn({ error: safely(error) }, 'a broadcast was not passed on');
   try {
+    if (isFrom(payload, messageNewsOf(knex).id)) return;
     const heard = JSON.parse(payload) as Broadcast | Announcement;
-    if (!('news' in heard)) present(live, heard).catch(onFault);
-    else if (heard.from !== messageNewsOf(knex).id)
-      for (const message of heard.news) present(live, message).catch(onFault);
+    const messages = 'news' in heard ? heard.news : [heard];
+    for (const message of messages) present(live, message).catch(onFault);
   } catch (error) {
     onFault(error);
   }

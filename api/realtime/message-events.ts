@@ -1,4 +1,5 @@
 import { v7 as newId } from 'uuid';
+import { drawBytes } from '../../crypto/drawn-bytes.ts';
 import { auditRead } from '../../db/audit/record.ts';
 import { errorCodeOf } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/ids.ts';
@@ -13,7 +14,7 @@ import { said } from './payloads.ts';
 export async function sendOverSocket(call: EventCall): Promise<EventAnswer> {
   const { deps, principal, payload, socket } = call;
   try {
-    const context = { requestId: socket.id, newId: newId() };
+    const context = { requestId: socket.id, newId: newId({ random: drawBytes(16) }) };
     const { message, suggestions } = await sendMessage(deps, principal, payload, context);
     const { body } = inBothShapes(201, {
       message: 'Message sent successfully',

@@ -11,14 +11,16 @@ import type { MessageView } from './message-view.ts';
 /** Told of a message right after its commit, and of who took part in the session then. */
 export type MessageListener = (message: MessageView, participants: ReadonlySet<string>) => void;
 
-/** Notices of one moment go out together: each costs a round trip, and every process hears it, ms. */
-const GATHER_MS = 12;
+/**
+ * After a notice the next one waits so long, ms, and takes all that has come meanwhile: each wakes
+ * every process. A message that comes alone is announced at once.
+ */
+const APART_MS = 40;
 /** So many go out together. */
 const MOST_AT_ONCE = 200;
 
 /**
- * Tells of new messages: this process at once, the others by a notice with no more than ids. What
- * comes while a notice is on its way goes out with the next.
+ * Tells of new messages: this process at once, the others by a notice with no more than ids.
  */
 export class MessageNews {
   /** By which this process knows its own notices again. */
@@ -50,7 +52,6 @@ export class MessageNews {
   async #send(log: ApiDeps['log']): Promise<void> {
     this.#isSending = true;
     while (this.#waiting.length > 0) {
-      await sleep(GATHER_MS);
       const batch = this.#waiting.splice(0, MOST_AT_ONCE);
       try {
         await announceAll(this.#knex, this.id, batch);
@@ -58,6 +59,7 @@ export class MessageNews {
         // Other processes look for what they were not told.
         log.warn({ error: safely(error) }, 'new messages were not announced');
       }
+      await sleep(APART_MS);
     }
     this.#isSending = false;
   }
