@@ -156,7 +156,8 @@ export function sendStatement(
   return { name: 'send-chat-message', text: SEND, values };
 }
 
-const SEND = `SELECT sent.outcome, sent.id, sent.number, sent.created_at AS "createdAt",
+/** The columns of {@link SendOutcome}, of what was `given` and what {@link sendCall} has `sent`. */
+export const SENT_COLUMNS = `sent.outcome, sent.id, sent.number, sent.created_at AS "createdAt",
     sent.chat_version AS "chatVersion",
     coalesce(sent.held_alert_id, CASE WHEN given.sender_role <> 'patient' THEN (
       SELECT alert.id FROM support_sessions AS session
@@ -164,14 +165,21 @@ const SEND = `SELECT sent.outcome, sent.id, sent.number, sent.created_at AS "cre
       WHERE session.id = given.session_id AND alert.status = 'paging' AND NOT alert.is_drill
         AND alert.state->>'lastHolderId' = given.sender_id::text) END) AS "heldAlertId",
     ARRAY(SELECT person_id FROM support_participants AS participant
-      WHERE participant.session_id = given.session_id AND left_at IS NULL) AS participants
+      WHERE participant.session_id = given.session_id AND left_at IS NULL) AS participants`;
+
+/** What gives a message its number and writes it; `attachments` is SQL for the ids of its files. */
+export function sendCall(attachments: string): string {
+  return `send_chat_message(given.message_id, given.session_id, given.sender_id,
+    given.sender_role, given.type, given.content, given.is_encrypted, given.is_crisis,
+    given.client_key, given.reply_to, given.seen_version, ${attachments}, given.audit) AS sent`;
+}
+
+const SEND = `SELECT ${SENT_COLUMNS}
   FROM (VALUES ($1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::bytea, $7::boolean,
       $8::boolean, $9::bytea, $10::uuid, $11::int, $12::uuid[], $13::json)) AS given (message_id, session_id, sender_id,
     sender_role, type, content, is_encrypted, is_crisis, client_key, reply_to, seen_version,
     attachments, audit),
-  send_chat_message(given.message_id, given.session_id, given.sender_id, given.sender_role,
-    given.type, given.content, given.is_encrypted, given.is_crisis, given.client_key,
-    given.reply_to, given.seen_version, given.attachments, given.audit) AS sent`;
+  ${sendCall('given.attachments')}`;
 
 /** What has to be known of a sender before their next message: who they are, what they wrote last. */
 export interface SenderView extends ChatPerson {

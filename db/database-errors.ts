@@ -26,6 +26,12 @@ export function isLostRace(error: unknown): boolean {
   return code === DEADLOCK_DETECTED || code === SERIALIZATION_FAILURE;
 }
 
+/** Whether the database has refused a statement for what it says, so that nothing of it was done. */
+export function isRefused(error: unknown): boolean {
+  if (!(error instanceof Error) || isUnavailable(error)) return false;
+  return 'severity' in error && error.severity === 'ERROR';
+}
+
 export function isExclusionViolation(error: unknown): boolean {
   return error instanceof Error && codeOf(error) === EXCLUSION_VIOLATION;
 }

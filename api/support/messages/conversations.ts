@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { MessageBatches } from '../../../db/message-batches.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import { SenderContexts } from './sender-context.ts';
 
@@ -7,6 +8,7 @@ export interface Conversations {
   readonly contexts: SenderContexts;
   /** One sender's messages in one session, one after the other. */
   readonly queue: KeyedQueue;
+  readonly batches: MessageBatches;
 }
 
 const known = new WeakMap<Knex, Conversations>();
@@ -15,6 +17,7 @@ export function conversationsOf({ knex }: { readonly knex: Knex }): Conversation
   const conversations = known.get(knex) ?? {
     contexts: new SenderContexts(),
     queue: new KeyedQueue(),
+    batches: new MessageBatches(knex),
   };
   known.set(knex, conversations);
   return conversations;

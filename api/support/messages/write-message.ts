@@ -12,6 +12,7 @@ import { publishedRole } from '../dialect-people.ts';
 import { inTransactionWithAlarm } from '../../crisis/alarm.ts';
 import type { Heard } from '../../crisis/alarm.ts';
 import { nameAttachments } from './attachments.ts';
+import { conversationsOf } from './conversations.ts';
 import { clientKeyOf } from './message-wish.ts';
 import type { MessageWish } from './message-wish.ts';
 import type { Quoted } from './message-view.ts';
@@ -88,7 +89,7 @@ interface Writing {
   readonly seen: number | null;
 }
 
-/** In one statement; with a cry for help in it, in one transaction with its trigger. */
+/** In one statement, which others may share; with a cry for help in it, in one transaction with its trigger. */
 export async function write(
   { deps, principal, context }: Sending,
   { draft, heard, session, seen }: Writing,
@@ -103,7 +104,11 @@ export async function write(
     changes: { sessionId: session.id },
   });
   if (heard.screening.severity === null) {
-    return untilWon(() => insertChatMessage(deps.knex, row, seen, [entry]));
+    if (row.attachmentIds.length > 0) {
+      return untilWon(() => insertChatMessage(deps.knex, row, seen, [entry]));
+    }
+    const plain = { message: row, seenVersion: seen, audit: entry };
+    return conversationsOf(deps).batches.write(plain);
   }
   return inTransactionWithAlarm(deps, who, { ...heard, messageId: row.id }, async (trx) => {
     const outcome = await insertChatMessage(trx, row, seen, [entry]);
