@@ -9,7 +9,7 @@ import type { TestApi } from '../support/api.ts';
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 async function scraped(knex = api.knex, path = '/metrics'): Promise<string> {

@@ -10,7 +10,7 @@ let knex: Knex;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  knex = openDatabase(database.url);
+  knex = openDatabase(database.url, { acquireTimeoutMs: 30_000 });
 });
 afterAll(async () => {
   await knex.destroy();

@@ -43,7 +43,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'holdfast-keys-'));
   path = join(folder, 'keys.json');
   ring = await createKeyRing(path);
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await environment.teardown();
@@ -122,7 +122,7 @@ test('no text is in clear in a history: input, update, activity, failure, summar
     expect(stored).not.toContain(MARK);
     expect(stored).not.toContain(Buffer.from(MARK).toString('base64').slice(0, 24));
   });
-}, 30_000);
+}, 120_000);
 
 test('a failure keeps its type in clear and its texts encrypted; the client reads them', async () => {
   await withWorker(ring, async (taskQueue) => {
@@ -140,7 +140,7 @@ test('a failure keeps its type in clear and its texts encrypted; the client read
     expect(stored).toContain('refused');
     expect(stored).not.toContain(MARK);
   });
-}, 30_000);
+}, 120_000);
 
 test('injected signals stall nothing, and one in clear is heard', async () => {
   await withWorker(ring, async (taskQueue) => {
@@ -164,7 +164,7 @@ test('injected signals stall nothing, and one in clear is heard', async () => {
     });
     expect(await handle.result()).toEqual({ secret: MARK, refused: [UNDECODABLE, UNDECODABLE] });
   });
-}, 30_000);
+}, 120_000);
 
 test('a worker whose key file comes late goes on as soon as it has it', async () => {
   const latePath = join(folder, 'late.json');
@@ -184,4 +184,4 @@ test('a worker whose key file comes late goes on as soon as it has it', async ()
     await copyFile(path, latePath);
     await expect(handle.result()).rejects.toMatchObject({ cause: { cause: { message: MARK } } });
   });
-}, 30_000);
+}, 120_000);

@@ -22,7 +22,7 @@ let cipher: FieldCipher;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  knex = openDatabase(database.url, { maxConnections: 12 });
+  knex = openDatabase(database.url, { maxConnections: 12, acquireTimeoutMs: 30_000 });
   folder = await mkdtemp(join(tmpdir(), 'holdfast-keys-'));
 });
 

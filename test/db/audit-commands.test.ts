@@ -23,7 +23,7 @@ let keysFile: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  knex = openDatabase(database.url);
+  knex = openDatabase(database.url, { acquireTimeoutMs: 30_000 });
   folder = await mkdtemp(join(tmpdir(), 'holdfast-keys-'));
   keysFile = join(folder, 'keys.json');
   await createKeyRing(keysFile);
@@ -76,7 +76,7 @@ test('keys:rotate makes every ring new, and what was sealed before still opens',
   }
   expect(after.ids('fields')).toHaveLength(1);
   expect(await createFieldCipher(after).openField(knex, ref, sealed)).toBe('kept');
-}, 30_000);
+}, 120_000);
 
 test('audit:verify passes, tells the head, and names what was tampered with', async () => {
   const keyRing = await loadKeyRing(keysFile);
@@ -99,7 +99,7 @@ test('audit:verify passes, tells the head, and names what was tampered with', as
   const tampered = await run('audit-verify', []);
   expect(tampered.output).toMatch(/TAMPERED: row 2 was changed after seal 1/);
   expect(tampered.status).toBe(1);
-}, 30_000);
+}, 120_000);
 
 test.each([
   ['keys-rotate', ['pepper'], {}, /^pepper is no key ring\. Usage: /],
@@ -114,5 +114,5 @@ test.each([
     expect(output.trim().split('\n')).toHaveLength(1);
     expect(status).toBe(1);
   },
-  30_000,
+  120_000,
 );

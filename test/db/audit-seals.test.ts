@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   database = await createTestDatabase();
-  knex = openDatabase(database.url, { maxConnections: 12 });
+  knex = openDatabase(database.url, { maxConnections: 12, acquireTimeoutMs: 30_000 });
   sealers = [];
 });
 

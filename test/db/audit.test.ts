@@ -18,7 +18,7 @@ const context: AuditContext = {
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  knex = openDatabase(database.url);
+  knex = openDatabase(database.url, { acquireTimeoutMs: 30_000 });
   await knex.raw(`
     CREATE TABLE things (name text PRIMARY KEY, n int);
     CREATE TABLE stretches (

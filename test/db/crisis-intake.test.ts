@@ -8,7 +8,7 @@ import { type TestApi, startTestApi } from '../support/api.ts';
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 function triggerOf(personId: string, severity: AlertSeverity, source: NewTrigger['source']) {

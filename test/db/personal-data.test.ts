@@ -19,7 +19,7 @@ let knex: Knex;
 let columns: Column[];
 beforeAll(async () => {
   database = await createTestDatabase();
-  knex = openDatabase(database.url);
+  knex = openDatabase(database.url, { acquireTimeoutMs: 30_000 });
   ({ rows: columns } = await knex.raw<{ rows: Column[] }>(
     `SELECT table_name, column_name, data_type, is_nullable, EXISTS (
        SELECT FROM pg_constraint link JOIN pg_attribute part
@@ -29,7 +29,7 @@ beforeAll(async () => {
      FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
      WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY 1, 2`,
   ));
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await knex.destroy();
   await database.drop();

@@ -13,7 +13,7 @@ let cipher: FieldCipher;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  knex = openDatabase(database.url);
+  knex = openDatabase(database.url, { acquireTimeoutMs: 30_000 });
   cipher = createFieldCipher(await ephemeralKeyRing());
 });
 afterAll(async () => {

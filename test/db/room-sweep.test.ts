@@ -11,7 +11,7 @@ let knex: Knex;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  knex = openDatabase(database.url);
+  knex = openDatabase(database.url, { acquireTimeoutMs: 30_000 });
 });
 afterAll(async () => {
   await knex.destroy();

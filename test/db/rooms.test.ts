@@ -12,7 +12,7 @@ let knex: Knex;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  knex = openDatabase(database.url, { maxConnections: 20 });
+  knex = openDatabase(database.url, { maxConnections: 20, acquireTimeoutMs: 30_000 });
 });
 afterAll(async () => {
   await knex.destroy();
@@ -186,4 +186,4 @@ test('Whatever happens between two hosts, at most one of them has a live room of
     }),
     { numRuns: 60 },
   );
-}, 60_000);
+}, 120_000);

@@ -24,7 +24,7 @@ function seed(): Promise<SeededClinic> {
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  knex = openDatabase(database.url);
+  knex = openDatabase(database.url, { acquireTimeoutMs: 30_000 });
   // Two processes that start at once.
   [clinic] = (await Promise.all([seed(), seed()])) as [SeededClinic, SeededClinic];
 });

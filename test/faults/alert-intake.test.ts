@@ -80,7 +80,7 @@ test('without PostgreSQL a report is taken, and stands on record as soon as it c
   await codeSentTo(stack, onCall.phone);
   await until(async () => ((await alertRow(stack, raised.alertId)).state?.batch ?? 0) > 0);
   expect(await say(stack, 'acknowledge', raised.alertId, onCall)).toMatchObject({ status: 200 });
-}, 60_000);
+}, 120_000);
 
 test('what was reported without PostgreSQL joins the alert that the person has open', async () => {
   const patient = await stack.api.person();
@@ -93,20 +93,20 @@ test('what was reported without PostgreSQL joins the alert that the person has o
   expect(reports).toHaveLength(2);
   const alerts = await stack.api.knex('crisis_alerts').where({ person_id: patient.id });
   expect(alerts).toHaveLength(1);
-}, 60_000);
+}, 120_000);
 
 test('without Temporal a report is taken, and its workflow begins when it is back', async () => {
   const patient = await stack.api.person();
   const raised = await report(patient, withoutTemporal());
   expect(raised.isNew).toBe(true);
   await until(async () => ((await alertRow(stack, raised.alertId)).state?.batch ?? 0) > 0);
-}, 60_000);
+}, 120_000);
 
 test('without both a report is refused, loudly', async () => {
   const patient = await stack.api.person();
   const refused = report(patient, { crisisKnex: noDatabase, ...withoutTemporal() });
   await expect(refused).rejects.toMatchObject({ code: 'dependency_unavailable' });
-}, 60_000);
+}, 120_000);
 
 test('of a race of reports, with and without PostgreSQL, one alert is left', async () => {
   const patient = await stack.api.person();
@@ -119,7 +119,7 @@ test('of a race of reports, with and without PostgreSQL, one alert is left', asy
       .where({ person_id: patient.id });
   await until(async () => (await left()).length === ways.length);
   expect(new Set((await left()).map(({ alert_id: id }) => id)).size).toBe(1);
-}, 60_000);
+}, 120_000);
 
 test('what the record has decided without Temporal, the workflow goes on from', async () => {
   const patient = await stack.api.person();
@@ -133,4 +133,4 @@ test('what the record has decided without Temporal, the workflow goes on from', 
   await until(async () => (await handle.query(alertStateQuery))?.kind === 'held');
   const late = await say(stack, 'acknowledge', alertId, await addOnCall(stack));
   expect(late).toMatchObject({ status: 409, body: { holderId: onCall.id } });
-}, 60_000);
+}, 120_000);

@@ -37,7 +37,7 @@ beforeEach(async () => {
   await stack.api.knex('people').update({ phone_verified_at: null });
   await stack.api.knex('therapist_profiles').update({ is_crisis_therapist: false });
   team = [await addOnCall(stack), await addOnCall(stack), await addOnCall(stack)];
-}, 20_000);
+}, 120_000);
 
 function statusOf(alert: AlertRecordRow): Promise<AlertRecordRow> {
   return alertRow(stack, alert.id);
@@ -67,7 +67,7 @@ test('a call for help pages by text and call until somebody takes it', async () 
   const end = { outcome: 'safe', note: 'We have spoken.' };
   expect(await say(stack, 'resolve', alert.id, first, end)).toMatchObject({ status: 200 });
   expect(await statusOf(alert)).toMatchObject({ status: 'resolved' });
-}, 60_000);
+}, 120_000);
 
 test('of answers by text, phone key and API at once, one wins', async () => {
   const alert = await callForHelp(stack);
@@ -87,7 +87,7 @@ test('of answers by text, phone key and API at once, one wins', async () => {
   expect(reply.status).toBe(holder === byApi.id ? 200 : 409);
   const events = await stack.api.knex('crisis_events').where({ alert_id: alert.id });
   expect(events.filter(({ kind }) => kind === 'acknowledge')).toHaveLength(1);
-}, 60_000);
+}, 120_000);
 
 describe('one way alone', () => {
   test('a text with the code takes the alert', async () => {
@@ -95,7 +95,7 @@ describe('one way alone', () => {
     const [first] = team as [OnCallPerson];
     await textBack(stack, first.phone, `ok ${await codeSentTo(stack, first.phone)} on my way`);
     await until(async () => (await statusOf(alert)).holder_id === first.id);
-  }, 30_000);
+  }, 120_000);
 
   test('a pressed key takes the alert, and a call that is picked up late hears so', async () => {
     const alert = await callForHelp(stack);
@@ -105,7 +105,7 @@ describe('one way alone', () => {
     const transcriptOf = async (): Promise<string> =>
       (await callsTo(stack, first.phone)).flatMap(({ transcript }) => transcript).join('\n');
     await until(async () => (await transcriptOf()).includes('you have taken it'));
-  }, 30_000);
+  }, 120_000);
 
   test("somebody else's code takes nothing, nor does a wrong one", async () => {
     const alert = await callForHelp(stack);
@@ -115,7 +115,7 @@ describe('one way alone', () => {
     await textBack(stack, '+14155559999', code);
     await textBack(stack, first.phone, code === '000000' ? '000001' : '000000');
     expect(await statusOf(alert)).toMatchObject({ status: 'paging', holder_id: null });
-  }, 30_000);
+  }, 120_000);
 });
 
 test('a forged text or call changes nothing', async () => {
@@ -149,7 +149,7 @@ test('a forged text or call changes nothing', async () => {
       ({ kind, data }) => kind === 'acknowledge' || (data.channel ?? 'socket') !== 'socket',
     );
   expect(acts(after)).toEqual(acts(before));
-}, 30_000);
+}, 120_000);
 
 /** As the provider signs, with a token that is not ours. */
 function signedBy(token: string, path: string, fields: Readonly<Record<string, string>>): string {
@@ -166,7 +166,7 @@ test('when nobody of a step can be reached, the next one is paged at once', asyn
   await until(async () => ((await statusOf(alert)).state?.tier ?? 0) > 0);
   const pages = await stack.api.knex('crisis_pages').where({ alert_id: alert.id, batch: 1 });
   expect(pages.filter(({ state }) => state === 'sent' || state === 'delivered')).toEqual([]);
-}, 30_000);
+}, 120_000);
 
 test('a call that is picked up late hears that it is taken, a machine hears nothing', async () => {
   const alert = await callForHelp(stack);
@@ -186,7 +186,7 @@ test('a call that is picked up late hears that it is taken, a machine hears noth
   expect(await pickUp({ CallSid: 'CA1', AnsweredBy: 'machine_start' })).not.toContain('Say');
   await say(stack, 'acknowledge', alert.id, first);
   expect(await pickUp({ CallSid: 'CA1' })).toContain('somebody has taken it');
-}, 30_000);
+}, 120_000);
 
 test('an alert has one workflow, whose details name no illness', async () => {
   const alert = await callForHelp(stack);

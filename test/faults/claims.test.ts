@@ -31,7 +31,7 @@ beforeAll(async () => {
   const people = [];
   for (let made = 0; made < CLIENTS; made += 1) people.push(await addClient(api));
   clients = people.map(({ id }) => id);
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await knex.destroy();
   await api.close();
@@ -159,7 +159,7 @@ test('64 clients and 2,000 attempts at one slot: one wins, and nobody sees a dea
   expect(await knex('sessions').where({ therapist_id: therapistId })).toHaveLength(1);
   expect(await knex('claims').where({ person_id: therapistId, state: 'active' })).toHaveLength(1);
   expect(refused).toEqual([]);
-}, 90_000);
+}, 120_000);
 
 test('2,000 holds with different starts, some of them lapsing: no two overlap', async () => {
   const { id: therapistId } = await addTherapist(api);
@@ -178,4 +178,4 @@ test('2,000 holds with different starts, some of them lapsing: no two overlap', 
   const claimed = await knex('claims').where({ person_id: therapistId }).count();
   expect(Number(claimed[0]?.['count'])).toBe(booked);
   expect(refused).toEqual([]);
-}, 90_000);
+}, 120_000);

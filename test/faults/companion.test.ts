@@ -61,7 +61,7 @@ beforeAll(async () => {
   };
   const companion = { model: fresh, dailyCeilingMicros: Number.MAX_SAFE_INTEGER };
   api = await startTestApi({ deps: { companion } });
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await api.close();
   await model.close();
@@ -101,7 +101,7 @@ test.each(['normal', 'down', 'slow', 'hostile', 'nonsense'] as const)(
     // Only a model that answers well is ever heard.
     expect(models.has('stand-in')).toBe(mode === 'normal');
   },
-  60_000,
+  120_000,
 );
 
 /** Gives who answered the turns before the cry. */

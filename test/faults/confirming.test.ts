@@ -103,7 +103,7 @@ test('one hold that two confirm at once is one session', async () => {
   expect(replies.map(({ status }) => status)).toEqual([200, 200]);
   expect(new Set(replies.map((reply) => reply.body.session!['id'])).size).toBe(1);
   expect(await stack.api.knex('sessions').where({ client_id: desk.client.id })).toHaveLength(1);
-}, 60_000);
+}, 120_000);
 
 test('two who move different meetings to overlapping times at once: one of them moves', async () => {
   const staff = await stack.api.person({ role: 'staff' });

@@ -111,7 +111,7 @@ describe('an answer in the very moment at which its time is up', () => {
     }
     expect(outcomes.some(({ approved }) => approved === 200)).toBe(true);
     expect(outcomes.some(({ approved }) => approved !== 200)).toBe(true);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('a payment in the very moment at which its time is up', () => {
@@ -150,7 +150,7 @@ describe('a payment in the very moment at which its time is up', () => {
         if (status === 200 && body.data['status'] === 'confirmed') expect(end).toBe('confirmed');
       }
     },
-    90_000,
+    120_000,
   );
 });
 

@@ -175,5 +175,5 @@ test.each(names.flatMap((first) => names.map((second) => [first, second] as cons
       expect([second, next.status]).toEqual([second, 201]);
     }
   },
-  60_000,
+  120_000,
 );

@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack?.close();
   await server?.teardown();
-}, 60_000);
+}, 120_000);
 
 async function exported(query = ''): Promise<string> {
   const { url } = stack.api;

@@ -85,7 +85,7 @@ test('people are paged though Temporal and every worker are away, and once when 
   await until(() => hasBegun(raised.alertId));
   await say(stack, 'resolve', raised.alertId, onCall, { outcome: 'safe' });
   expect(await textsAbout(raised)).toBe(1);
-}, 60_000);
+}, 120_000);
 
 test('intake and workflow page side by side, and nobody gets a first page twice', async () => {
   const alerts = await Promise.all(Array.from({ length: 12 }, () => callForHelp(stack)));
@@ -94,7 +94,7 @@ test('intake and workflow page side by side, and nobody gets a first page twice'
     await say(stack, 'resolve', alert.id, onCall, { outcome: 'safe' });
     expect(await textsAbout(alert)).toBe(1);
   }
-}, 60_000);
+}, 120_000);
 
 /** The provider as an intake sees it that takes a page in hand and then does not get to its end. */
 function stuck(): { sms: TwilioGateway; release: () => void; begun: Promise<void> } {
@@ -119,7 +119,7 @@ test('a page that the intake has begun and never sends is sent by the workflow',
   await until(() => isPaged(raised.alertId));
   await say(stack, 'resolve', raised.alertId, onCall, { outcome: 'safe' });
   release();
-}, 60_000);
+}, 120_000);
 
 test('a call that was on its way when somebody took the alert is ended', async () => {
   const { sms, release, begun } = stuck();
@@ -137,4 +137,4 @@ test('a call that was on its way when somebody took the alert is ended', async (
     (await callsTo(stack, onCall.phone)).filter(({ sid }) => !before.has(sid));
   await until(async () => (await late()).some(({ status }) => status === 'completed'));
   await say(stack, 'resolve', raised.alertId, onCall, { outcome: 'safe' });
-}, 60_000);
+}, 120_000);

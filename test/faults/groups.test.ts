@@ -125,7 +125,7 @@ test('one request that arrives ten times at once, and one person who asks ten ti
   ]);
   expect(count(replies)).toEqual({ 200: 20 });
   expect(await stack.api.knex('enrolments').where({ session_id: id })).toHaveLength(2);
-}, 60_000);
+}, 120_000);
 
 /** Asks an API that kills itself between the seat and its workflow. */
 async function joinAndDie(

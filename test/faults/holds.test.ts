@@ -29,7 +29,7 @@ beforeAll(async () => {
   api = await startTestApi();
   knex = openDatabase(api.databaseUrl, { maxConnections: AT_ONCE, acquireTimeoutMs: 60_000 });
   knex.on('query-error', (error: Error & { code?: string }) => failures.push(error.code));
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await knex.destroy();
   await api.close();

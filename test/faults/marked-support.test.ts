@@ -20,7 +20,7 @@ afterAll(async () => {
   await broadcasts?.close();
   await stack?.close();
   await server?.teardown();
-}, 60_000);
+}, 120_000);
 
 describe('what people type in distress, and others about them', () => {
   test('is in no history', async () => {

@@ -75,7 +75,7 @@ async function confirmed(booked: Booked): Promise<void> {
 }
 
 async function attended(): Promise<void> {
-  const booked = await book(16 * SECOND_MS);
+  const booked = await book(25 * SECOND_MS);
   await confirmed(booked);
   await acts.reaches(stack, booked, 'in_progress');
   await until(async () => (await textsTo(stack, client.phone)).length > 0);

@@ -47,4 +47,4 @@ test('a process killed between the result’s commit and the alert’s start sti
   const [text] = await textsTo(stack, helper.phone);
   expect(text!.body).toContain(alerts[0].number);
   expect((await handle.describe()).status.name).toBe('RUNNING');
-}, 90_000);
+}, 120_000);

@@ -97,7 +97,7 @@ describe('before any worker runs', () => {
     const taken = { startDate: SOON, rule: 'FREQ=DAILY;COUNT=1', startTime: '12:20' };
     const other = await make(stack.api, people.therapist, await rivalOf(stack.api, people), taken);
     expect(other.body.code).toBe('slot_unavailable');
-  }, 60_000);
+  }, 120_000);
 
   test('a crash before the workflow leaves a session that the sweeper takes up', async () => {
     const { sessionId: id } = series.occurrences[2]!;
@@ -129,7 +129,7 @@ describe('before any worker runs', () => {
     const now = await shown(stack.api, people.client, series.id);
     expect(now.occurrences[0]!.startsAt.slice(11, 16)).toBe('12:00');
     expect(await claimsOf(stack.api, people.client)).toEqual(times(now));
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('a series that a client asks for', () => {
@@ -219,7 +219,7 @@ describe('edits of what is open', () => {
     expect(times(moved.body)).toEqual(at(weeks, '14:30'));
     expect(await claimsOf(stack.api, people.client)).toEqual(at(weeks, '14:30'));
     expect(await claimsOf(stack.api, people.therapist)).toEqual(at(weeks, '14:30'));
-  }, 60_000);
+  }, 120_000);
 
   test('a client who moves a planned one opens it, and the therapist is asked', async () => {
     const people = await pair(stack.api);
@@ -240,5 +240,5 @@ describe('edits of what is open', () => {
     acts.ok(await acts.approve(stack, own));
     const now = await shown(stack.api, people.client, series.id);
     expect(now.occurrences[3]!.startsAt.slice(11, 16)).toBe('17:00');
-  }, 60_000);
+  }, 120_000);
 });

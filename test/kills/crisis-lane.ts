@@ -29,7 +29,7 @@ export interface Raised {
 /** The two are paged in turn, each so long. */
 const WAIT_MS = 3_000;
 const TOKEN_TTL_MS = 3_600_000;
-const LANE_LIMIT_MS = 150_000;
+const LANE_LIMIT_MS = 400_000;
 
 export async function inClinic(story: (clinic: Clinic) => Promise<void>): Promise<void> {
   const stack = await startOutageStack();

@@ -84,7 +84,7 @@ async function waitsForLock({ stack }: Lane): Promise<boolean> {
 /** Starts in a moment, paid and approved; its worker dies at the start and another takes over. */
 async function dieAtStart(point: KillPoint, { stack, client, therapist }: Lane): Promise<Booked> {
   const victim = await startDeaf({ stack, client, therapist }, point);
-  const startsAt = acts.inFuture(25_000);
+  const startsAt = acts.inFuture(40_000);
   const booked = await acts.book(stack, { client, therapist, startsAt });
   await confirmed({ stack, client, therapist }, booked);
   await diesThere(victim);

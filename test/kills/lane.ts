@@ -12,7 +12,7 @@ import { type Stack, startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 const DAY_MS = 86_400_000;
-const LANE_LIMIT_MS = 150_000;
+const LANE_LIMIT_MS = 400_000;
 
 /** One killed process has a whole stack for itself, and one session. */
 export interface Lane {

@@ -22,7 +22,7 @@ beforeAll(async () => {
     workflowBundle: await provideWorkflowBundle(join(tmpdir(), 'holdfast-test-bundles')),
     dataConverter: createDataConverter(await loadKeyRing(keysFile)),
   };
-}, 60_000);
+}, 120_000);
 
 interface Event {
   activityTaskScheduledEventAttributes?: { activityType: { name: string } };

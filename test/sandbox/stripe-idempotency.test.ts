@@ -131,7 +131,7 @@ describe('bad days', () => {
     await strike('timeout_after');
     const key = newKey();
     const error = await refusal(
-      stripe.paymentIntents.create(authorisation(), { idempotencyKey: key, timeout: 200 }),
+      stripe.paymentIntents.create(authorisation(), { idempotencyKey: key, timeout: 2_000 }),
     );
     expect(error).toBeInstanceOf(Stripe.errors.StripeConnectionError);
     const [charged] = (await bench.state()).payment_intents;

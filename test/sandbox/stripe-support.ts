@@ -96,7 +96,7 @@ export function sdk(port: number, config: { key?: string; retries?: number } = {
     protocol: 'http',
     maxNetworkRetries: config.retries ?? 0,
     telemetry: false,
-    timeout: 5_000,
+    timeout: 30_000,
   });
 }
 

@@ -92,4 +92,4 @@ test('a server that cannot start is told in one sentence, with where to look', a
   await expect(startCluster(options)).rejects.toThrow(
     `PostgreSQL did not start on port ${port} (it ended with code 1); see ${options.logFile}.`,
   );
-}, 60_000);
+}, 120_000);

@@ -92,7 +92,7 @@ test('a part without which nothing works ends the run once it can not be had bac
   writeFileSync(broken, '');
   process.kill(pid(), 'SIGKILL');
   expect(await promise).toMatch(/ended with code 1 while starting \(.*gone.*\); see .*\.log\.$/);
-}, 60_000);
+}, 120_000);
 
 test('a stop also ends what the part itself had started', async () => {
   const grandchildFile = join(folder, 'grandchild.pid');

@@ -21,4 +21,4 @@ test('each test file has a migrated database that no other sees', async () => {
     await Promise.all([one.end(), other.end()]);
     await Promise.all(databases.map((database) => database.drop()));
   }
-}, 60_000);
+}, 120_000);

@@ -29,7 +29,7 @@ export async function startIntruder(bench: SessionBench, keyRing: KeyRing): Prom
     socket.once('connect_error', reject);
   });
   const ask = (event: string, body: unknown): Promise<Record<string, string>> =>
-    socket.timeout(5_000).emitWithAck(event, body);
+    socket.timeout(30_000).emitWithAck(event, body);
   const { transportId } = await ask('create-transport', {});
   const good = { algorithm: 'sha-256', value: Array(32).fill('AB').join(':') };
   const codec = { mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000, channels: 2 };

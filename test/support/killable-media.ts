@@ -17,7 +17,7 @@ const [databaseUrl = '', keysFile = '', workerBin = '', port = '', ...recording]
   process.argv.slice(2);
 const [ffmpegBin, folder] = recording;
 const HOUR_MS = 3_600_000;
-const knex = openDatabase(databaseUrl, { maxConnections: 5 });
+const knex = openDatabase(databaseUrl, { maxConnections: 5, acquireTimeoutMs: 30_000 });
 const keyRing = await loadKeyRing(keysFile);
 const server = createServer();
 await new Promise<void>((resolve) => server.listen(0, resolve));

@@ -25,7 +25,10 @@ const worker = await createCoreWorker({
   dataConverter: createDataConverter(keyRing),
   workflowBundle: await provideWorkflowBundle(join(settings.home, 'bundles')),
   deps: deadlyAt(process.argv[2] ?? '', {
-    knex: openDatabase(settings.database.url, { maxConnections: settings.database.poolSize }),
+    knex: openDatabase(settings.database.url, {
+      maxConnections: settings.database.poolSize,
+      acquireTimeoutMs: 30_000,
+    }),
     temporal: new Client({
       connection: await Connection.connect({ address: temporal.address }),
       namespace: temporal.namespace,

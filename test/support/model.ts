@@ -30,7 +30,7 @@ export async function startTestModel(settings: Partial<ModelSettings> = {}): Pro
       baseUrl,
       apiKey: 'sk-test',
       model: 'stand-in',
-      timeoutMs: 5_000,
+      timeoutMs: 20_000,
       retries: 0,
       maxOutputTokens: 200,
       inputPrice: 1,

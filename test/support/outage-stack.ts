@@ -96,7 +96,11 @@ async function assemble(
     () => api.kill(),
     () => worker.kill(),
   );
-  const knex = openDatabase(databaseUrl, { maxConnections: 4, queryTimeoutMs: 3_000 });
+  const knex = openDatabase(databaseUrl, {
+    maxConnections: 4,
+    acquireTimeoutMs: 10_000,
+    queryTimeoutMs: 10_000,
+  });
   const connection = Connection.lazy({ address, connectTimeout: 2_000 });
   closing.push(
     () => knex.destroy(),
@@ -168,7 +172,7 @@ async function startTemporal(folder: string, port: number): Promise<Part> {
 }
 
 async function answers(url: string): Promise<boolean> {
-  return fetch(url, { signal: AbortSignal.timeout(1_000) }).then(
+  return fetch(url, { signal: AbortSignal.timeout(5_000) }).then(
     ({ ok }) => ok,
     () => false,
   );

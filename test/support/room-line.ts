@@ -15,6 +15,6 @@ export async function connectLine(url: string, token: string): Promise<Line> {
   socket.onAny((event: string, body: unknown) => told.push([event, body]));
   socket.once('connect_error', (error) => told.push(['connect_error', error]));
   await until(() => told.length > 0);
-  const ask: Line['ask'] = (event, body = {}) => socket.timeout(5_000).emitWithAck(event, body);
+  const ask: Line['ask'] = (event, body = {}) => socket.timeout(30_000).emitWithAck(event, body);
   return { socket, told, ask };
 }

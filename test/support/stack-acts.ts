@@ -152,7 +152,7 @@ export function ok<T extends TestReply<unknown>>(reply: T): T {
 
 /** The therapist moves the session so that its reminder falls due in a moment. */
 export async function moveToReminder(stack: Stack, booked: Booked): Promise<number> {
-  const startsAt = inFuture(REMINDER_BEFORE_MS + 6_000);
+  const startsAt = inFuture(REMINDER_BEFORE_MS + 10_000);
   ok(await move(stack, booked, booked.therapist, startsAt));
   return startsAt;
 }

@@ -152,7 +152,7 @@ describeBrowser('the page of a room', () => {
       expect(await fitsIn(page)).toBe(true);
     }
     await Promise.all([gia.context().close(), hal.context().close()]);
-  }, 90_000);
+  }, 120_000);
 
   test('two meet by the keyboard alone, on screens as small as a phone', async () => {
     const [ann, ben] = [await open('Ann', 'host'), await open('Ben', 'participant')];
@@ -222,7 +222,7 @@ describeBrowser('the page of a room', () => {
     await press(page, 'Sign in');
     await page.getByRole('textbox', { name: 'E-mail' }).waitFor();
     await page.close();
-  }, 60_000);
+  }, 120_000);
 
   test('a session of sound asks for no camera, and one of words for nothing', async () => {
     for (const [which, wishes] of [
@@ -238,7 +238,7 @@ describeBrowser('the page of a room', () => {
       expect(await page.getByRole('button', { name: 'Camera' }).count()).toBe(0);
       await page.context().close();
     }
-  }, 60_000);
+  }, 120_000);
 
   test('whoever has not said who they are is asked, and learns nothing', async () => {
     const page = await browser.browser.newPage();

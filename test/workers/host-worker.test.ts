@@ -35,7 +35,7 @@ describeMedia('what Temporal asks of one host', () => {
       createTestDatabase(),
       ephemeralKeyRing(),
     ]);
-    knex = openDatabase(database.url);
+    knex = openDatabase(database.url, { acquireTimeoutMs: 30_000 });
     on = await startTestHost(knex);
     hostWorker = startHostWorker({
       address: server.address,
@@ -44,7 +44,7 @@ describeMedia('what Temporal asks of one host', () => {
       host: on.host,
       onFault: (error) => faults.push(error),
     });
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await hostWorker.close();
     await on.close();

@@ -18,7 +18,7 @@ const HOUR_MS = 3_600_000;
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
   environment = await timeSkippingEnvironment();
-}, 60_000);
+}, 120_000);
 afterAll(() => environment.teardown());
 
 /** One affected session, kept as the database would. */

@@ -22,7 +22,7 @@ let workflowBundle: { codePath: string };
 beforeAll(async () => {
   environment = await timeSkippingEnvironment();
   workflowBundle = await provideWorkflowBundle(join(tmpdir(), 'holdfast-test-bundles'));
-}, 60_000);
+}, 120_000);
 afterAll(() => environment.teardown());
 
 /** Runs an import to its end; `read` is told of the number of the reading and the time. */

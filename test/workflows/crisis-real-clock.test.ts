@@ -98,7 +98,7 @@ test('pages go on, an acknowledgement holds, and all is written down in the end'
     expect(recorded().length).toBeLessThanOrEqual(unrecorded);
     await resolve(handle, by);
   });
-}, 60_000);
+}, 120_000);
 
 test('a page that is on its way when somebody takes the alert is written down', async () => {
   const taken = Promise.withResolvers<void>();
@@ -127,7 +127,7 @@ test('a page that is on its way when somebody takes the alert is written down', 
     ).toEqual(world.pages.map(({ personId }) => personId).toSorted());
     await resolve(handle, world.team[0]!);
   });
-}, 60_000);
+}, 120_000);
 
 test('a report that comes after the end opens another alert', async () => {
   const world = new CrisisWorld(undefined, quickly);
@@ -140,7 +140,7 @@ test('a report that comes after the end opens another alert', async () => {
     expect(await raised).toMatchObject({ status: 'resolved' });
     await until(() => world.calls.includes('raiseAnew'));
   });
-}, 60_000);
+}, 120_000);
 
 test('who was told so by the record has it, whoever else the workflow hears', async () => {
   const told = randomUUID();
@@ -175,7 +175,7 @@ test('who was told so by the record has it, whoever else the workflow hears', as
     expect(late).toMatchObject({ kind: 'done', status: 'in_contact', holderId: told });
     await resolve(handle, told);
   });
-}, 60_000);
+}, 120_000);
 
 test('a graver report pages again though somebody has the alert; a known one changes nothing', async () => {
   const world = new CrisisWorld();
@@ -194,7 +194,7 @@ test('a graver report pages again though somebody has the alert; a known one cha
     expect(await stateOf(handle)).toMatchObject({ kind: 'paging', severity: 'critical' });
     await resolve(handle, world.team[0]!);
   });
-}, 60_000);
+}, 120_000);
 
 test('pages that wait for a worker when somebody takes the alert never begin', async () => {
   const first = Promise.withResolvers<void>();
@@ -218,7 +218,7 @@ test('pages that wait for a worker when somebody takes the alert never begin', a
     expect(world.pages.length).toBeLessThanOrEqual(tried + 1);
     await resolve(handle, world.team[0]!);
   });
-}, 60_000);
+}, 120_000);
 
 test('who acknowledges and is not heard of has it no more: the next step is paged', async () => {
   const world = new CrisisWorld(undefined, quickly);
@@ -235,7 +235,7 @@ test('who acknowledges and is not heard of has it no more: the next step is page
     expect(await stateOf(handle)).toMatchObject({ kind: 'paging', lastHolderId: by });
     await resolve(handle, by);
   });
-}, 60_000);
+}, 120_000);
 
 test('when everybody of a step has failed to answer, the next step is paged at once', async () => {
   const world = new CrisisWorld(undefined, quickly);
@@ -249,7 +249,7 @@ test('when everybody of a step has failed to answer, the next step is paged at o
     await until(() => world.pages.some(({ tier, batch }) => tier === 1 && batch === 2));
     await resolve(handle, world.team[0]!);
   });
-}, 60_000);
+}, 120_000);
 
 describe('signals from Temporal UI', () => {
   test('any argument is survived, and only who can be paged is believed', async () => {
@@ -280,7 +280,7 @@ describe('signals from Temporal UI', () => {
         ),
       );
     });
-  }, 60_000);
+  }, 120_000);
 
   test('an update that is malformed is refused, and nothing stalls', async () => {
     const world = new CrisisWorld(undefined, quickly);
@@ -294,7 +294,7 @@ describe('signals from Temporal UI', () => {
       expect(await acknowledge(handle, world.team[0]!)).toMatchObject({ kind: 'done' });
       await resolve(handle, world.team[0]!);
     });
-  }, 60_000);
+  }, 120_000);
 });
 
 test('a report that is joined to an open alert when it is written ends this one', async () => {
@@ -314,4 +314,4 @@ test('a report that is joined to an open alert when it is written ends this one'
     const { handle } = await start({ first: { ...report, unrecorded } });
     expect(await handle.result()).toEqual({ status: 'paging', joinedTo: elsewhere });
   });
-}, 60_000);
+}, 120_000);

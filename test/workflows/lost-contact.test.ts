@@ -70,7 +70,7 @@ test('somebody who drops out in the middle is looked for, step by step, until ot
     expect(notes.filter((kind) => kind === 'person_lost')).toHaveLength(1);
     expect(notes.filter((kind) => kind === 'person_lost_step')).toHaveLength(3);
   });
-}, 30_000);
+}, 120_000);
 
 test('nobody looks on once a look finds them', async () => {
   const { news, world } = worldThat(1);
@@ -86,7 +86,7 @@ test('nobody looks on once a look finds them', async () => {
     expect(await handle.query(alertStateQuery)).toMatchObject({ kind: 'in_contact', holderId });
     await end(handle, holderId);
   });
-}, 30_000);
+}, 120_000);
 
 test('who was at no high risk may leave', async () => {
   const { news, world } = worldThat(Infinity);
@@ -100,4 +100,4 @@ test('who was at no high risk may leave', async () => {
     expect(news).toEqual([]);
     await end(handle, world.team[0]!);
   });
-}, 30_000);
+}, 120_000);

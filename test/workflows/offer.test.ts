@@ -13,7 +13,7 @@ const HOUR_MS = 3_600_000;
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
   environment = await timeSkippingEnvironment();
-}, 60_000);
+}, 120_000);
 afterAll(() => environment.teardown());
 
 /** A waiting list of so many clients, kept as the database would: one end for each offer. */

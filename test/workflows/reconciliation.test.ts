@@ -29,7 +29,7 @@ let workflowBundle: { codePath: string };
 beforeAll(async () => {
   environment = await timeSkippingEnvironment();
   workflowBundle = await provideWorkflowBundle(join(tmpdir(), 'holdfast-test-bundles'));
-}, 60_000);
+}, 120_000);
 afterAll(() => environment.teardown());
 
 async function withWorker(

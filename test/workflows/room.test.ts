@@ -23,7 +23,7 @@ const MINUTE_MS = 60_000;
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
   environment = await timeSkippingEnvironment();
-}, 60_000);
+}, 120_000);
 afterAll(() => environment.teardown());
 
 /** One session's room, with what was done to it and when. */

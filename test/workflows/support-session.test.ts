@@ -19,7 +19,7 @@ import { timeSkippingEnvironment } from '../support/temporal.ts';
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
   environment = await timeSkippingEnvironment();
-}, 60_000);
+}, 120_000);
 afterAll(() => environment.teardown());
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };

@@ -31,7 +31,7 @@ beforeAll(async () => {
   const policies = { critical: { ...DEFAULT_POLICIES.critical, steps } };
   const row = { clinic_id: api.clinicId, policies: JSON.stringify(policies), version: 1 };
   await api.knex('escalation_policies').insert({ ...row, updated_by: admin.id });
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 const HELD = {

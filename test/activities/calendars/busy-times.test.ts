@@ -335,5 +335,5 @@ END:VTIMEZONE`;
       window,
     });
     expect(large).toEqual({ kind: 'too_complex' });
-  }, 60_000);
+  }, 120_000);
 });

@@ -36,7 +36,7 @@ beforeAll(async () => {
     response.writeHead(isKnown ? 304 : status, headers).end(isKnown ? undefined : body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   server.close();
   await clinic.api.close();

@@ -48,7 +48,7 @@ afterEach(async () => {
 
 const verify = (
   change: Partial<EligibilityQuestion> = {},
-  timeoutMs = 5000,
+  timeoutMs = 20_000,
   path = '/fhir/',
 ): Promise<EligibilityAnswer> =>
   createEligibilityGateway({ baseUrl: `${server.url}${path}`, timeoutMs }).verify({

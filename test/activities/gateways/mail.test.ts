@@ -23,7 +23,7 @@ const MAIL: Mail = {
 
 let inbox: MailSandbox;
 
-function gatewayAt(port: number, timeoutMs = 5000, query = ''): MailGateway {
+function gatewayAt(port: number, timeoutMs = 20_000, query = ''): MailGateway {
   return createMailGateway({
     smtpUrl: `smtp://127.0.0.1:${String(port)}${query}`,
     from: FROM,
@@ -83,7 +83,7 @@ describe('sendMail', () => {
     ['drop_before', { kind: 'ambiguous', code: 'ECONNECTION' }, 0],
   ])('%s is %j, and is never sent twice', async (fault, expected, kept) => {
     inbox.faults.add(fault);
-    const timeoutMs = fault === 'timeout_after' ? 2000 : 5000;
+    const timeoutMs = fault === 'timeout_after' ? 2000 : 20_000;
     expect(await gatewayAt(inbox.port, timeoutMs).sendMail(MAIL)).toEqual(expected);
     expect(inbox.messages()).toHaveLength(kept);
   });
@@ -121,13 +121,13 @@ describe('TLS', () => {
     const offering = await startMailSandbox({ port: 0, offerTls: true });
     expect(await gatewayAt(offering.port).sendMail(MAIL)).toMatchObject({ kind: 'unavailable' });
     expect(offering.messages()).toEqual([]);
-    const trusting = gatewayAt(offering.port, 5000, '?tls.rejectUnauthorized=false');
+    const trusting = gatewayAt(offering.port, 20_000, '?tls.rejectUnauthorized=false');
     expect(await trusting.sendMail(MAIL)).toMatchObject({ kind: 'accepted' });
     await offering.close();
   });
 
   test('a URL that demands it sends nothing to a relay without it', async () => {
-    const gateway = gatewayAt(inbox.port, 5000, '?requireTLS=true');
+    const gateway = gatewayAt(inbox.port, 20_000, '?requireTLS=true');
     expect(await gateway.sendMail(MAIL)).toMatchObject({ kind: 'unavailable' });
     expect(inbox.messages()).toEqual([]);
   });

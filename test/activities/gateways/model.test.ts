@@ -41,7 +41,7 @@ test('a model that does not answer in time is late', async () => {
 test('tries again where the connection breaks, and leaves a model alone that stays down', async () => {
   model.setMode('down');
   let nowMs = 0;
-  const url = { retries: 1, apiKey: 'k', model: 'm', timeoutMs: 5_000, maxOutputTokens: 50 };
+  const url = { retries: 1, apiKey: 'k', model: 'm', timeoutMs: 20_000, maxOutputTokens: 50 };
   const { baseUrl } = model;
   const settings = { ...url, baseUrl, inputPrice: 0, outputPrice: 0 };
   const gateway = createModelGateway(settings, () => nowMs);

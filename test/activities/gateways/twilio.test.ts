@@ -16,7 +16,7 @@ const PUBLIC_URL = 'https://clinic.example/base/';
 
 let provider: RunningTwilio;
 
-function gatewayAt(apiUrl: string, timeoutMs = 5000, authToken = AUTH_TOKEN): TwilioGateway {
+function gatewayAt(apiUrl: string, timeoutMs = 20_000, authToken = AUTH_TOKEN): TwilioGateway {
   return createTwilioGateway({
     accountSid: ACCOUNT_SID,
     authToken,
@@ -57,7 +57,7 @@ describe('sendSms', () => {
   });
 
   test('the wrong token is our own fault', async () => {
-    const gateway = gatewayAt(provider.url, 5000, 'e'.repeat(32));
+    const gateway = gatewayAt(provider.url, 20_000, 'e'.repeat(32));
     expect(await gateway.sendSms(sms())).toEqual({
       kind: 'refused',
       reason: 'misconfigured',
@@ -74,10 +74,10 @@ describe('sendSms', () => {
 
 describe('an ambiguous send', () => {
   test.each<[TwilioFault, number, unknown, string]>([
-    ['timeout_after', 200, expect.any(String), 'found'],
-    ['drop_after', 5000, 'ECONNRESET', 'found'],
-    ['drop_before', 5000, 'ECONNRESET', 'absent'],
-    ['error_500', 5000, '20500', 'absent'],
+    ['timeout_after', 2_000, expect.any(String), 'found'],
+    ['drop_after', 20_000, 'ECONNRESET', 'found'],
+    ['drop_before', 20_000, 'ECONNRESET', 'absent'],
+    ['error_500', 20_000, '20500', 'absent'],
   ])('%s is settled by the list', async (fault, timeoutMs, code, kind) => {
     provider.sandbox.faults.add(fault);
     const gateway = gatewayAt(provider.url, timeoutMs);

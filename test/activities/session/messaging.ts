@@ -88,7 +88,7 @@ export async function startMessaging(): Promise<MessagingBench> {
   };
 }
 
-export function smsGateway(apiUrl: string, timeoutMs = 5_000): TwilioGateway {
+export function smsGateway(apiUrl: string, timeoutMs = 20_000): TwilioGateway {
   return createTwilioGateway({
     accountSid: ACCOUNT_SID,
     authToken: AUTH_TOKEN,
@@ -99,7 +99,7 @@ export function smsGateway(apiUrl: string, timeoutMs = 5_000): TwilioGateway {
   });
 }
 
-export function mailGateway(port: number, timeoutMs = 5_000): MailGateway {
+export function mailGateway(port: number, timeoutMs = 20_000): MailGateway {
   const smtpUrl = `smtp://127.0.0.1:${String(port)}`;
   return createMailGateway({ smtpUrl, from: 'Clinic <clinic@example.test>', timeoutMs });
 }

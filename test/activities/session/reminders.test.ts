@@ -101,7 +101,7 @@ describe('a text is sent at most once', () => {
   test('when the answer never came: it is ambiguous until the list is asked', async () => {
     const booked = await bench.confirmed();
     bench.twilio.sandbox.faults.add('timeout_after', { to: booked.phone });
-    const impatient = bench.worker({ sms: smsGateway(bench.twilio.url, 300) });
+    const impatient = bench.worker({ sms: smsGateway(bench.twilio.url, 2_000) });
     expect(await impatient.sendReminder(reminderOf(booked, 'sms'))).toEqual({ state: 'ambiguous' });
     expect(await sendAtOnce(booked, 'sms', 3)).toEqual(['ambiguous', 'ambiguous', 'ambiguous']);
     expect(bench.texts(booked.phone)).toHaveLength(1);

@@ -9,7 +9,7 @@ import { supportSession, waitingSession } from '../../api/support/messages/suppo
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 const HOUR_MS = 3_600_000;

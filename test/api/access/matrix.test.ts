@@ -14,7 +14,7 @@ let world: World;
 beforeAll(async () => {
   api = await startTestApi();
   world = await createWorld(api);
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 const OPERATIONS = operationsOf(loadDocument());

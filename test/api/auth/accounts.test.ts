@@ -35,7 +35,7 @@ interface SignedIn {
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 function register(body: unknown): Promise<TestReply<SignedIn>> {

@@ -16,7 +16,7 @@ beforeAll(async () => {
   const few = { points: 2, seconds: 900 };
   const rateLimits = { api: few, auth: few, admin: few, general: few };
   api = await startTestApi({ http: { rateLimits } });
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 function signIn(body?: unknown, token?: string): Promise<TestReply<Guest>> {

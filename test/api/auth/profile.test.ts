@@ -8,7 +8,7 @@ let api: TestApi;
 let person: TestPerson;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 beforeEach(async () => {
   person = await api.person({ phone: '+15550001111' });

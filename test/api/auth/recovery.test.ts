@@ -14,7 +14,7 @@ let person: TestPerson;
 beforeAll(async () => {
   api = await startTestApi();
   oldHash = await hashPassword(OLD);
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 beforeEach(async () => {
   person = await withPassword();

@@ -38,7 +38,7 @@ beforeAll(async () => {
   jwks = createServer((_req, res) => res.end(JSON.stringify({ keys: [published] })));
   jwks.listen(0, '127.0.0.1');
   await once(jwks, 'listening');
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await Promise.all(authenticators.map((authenticator) => authenticator.close()));
   jwks.closeAllConnections();

@@ -10,7 +10,7 @@ const { startTestApi } = await import('../../support/api.ts');
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 beforeEach(() => {
   verify.mockClear();

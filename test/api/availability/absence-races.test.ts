@@ -128,7 +128,7 @@ describe('time off and a booking of the same time', () => {
         refused.length === 0 ? [20] : [20, 'therapist_unavailable'],
       );
     }
-  }, 30_000);
+  }, 120_000);
 });
 
 describe('time off', () => {

@@ -13,7 +13,7 @@ import { type Name, type TestClinic, startClinic } from '../own/clinic.ts';
 let clinic: TestClinic;
 beforeAll(async () => {
   clinic = await startClinic();
-}, 60_000);
+}, 120_000);
 afterAll(() => clinic.api.close());
 beforeEach(() => clinic.api.knex('availability_rules').del());
 

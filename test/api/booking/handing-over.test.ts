@@ -114,7 +114,7 @@ describe('another therapist', () => {
       stack.api.knex('vacancies').where({ therapist_id: pair.therapist.id }).pluck('starts_at');
     await until(async () => (await vacancies()).length > 0);
     expect(await vacancies()).toEqual([new Date(noon(10))]);
-  }, 60_000);
+  }, 120_000);
 
   async function related({ therapist }: Pair): Promise<Pair['client']> {
     const client = await addClient(stack.api);

@@ -246,7 +246,7 @@ describe('a status', () => {
       accepts_automatically: true,
       rates_cents: '{"individual":0}',
     });
-    const { body } = await requestBooking(stack, { ...pair, startsAt: inFuture(2_000) });
+    const { body } = await requestBooking(stack, { ...pair, startsAt: inFuture(8_000) });
     const meeting = { id: String(body.data['session_id']) };
     await reaches(stack, meeting, 'in_progress');
     expect(await refused(put(stack, meeting, pair.client, { status }))).toBe(400);

@@ -128,7 +128,7 @@ describe('slots', () => {
     expect(shown).toEqual(bookable);
     // The therapist sees her own calendar, whatever else the client has to do.
     expect(offers(await slotsOf(therapist, date, therapist)).length).toBeGreaterThan(shown.length);
-  }, 60_000);
+  }, 120_000);
 
   test.each(['America/New_York', 'Europe/Berlin', 'Australia/Lord_Howe', 'Pacific/Chatham'])(
     'on the days when clocks change in %s are the half hours of its clocks',

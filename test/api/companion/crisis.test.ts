@@ -8,7 +8,7 @@ import type { ChatbotBody } from './talking.ts';
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 test('a cry for help gets the reply to a crisis and a real alert, in both shapes', async () => {

@@ -14,7 +14,7 @@ const { startTestApi } = await import('../../support/api.ts');
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 test('a human is paged for what the detector could not read, and no model is asked', async () => {

@@ -6,7 +6,7 @@ import { alertsOf, begin, chat, say } from './talking.ts';
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 const ASK = 'I want to talk to a human';

@@ -22,7 +22,7 @@ beforeAll(async () => {
   model = await startTestModel();
   api = await apiWith(model, ENOUGH_MICROS);
   nodes = [await startNode(api), await startNode(api)];
-}, 60_000);
+}, 120_000);
 beforeEach(() => model.setMode('normal'));
 afterAll(async () => {
   closeClients();

@@ -7,7 +7,7 @@ import type { ChatbotBody, ConversationBody, EndedBody } from './talking.ts';
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 const EXAMPLE_A = {

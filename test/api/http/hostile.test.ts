@@ -14,7 +14,7 @@ let person: TestPerson;
 beforeAll(async () => {
   api = await startTestApi({ http: { bodyTimeoutMs: 3_000 } });
   person = await api.person();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 interface Reply {

@@ -12,7 +12,7 @@ let idempotency: Idempotency;
 beforeAll(async () => {
   api = await startTestApi();
   idempotency = createIdempotency(api.deps);
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 interface Request {

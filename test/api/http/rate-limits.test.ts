@@ -15,7 +15,7 @@ const LIMITS: RateLimits = {
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi({ http: { rateLimits: LIMITS, trustedProxies: 1 } });
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 function from(address: string, path = '/api/auth/login'): Promise<TestReply> {

@@ -4,7 +4,7 @@ import { startTestApi, type TestApi } from '../../support/api.ts';
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 test('a room’s link says that there is no video here, whatever id it carries', async () => {

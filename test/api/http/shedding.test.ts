@@ -33,7 +33,7 @@ beforeAll(async () => {
   const load = { ...NEVER_BUSY, level: () => level, admit, helpIsCalled };
   api = await startTestApi({ deps: { load } });
   client = await api.person();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 const after = (state: LoadState, reading: Partial<LoadReading>, nowMs: number): LoadState =>
@@ -181,7 +181,7 @@ test('a report of a crisis is a call for help, and a booking is none', async () 
 });
 
 test('the process itself is measured: requests, waiting for connections, a blocked loop', async () => {
-  const knex = openDatabase(api.databaseUrl, { maxConnections: 1 });
+  const knex = openDatabase(api.databaseUrl, { maxConnections: 1, acquireTimeoutMs: 30_000 });
   const load = watchLoad(knex, {
     loopDelayMs: 30,
     poolWaiters: 2,

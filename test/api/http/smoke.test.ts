@@ -5,7 +5,7 @@ import type { TestApi } from '../../support/api.ts';
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 test('health tells each part without failing for them', async () => {

@@ -9,7 +9,7 @@ let api: TestApi;
 let admin: TestPerson;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 beforeEach(async () => {
   admin = await api.person({ role: 'admin', clinicId: await api.clinic() });

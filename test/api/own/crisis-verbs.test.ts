@@ -9,7 +9,7 @@ let alertId: string;
 
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 beforeEach(async () => {

@@ -16,7 +16,7 @@ let path: string;
 beforeAll(async () => {
   clinic = await startClinic();
   path = `/api/v1/therapists/${clinic.ids.sarah}/exceptions`;
-}, 60_000);
+}, 120_000);
 afterAll(() => clinic.api.close());
 beforeEach(() => clinic.api.knex('availability_exceptions').del());
 

@@ -7,7 +7,7 @@ let api: TestApi;
 let admin: TestPerson;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 beforeEach(async () => {
   const clinicId = await api.clinic();

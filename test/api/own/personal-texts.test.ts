@@ -32,7 +32,7 @@ beforeAll(async () => {
   await inSessions();
   await inRoom();
   await inScreening();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 function seal(ref: FieldRef, text: string): Promise<Buffer> {

@@ -32,7 +32,7 @@ beforeAll(async () => {
     },
   };
   clinic = await startClinic({ deps: { sms }, http: { publicUrl: PUBLIC_URL } });
-}, 60_000);
+}, 120_000);
 afterAll(() => clinic.api.close());
 beforeEach(async () => {
   texts = [];

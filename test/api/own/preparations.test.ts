@@ -14,7 +14,7 @@ let client: TestPerson;
 let therapist: TestPerson;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 beforeEach(async () => {
   [client, therapist] = [await api.person(), await api.person({ isTherapist: true })];

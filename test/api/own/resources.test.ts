@@ -6,7 +6,7 @@ import { type TestClinic, startClinic } from './clinic.ts';
 let clinic: TestClinic;
 beforeAll(async () => {
   clinic = await startClinic();
-}, 60_000);
+}, 120_000);
 afterAll(() => clinic.api.close());
 
 const PATH = '/api/v1/resources';

@@ -43,7 +43,7 @@ beforeAll(async () => {
   const deps = { knex, temporal, cipher };
   const sockets = CONSUMERS.filter(({ name }) => name === 'sockets');
   relays = [1, 2].map(() => startRelay(deps, sockets, { pollMs: 10 }));
-}, 60_000);
+}, 120_000);
 beforeEach(async () => {
   therapist = await api.person({ isTherapist: true, timeZone: 'America/New_York' });
   client = await api.person();

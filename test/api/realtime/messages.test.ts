@@ -29,7 +29,7 @@ beforeAll(async () => {
   keysFile = join(folder, 'keys.json');
   api = await startTestApi({ deps: { keyRing: await createKeyRing(keysFile) } });
   nodes = [await startNode(api), await startNode(api)];
-}, 60_000);
+}, 120_000);
 beforeEach(async () => {
   patient = await api.person();
   helper = await api.person({ role: 'peer' });

@@ -28,7 +28,7 @@ beforeAll(async () => {
   const keyRing = await createKeyRing(join(folder, 'keys.json'));
   api = await startTestApi({ deps: { keyRing } });
   nodes = [await startNode(api, { presence: TIMES }), await startNode(api, { presence: TIMES })];
-}, 60_000);
+}, 120_000);
 beforeEach(async () => {
   patient = await api.person();
   helper = await api.person({ role: 'peer' });

@@ -16,7 +16,7 @@ const sockets: Socket[] = [];
 beforeAll(async () => {
   api = await startTestApi();
   nodes = [await startNode(api), await startNode(api)];
-}, 60_000);
+}, 120_000);
 afterEach(() => {
   for (const socket of sockets.splice(0)) socket.disconnect();
 });

@@ -31,7 +31,7 @@ beforeAll(async () => {
   const session = newSession(api.clinicId, wish);
   expect(await tryBooking(api.knex, session)).toBe('booked');
   sessionId = session.id;
-}, 60_000);
+}, 120_000);
 afterEach(closeClients);
 afterAll(async () => {
   await node.close();

@@ -23,7 +23,7 @@ const TIMES = {
 beforeAll(async () => {
   api = await startTestApi();
   nodes = [await startNode(api), await startNode(api)];
-}, 60_000);
+}, 120_000);
 beforeEach(async () => {
   patient = await api.person();
   helper = await api.person({ role: 'peer' });
@@ -207,9 +207,9 @@ describe('tokens end', () => {
   test('nobody is closed, whoever renews stays, whoever does not is warned and closed', async () => {
     const nobody = openClient(brief);
     const nobodyEnded = ended(nobody);
-    const lapsing = openClient(brief, await tokenFor(patient, 3_000));
+    const lapsing = openClient(brief, await tokenFor(patient, 8_000));
     const lapsed = ended(lapsing);
-    const staying = openClient(brief, await tokenFor(helper, 3_000));
+    const staying = openClient(brief, await tokenFor(helper, 8_000));
     await staying.next('token-expiring');
     expect(await staying.ask('authenticate', { token: helper.token })).toMatchObject({
       success: true,
@@ -224,7 +224,7 @@ describe('tokens end', () => {
   test('somebody in a crisis, or who looks after it, stays for a while, unless signed out', async () => {
     const people = [patient, helper, await api.person()];
     const clients = await Promise.all(
-      people.map(async (person) => openClient(brief, await tokenFor(person, 3_000))),
+      people.map(async (person) => openClient(brief, await tokenFor(person, 8_000))),
     );
     const ends = clients.map(ended);
     const alert = { id: uuidv7(), number: 'CA-2026-900001', clinic_id: api.clinicId };

@@ -35,7 +35,7 @@ beforeAll(async () => {
   api = await startTestApi();
   desk = await openDesk(api);
   other = { ...(await openDesk(api)), staff: desk.staff };
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 async function batch(

@@ -65,7 +65,7 @@ test('whoever has the id of a session, but neither its calendar nor its clinic, 
   expect(new Set(denied.map((row) => row['actor_id']))).toEqual(
     new Set([...unknown, ...barred].map((person) => person.id)),
   );
-}, 60_000);
+}, 120_000);
 
 test('its therapist can, under the standard rule only, and its clinic under any', async () => {
   const [own, clinics] = [await scheduled(), await scheduled()];
@@ -80,4 +80,4 @@ test('its therapist can, under the standard rule only, and its clinic under any'
   expect((await cancel(stack.api, desk.staff, clinics, waived)).status).toBe(200);
   const again = await cancel(stack.api, desk.staff, clinics);
   expect([again.status, again.body.success]).toEqual([409, false]);
-}, 60_000);
+}, 120_000);

@@ -24,7 +24,7 @@ let desk: Desk;
 beforeAll(async () => {
   api = await startTestApi();
   desk = await openDesk(api);
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 async function lists(by: TestPerson = desk.staff, query = '', url = api.url): Promise<Lists> {
@@ -121,7 +121,7 @@ describe('kept lists', () => {
   });
 
   test('agree between processes, also while people come and go at once', async () => {
-    const knex = openDatabase(api.databaseUrl, { maxConnections: 4 });
+    const knex = openDatabase(api.databaseUrl, { maxConnections: 4, acquireTimeoutMs: 30_000 });
     const server = createServer(createApp({ ...api.deps, knex }));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;

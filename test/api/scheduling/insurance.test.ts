@@ -82,7 +82,7 @@ test('as many sessions as were granted can be held at once, and one more when on
   expect((await holdCovered(client, hourIn(50))).status).toBe(422);
   expect((await cancel(stack.api, desk.staff, held[0]!.body.session_id)).status).toBe(200);
   expect((await holdCovered(client, hourIn(50))).status).toBe(201);
-}, 60_000);
+}, 120_000);
 
 test('a session that takes place draws its authorisation down, and nothing is left to hold', async () => {
   const client = await stack.api.person();
@@ -122,4 +122,4 @@ test('a session that takes place draws its authorisation down, and nothing is le
   ]);
   const next = await holdCovered(client, hourIn(24));
   expect([next.status, next.body.code]).toEqual([422, 'booking_limit_exceeded']);
-}, 60_000);
+}, 120_000);

@@ -10,7 +10,7 @@ import { startScreening } from './answering.ts';
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 interface Raised {

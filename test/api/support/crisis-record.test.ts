@@ -15,7 +15,7 @@ beforeAll(async () => {
     counselor: await api.person(counselor),
     patient: await api.person(),
   };
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 interface Past {

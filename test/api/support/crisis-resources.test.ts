@@ -24,7 +24,7 @@ beforeAll(async () => {
   const resources = [...DEFAULT_RESOURCES, ...own].map((line) => ({ ...line, id: newId() }));
   const change = { clinicId: api.clinicId, resources, expectedVersion: null, changedBy: null };
   await api.knex.transaction((trx) => replaceResources(trx, change));
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 interface Section {

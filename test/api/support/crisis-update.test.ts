@@ -7,7 +7,7 @@ let team: readonly TestPerson[];
 beforeAll(async () => {
   api = await startTestApi();
   team = [await api.person({ role: 'counselor' }), await api.person({ role: 'staff' })];
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 async function raised(): Promise<{ readonly id: string; readonly patient: TestPerson }> {

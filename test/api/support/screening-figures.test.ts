@@ -12,7 +12,7 @@ import { answerAll, startScreening } from './answering.ts';
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 interface Figures {

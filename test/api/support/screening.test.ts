@@ -27,7 +27,7 @@ interface Body extends Record<string, unknown> {
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 const post = ({ token }: TestPerson, path: string, body: unknown): Promise<TestReply<Body>> =>

@@ -15,7 +15,7 @@ beforeAll(async () => {
   api = await startTestApi();
   therapist = await api.person({ isTherapist: true });
   client = await api.person();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 /** A confirmed session that starts so many minutes from now. */

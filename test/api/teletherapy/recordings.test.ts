@@ -36,7 +36,7 @@ beforeAll(async () => {
   api = await startTestApi({ deps: { rooms } });
   host = await api.person({ isTherapist: true });
   client = await api.person();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 interface Recorded {

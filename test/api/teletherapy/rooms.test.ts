@@ -20,7 +20,7 @@ beforeAll(async () => {
   api = await startTestApi();
   therapist = await api.person({ isTherapist: true });
   client = await api.person();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 function call(
@@ -388,4 +388,4 @@ test('nothing that a caller sends is a fault of ours, and every refusal is in th
       }
     }
   }
-}, 60_000);
+}, 120_000);

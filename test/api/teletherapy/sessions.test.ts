@@ -229,7 +229,7 @@ describe('a session’s life', () => {
   test('goes as published, in the workflow and in every door, and ends in a chat room', async () => {
     const host = await therapist(stack);
     const people = await clients(stack, 2);
-    const startMs = Math.ceil(Date.now() / 1_000) * 1_000 + 4_000;
+    const startMs = Math.ceil(Date.now() / 1_000) * 1_000 + 12_000;
     const session = await created(stack, host, { startMs, people });
     const move = (status: string, by = host) =>
       call(stack, by, 'PATCH', `/sessions/${session.id}/status`, { status });
@@ -292,7 +292,7 @@ describe('a session’s life', () => {
       200,
       false,
     ]);
-  }, 60_000);
+  }, 120_000);
 
   test('is called off for all by its host, and left alone by a member', async () => {
     const host = await therapist(stack);

@@ -27,7 +27,7 @@ beforeAll(async () => {
   api = await startTestApi();
   admin = await api.person({ role: 'admin' });
   therapist = await api.person({ isTherapist: true });
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 const startsAt = Date.now() - DAY_MS;

@@ -6,7 +6,7 @@ import type { TestApi, TestPerson, TestReply } from '../../support/api.ts';
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 type Data = Readonly<Record<string, unknown>> & {

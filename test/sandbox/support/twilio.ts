@@ -45,7 +45,7 @@ export async function startTwilio(
 }
 
 export function sdkAt(url: string, authToken = AUTH_TOKEN): twilio.Twilio {
-  const httpClient = new twilio.RequestClient({ timeout: 5000 });
+  const httpClient = new twilio.RequestClient({ timeout: 30_000 });
   const send = httpClient.request.bind(httpClient);
   httpClient.request = (options) =>
     send({ ...options, uri: options.uri.replace('https://api.twilio.com', url) });

@@ -118,7 +118,7 @@ describeBrowser('what is written travels on data channels', () => {
     expect(await ann.chat()).toEqual([...both, 'Ann: Without Ben']);
     expect((await channels(ann)).received - apart[0]!.received).toBeLessThanOrEqual(1);
     await Promise.all([ann, ben, cleo!].map(({ page }) => page.close()));
-  }, 90_000);
+  }, 120_000);
 
   test('a cry for help on the channel raises one alert, though it is sent again by signalling', async () => {
     const [ann, ben] = (await company(v7(), ['Ann', 'Ben'])) as [RoomGuest, RoomGuest];
@@ -134,7 +134,7 @@ describeBrowser('what is written travels on data channels', () => {
     expect(reports).toHaveLength(1);
     expect(await ann.chat()).toHaveLength(1);
     await Promise.all([ann, ben].map(({ page }) => page.close()));
-  }, 90_000);
+  }, 120_000);
 
   test('garbage on a channel is refused and disturbs nobody; who floods is put out', async () => {
     const sessionId = v7();
@@ -167,7 +167,7 @@ describeBrowser('what is written travels on data channels', () => {
     expect(await record(sessionId)).toEqual(['Still here', 'Nothing happened']);
     expect(rooms.sfu.workers).toHaveLength(1);
     await Promise.all(guests.map(({ page }) => page.close()));
-  }, 90_000);
+  }, 120_000);
 
   test('without a channel signalling serves: in a room of text, and where one is lost', async () => {
     mode = 'text';
@@ -193,5 +193,5 @@ describeBrowser('what is written travels on data channels', () => {
     await until(async () => (await ann.chat()).includes('Ben: Another way'));
     expect(await ben.chat()).toEqual(['Ben: Another way']);
     await Promise.all([ann, ben].map(({ page }) => page.close()));
-  }, 90_000);
+  }, 120_000);
 });

@@ -115,9 +115,9 @@ describeMedia('media set up as no browser would', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    knex = openDatabase(database.url);
+    knex = openDatabase(database.url, { acquireTimeoutMs: 30_000 });
     on = await startTestHost(knex);
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await on.close();
     await knex.destroy();
@@ -160,5 +160,5 @@ describeMedia('media set up as no browser would', () => {
     // The twists are neither all harmless nor all refused at the door.
     expect(seen.produced).toBeGreaterThan(20);
     expect(seen.refused).toBeGreaterThan(20);
-  }, 60_000);
+  }, 120_000);
 });

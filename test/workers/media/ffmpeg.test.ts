@@ -31,7 +31,7 @@ test('a recorder that does not end when it is told to outlives no host', async (
   expect(left.every(isRunning)).toBe(true);
   dying.kill('SIGKILL');
   await until(() => !left.some(isRunning));
-}, 60_000);
+}, 120_000);
 
 function isRunning(pid: number): boolean {
   try {

@@ -45,7 +45,7 @@ describeMedia('ids of others', () => {
   beforeAll(async () => {
     [bench, keyRing] = await Promise.all([startSessionBench(), ephemeralKeyRing()]);
     rooms = await startRoomHost(bench.knex, keyRing, () => policy);
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     for (const socket of open) socket.close();
     await rooms.close();

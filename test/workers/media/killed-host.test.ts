@@ -23,8 +23,8 @@ describeMedia('the guard of a media host', () => {
 
   beforeAll(async () => {
     [database, keyRing] = await Promise.all([createTestDatabase(), createKeyRing(keysFile)]);
-    knex = openDatabase(database.url, { maxConnections: 4 });
-  }, 60_000);
+    knex = openDatabase(database.url, { maxConnections: 4, acquireTimeoutMs: 30_000 });
+  }, 120_000);
   afterEach(() => {
     for (const { socket } of lines.splice(0)) socket.close();
     for (const { process: host } of hosts.splice(0)) host.kill('SIGKILL');
@@ -75,7 +75,7 @@ describeMedia('the guard of a media host', () => {
     const after = await findLiveRoom(knex, sessionId);
     expect(after).toMatchObject({ epoch: (before?.epoch ?? 0) + 1 });
     expect(after?.hostId).not.toBe(before?.hostId);
-  }, 60_000);
+  }, 120_000);
 
   test('that was stopped ends its media before another host may have the room', async () => {
     const sessionId = v7();
@@ -90,5 +90,5 @@ describeMedia('the guard of a media host', () => {
     await until(() => stopped.forwards());
     await comeTo(sessionId);
     expect(await findLiveRoom(knex, sessionId)).toMatchObject({ epoch: 2 });
-  }, 60_000);
+  }, 120_000);
 });

@@ -71,5 +71,5 @@ describeBrowser('a room that is spread over cores', () => {
     const left = await bench.knex('room_presence').where({ session_id: sessionId, kind: 'left' });
     expect(left).toEqual([]);
     await Promise.all([ann.page.close(), ben.page.close()]);
-  }, 90_000);
+  }, 120_000);
 });

@@ -28,7 +28,7 @@ describeBrowser('a media host that is killed', () => {
       createKeyRing(keysFile),
       startBrowser(folder),
     ]);
-    knex = openDatabase(database.url, { maxConnections: 4 });
+    knex = openDatabase(database.url, { maxConnections: 4, acquireTimeoutMs: 30_000 });
   }, 120_000);
   afterAll(async () => {
     for (const host of hosts) host.kill('SIGKILL');

@@ -33,7 +33,7 @@ describeMedia('the process of a media host, while Temporal is away', () => {
 
   beforeAll(async () => {
     [bench, keyRing] = await Promise.all([startSessionBench(), createKeyRing(keysFile)]);
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     for (const socket of open) socket.close();
     await Promise.all(running.map((each) => each.kill()));
@@ -101,5 +101,5 @@ describeMedia('the process of a media host, while Temporal is away', () => {
     const room = await bench.knex('rooms').where({ session_id: session.id }).first();
     expect(room).toMatchObject({ state: 'closed', epoch: 2 });
     expect(room.closed_at.getTime()).toBeLessThan(room.lease_until.getTime());
-  }, 60_000);
+  }, 120_000);
 });

@@ -34,7 +34,7 @@ describeMedia('what hosts do in a room', () => {
       log,
       rooms: rooms.signalling.rooms,
     });
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     for (const { socket } of lines) socket.close();
     await hearing.close();

@@ -224,5 +224,5 @@ describeRecording('recordings', () => {
     const { pictures, sound } = await decode(() => clear(again));
     expect(pictures).toBeGreaterThan(1);
     expect(sound).toBeGreaterThan(100);
-  }, 60_000);
+  }, 120_000);
 });

@@ -34,7 +34,7 @@ describeMedia('a room that is placed anew', () => {
     [bench, keyRing] = await Promise.all([startSessionBench(), ephemeralKeyRing()]);
     sessionId = (await bench.book()).id;
     first = await startRoomHost(bench.knex, keyRing, () => policy);
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     for (const socket of open) socket.close();
     await Promise.all([first, next].map((host) => host.close()));
@@ -100,7 +100,7 @@ describeMedia('a room that is placed anew', () => {
     const rows = await bench.knex('room_presence').where({ person_id: dan.personId });
     expect(rows.map(({ kind }) => kind)).toEqual(['waiting', 'joined', 'left']);
     expect((await come(dan)).told.map(([event]) => event)).toContain('welcome');
-  }, 60_000);
+  }, 120_000);
 
   test('opens all the same where what it knew can not be read any more', async () => {
     const { id } = await bench.book();
@@ -112,5 +112,5 @@ describeMedia('a room that is placed anew', () => {
     next.host.rooms.find(id)?.close('lost');
     await until(async () => (await findLiveRoom(bench.knex, id)) === null);
     expect((await come(ann, id)).told[0]).toMatchObject(['welcome', { place: 'inside' }]);
-  }, 30_000);
+  }, 120_000);
 });

@@ -90,7 +90,7 @@ describeBrowser('rooms in a browser', () => {
       return there.length === 2 && there.every(({ leftAt }) => leftAt !== null);
     });
     await Promise.all([ann.page.close(), ben.page.close()]);
-  }, 90_000);
+  }, 120_000);
 
   test('six see and hear each other, in two breakouts only those who are in theirs', async () => {
     const { guest } = company(v7());
@@ -144,7 +144,7 @@ describeBrowser('rooms in a browser', () => {
     const heard = news.filter(({ payload }) => payload.sessionId === sessionId);
     expect(heard.map(({ payload }) => payload.event)).toEqual(['came', 'came']);
     await Promise.all([ann.page.close(), ben.page.close(), cut.close()]);
-  }, 90_000);
+  }, 120_000);
 
   test('whoever sends rubbish disturbs nobody else', async () => {
     const { guest } = company(v7());
@@ -158,5 +158,5 @@ describeBrowser('rooms in a browser', () => {
     expect(rooms.sfu.workers).toHaveLength(1);
     mallory.close();
     await Promise.all([ann.page.close(), ben.page.close()]);
-  }, 90_000);
+  }, 120_000);
 });

@@ -45,7 +45,7 @@ describeMedia('what is written in a session', () => {
     };
     [bench, keyRing] = await Promise.all([startSessionBench(), ephemeralKeyRing()]);
     rooms = await startRoomHost(bench.knex, keyRing, () => policy);
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     for (const socket of open) socket.close();
     await rooms.close();
@@ -73,7 +73,7 @@ describeMedia('what is written in a session', () => {
     return {
       socket,
       read,
-      ask: (event, body = {}) => socket.timeout(5_000).emitWithAck(event, body),
+      ask: (event, body = {}) => socket.timeout(30_000).emitWithAck(event, body),
     };
   }
 
@@ -202,7 +202,7 @@ describeMedia('what is written in a session', () => {
     expect((await record(sessionId)).map(({ sequence, text }) => [sequence, text])).toEqual(
       [1, 2, 3, 4, 5].map((count) => [count, `No ${count}`]),
     );
-  }, 30_000);
+  }, 120_000);
 
   test('beyond what may wait to be written down, it is refused and said so', async () => {
     const sessionId = v7();
@@ -223,7 +223,7 @@ describeMedia('what is written in a session', () => {
     }
     expect(await record(sessionId)).toHaveLength(LIMITS.chatUnwritten);
     expect(await ann.ask('chat', { text: 'Now' })).toMatchObject({ success: true });
-  }, 60_000);
+  }, 120_000);
 
   test('outlives its host: whoever comes back reads it in the next placement', async () => {
     const sessionId = v7();

@@ -43,7 +43,7 @@ describeMedia('signalling', () => {
     };
     [bench, keyRing] = await Promise.all([startSessionBench(), ephemeralKeyRing()]);
     rooms = await startRoomHost(bench.knex, keyRing, () => policy);
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     for (const socket of open) socket.close();
     await rooms.close();

@@ -53,7 +53,7 @@ describeMedia('an open room keeps to its session', () => {
       rooms: rooms.signalling.rooms,
       log: pino({ level: 'silent' }),
     });
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     for (const socket of open) socket.close();
     await hearing.close();

@@ -106,13 +106,13 @@ describeBrowser('what browsers send each other', () => {
     const large = (await of(ann, ben, 'camera'))!.width;
     await widthAt(ben, 0, (width) => width <= large / 2);
     await widthAt(ben, 2, (width) => width === large);
-  }, 60_000);
+  }, 120_000);
 
   test('and of what is sent in layers of one stream', async () => {
     await widthAt(cleo, 2, (width) => width === LARGE.width);
     await widthAt(cleo, 0, (width) => width <= LARGE.width / 2);
     await widthAt(cleo, 2, (width) => width === LARGE.width);
-  }, 60_000);
+  }, 120_000);
 
   test('what pauses stops, and goes on; a microphone also when a host asks for it', async () => {
     await ben.does("peer.call.pause('camera', true)");
@@ -129,7 +129,7 @@ describeBrowser('what browsers send each other', () => {
     await rests(ann, ben, 'microphone');
     await ben.does("peer.call.pause('microphone', false)");
     await flows(ann, ben, 'microphone');
-  }, 60_000);
+  }, 120_000);
 
   test('a screen comes beside the camera, and goes again', async () => {
     await ben.does('peer.share()');
@@ -138,7 +138,7 @@ describeBrowser('what browsers send each other', () => {
     await ben.does("peer.call.stop('screen')");
     await until(async () => (await of(ann, ben, 'screen')) === undefined);
     await flows(ann, ben);
-  }, 60_000);
+  }, 120_000);
 
   test('a lost path is followed by another, on the same connection', async () => {
     const before = await ben.does<string[]>('peer.paths');
@@ -150,7 +150,7 @@ describeBrowser('what browsers send each other', () => {
     });
     await seeAndHear([ann, ben]);
     expect((await ben.view()).connections).toBe(1);
-  }, 60_000);
+  }, 120_000);
 
   test('whoever only watches sees everybody, and can send nothing', async () => {
     for (const sender of [ann, ben, cleo]) await flows(olga, sender);
@@ -165,7 +165,7 @@ describeBrowser('what browsers send each other', () => {
       expect(answer).toContain('You may not send this here');
     }
     expect(await heardBy(ann)).not.toContain(olga.id);
-  }, 60_000);
+  }, 120_000);
 
   test('a session of sound has no pictures, and one of words neither', async () => {
     await Promise.all([ann, ben, cleo, olga].map(({ page }) => page.close()));
@@ -180,7 +180,7 @@ describeBrowser('what browsers send each other', () => {
     await until(async () => (await gus.chat()).includes('Fay: In words, then'));
     expect(await fay.does('peer.connectionsMade')).toBe(0);
     await expect(fay.ask('produce', A_CAMERA)).rejects.toThrow('You may not send this here');
-  }, 60_000);
+  }, 120_000);
 
   async function twoMeet(): Promise<[RoomGuest, RoomGuest]> {
     const guest = company();

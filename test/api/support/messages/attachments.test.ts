@@ -29,7 +29,7 @@ const store = createLocalFileStore(folder);
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi({ deps: { attachments: { store, maxBytes: MAX_BYTES } } });
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 function upload(

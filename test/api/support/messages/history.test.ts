@@ -16,7 +16,7 @@ interface Body {
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 function call(
@@ -147,7 +147,7 @@ test('a search says so when there is more than it looks at, and goes on from the
   const until = rows[5]!.id;
   expect(await search('')).toEqual([0, true, SEARCHED_AT_MOST, true, until]);
   expect(await search(`&before=${until}`)).toEqual([1, false, 5, false, rows[0]!.id]);
-}, 30_000);
+}, 120_000);
 
 test('who has left a session gets nothing more of it', async () => {
   const { id: sessionId, patient, helper } = await supportSession(api);

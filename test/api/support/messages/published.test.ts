@@ -47,7 +47,7 @@ let world: SupportWorld;
 beforeAll(async () => {
   api = await startTestApi();
   world = await supportSession(api);
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 function call(

@@ -37,8 +37,8 @@ let api: TestApi;
 let elsewhere: Knex;
 beforeAll(async () => {
   api = await startTestApi();
-  elsewhere = openDatabase(api.databaseUrl, { maxConnections: 2 });
-}, 60_000);
+  elsewhere = openDatabase(api.databaseUrl, { maxConnections: 2, acquireTimeoutMs: 30_000 });
+}, 120_000);
 afterAll(async () => {
   await settleBackground();
   await elsewhere.destroy();
@@ -77,7 +77,7 @@ test('sends from both sides at once are numbered without a gap, and listed in th
   expect(body.data.messages.map((one) => one['messageNumber'])).toEqual(oneToFifty);
   const instants = body.messages.map((one) => String(one['createdAt']));
   expect(instants).toEqual(instants.toSorted());
-}, 30_000);
+}, 120_000);
 
 test('a client that sends the same message many times at once has sent one', async () => {
   const { id: sessionId, patient, helper } = await supportSession(api);

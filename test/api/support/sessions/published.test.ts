@@ -12,7 +12,7 @@ beforeAll(async () => {
   desk = deskOf(api);
   peer = await api.person({ role: 'peer' });
   counselor = await api.person({ role: 'counselor' });
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 const INSTANT = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T.*Z$/);

@@ -14,7 +14,7 @@ beforeAll(async () => {
   patient = await api.person();
   peer = await api.person({ role: 'peer' });
   counselor = await api.person({ role: 'counselor' });
-}, 60_000);
+}, 120_000);
 afterAll(() => api.close());
 
 describe('races', () => {
