@@ -48,6 +48,9 @@ interface Parts {
   readonly speech: SpeechSandbox;
 }
 
+/** Longer than callers keep a quiet connection: none asks while it is just being closed. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+
 /**
  * Starts the stand-ins behind one HTTP server: Stripe under `/v1`, Twilio under
  * `/2010-04-01`, payers under `/fhir`, a language model
@@ -56,7 +59,7 @@ interface Parts {
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const parts = await startParts(options);
-  const server = createServer();
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS });
   const host = options.host ?? '127.0.0.1';
   try {
     await new Promise<void>((resolve, reject) => {

@@ -100,7 +100,8 @@ export interface TestApiOptions {
 export async function startTestApi(
   given: TestApiOptions | ((url: string) => Promise<TestApiOptions>) = {},
 ): Promise<TestApi> {
-  const server = createServer();
+  // Node ends a quiet connection after five seconds, in which a slow client may just be asking again.
+  const server = createServer({ keepAliveTimeout: 120_000 });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const options = typeof given === 'function' ? await given(url) : given;

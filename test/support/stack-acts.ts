@@ -135,7 +135,7 @@ async function insist<T extends TestReply<unknown>>(
   ask: (headers: Readonly<Record<string, string>>) => Promise<T>,
 ): Promise<T> {
   const headers = { 'idempotency-key': newId() };
-  const giveUpAt = Date.now() + MINUTE_MS;
+  const giveUpAt = Date.now() + 5 * MINUTE_MS;
   for (;;) {
     const reply = await ask(headers);
     if (reply.status !== 503 || Date.now() > giveUpAt) return reply;
@@ -162,7 +162,7 @@ export async function reaches(
   stack: Stack,
   { id }: Pick<Booked, 'id'>,
   status: SessionRow['status'],
-  withinMs = 2 * MINUTE_MS,
+  withinMs = 5 * MINUTE_MS,
 ): Promise<SessionRow> {
   const giveUpAt = Date.now() + withinMs;
   for (;;) {

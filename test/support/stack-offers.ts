@@ -53,7 +53,7 @@ export async function offersTo(stack: Stack, client: TestPerson): Promise<readon
 
 /** The first offer that is open to a client, as soon as there is one. */
 export async function nextOffer(stack: Stack, client: TestPerson): Promise<OfferBody> {
-  const giveUpAt = Date.now() + 60_000;
+  const giveUpAt = Date.now() + 300_000;
   for (;;) {
     const [offer] = await offersTo(stack, client);
     if (offer !== undefined) return offer;
