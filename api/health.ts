@@ -55,10 +55,14 @@ async function getHealth({ deps }: PublicCall): Promise<Answer> {
 
 /** Whether this process can serve requests now. */
 async function getReadiness({ deps }: PublicCall): Promise<Answer> {
-  const parts = await probeParts(deps);
+  const [parts, media] = await Promise.all([probeParts(deps), probeMedia(deps)]);
   const ready = Object.values(parts).every((state) => state === 'up');
   const headers: Record<string, string> = ready ? {} : { 'retry-after': '5' };
-  return { status: ready ? 200 : 503, headers, body: { ready, parts, load: deps.load.level() } };
+  return {
+    status: ready ? 200 : 503,
+    headers,
+    body: { ready, parts, ...media, load: deps.load.level() },
+  };
 }
 
 export const healthHandlers = { getHealth, getReadiness } satisfies Partial<HandlerMap>;

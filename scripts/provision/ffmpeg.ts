@@ -42,7 +42,9 @@ export async function fetchStaticBuild(folder: string): Promise<string> {
     throw new Error(`there is no static ffmpeg for ${process.platform}-${process.arch}`);
   }
   const target = await realpath(folder);
-  await runCommand('npm', ['pack', '--silent', '--pack-destination', target, name], {
+  // Left soon where the registry can't be reached: everything else waits for it.
+  const patience = ['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-timeout=120000'];
+  await runCommand('npm', ['pack', ...patience, '--silent', '--pack-destination', target, name], {
     withinMs: 600_000,
     cwd: target,
   });

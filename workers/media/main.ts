@@ -99,7 +99,10 @@ function guardOf({ database }: Settings, log: Logger): Guard {
 
 /** Without one nothing is recorded, and all else works. */
 async function findFfmpeg(program: string | null, log: Logger): Promise<FfmpegProgram | null> {
-  if (program === null) return null;
+  if (program === null) {
+    log.warn('there is no ffmpeg: nothing is recorded');
+    return null;
+  }
   return openFfmpeg(program).catch((fault: unknown) => {
     log.error({ error: nameOf(fault) }, 'ffmpeg does not run: nothing is recorded');
     return null;

@@ -29,4 +29,10 @@ test('readiness fails while a part is down', async () => {
   const reply = await api.call('GET', '/ready');
   expect(reply.status).toBe(503);
   expect(reply.headers.get('retry-after')).toBe('5');
+  // Without video and recordings it would be ready all the same, and says that there are none.
+  expect(reply.body).toMatchObject({
+    parts: { database: 'up', temporal: 'down' },
+    media: 'unavailable',
+    recording: 'unavailable',
+  });
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Socket } from 'socket.io-client';
 import { v7 } from 'uuid';
 import { type KeyRing, createKeyRing } from '../../../crypto/key-ring.ts';
-import { findLiveRoom, placeRoom } from '../../../db/rooms.ts';
+import { findLiveRoom, mediaAvailable, placeRoom } from '../../../db/rooms.ts';
 import { type SessionBench, startSessionBench } from '../../activities/session/bench.ts';
 import { freePort } from '../../support/free-port.ts';
 import { describeMedia, workerBin } from '../../support/media.ts';
@@ -63,14 +63,41 @@ describeMedia('the process of a media host, while Temporal is away', () => {
     return { process: started, hostId: hostId! };
   }
 
-  test('tells its rooms to move when it is to stop, and frees them when it is killed', async () => {
+  async function sessionNow(): Promise<{ id: string; therapistId: string }> {
     const session = await bench.book();
     const times = { starts_at: new Date(), ends_at: new Date(Date.now() + 3_000_000) };
     await bench
       .knex('sessions')
       .where({ id: session.id })
       .update({ status: 'confirmed', ...times });
-    const guest = { personId: session.therapist_id, role: 'host', displayName: 'Ann' } as const;
+    return { id: session.id, therapistId: session.therapist_id };
+  }
+
+  test('runs without ffmpeg, says so, and refuses to record', async () => {
+    const { id, therapistId } = await sessionNow();
+    await bench.knex('hosted_sessions').insert({ session_id: id, is_recorded: true });
+    const { process: host } = await start();
+    expect(host.output()).toContain('there is no ffmpeg: nothing is recorded');
+    expect(await mediaAvailable(bench.knex)).toEqual({ rooms: true, recording: false });
+    const guest = { personId: therapistId, role: 'host', displayName: 'Ann' } as const;
+    const { token, signalingUrl } = await joinRoom(bench.knex, keyRing, id, guest);
+    const line = await connectLine(signalingUrl, token);
+    open.push(line.socket);
+    expect(await line.ask('consent-to-recording', { consents: true })).toMatchObject({
+      room: { recording: { isEnabled: true, isAvailable: false, state: 'off' } },
+    });
+    expect(await line.ask('start-recording')).toMatchObject({
+      success: false,
+      error: 'RECORDING_UNAVAILABLE',
+    });
+    expect(await bench.knex('recordings').where({ session_id: id })).toEqual([]);
+    await host.kill();
+    await until(async () => !(await mediaAvailable(bench.knex)).rooms);
+  }, 120_000);
+
+  test('tells its rooms to move when it is to stop, and frees them when it is killed', async () => {
+    const session = await sessionNow();
+    const guest = { personId: session.therapistId, role: 'host', displayName: 'Ann' } as const;
     const come = async (): Promise<Line> => {
       const { token, signalingUrl } = await joinRoom(bench.knex, keyRing, session.id, guest);
       const line = await connectLine(signalingUrl, token);
