@@ -53,6 +53,8 @@ export interface RoomOptions extends IceOptions {
   readonly participantLimits: ParticipantLimits;
   /** Whether those who were recorded may play it, and not its host alone; not where nothing is said. */
   readonly isRecordingShared?: boolean;
+  /** Whether words are made of what is recorded; so it is where nothing is said. */
+  readonly isTranscribed?: boolean;
 }
 
 /** All that handlers and middleware reach outside with; made once at start. */

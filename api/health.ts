@@ -22,7 +22,7 @@ export async function probeParts(deps: ApiDeps): Promise<Record<string, PartStat
 
 /** Video is no part that the product needs to be ready: a host more or less changes nothing else. */
 async function probeMedia({ knex }: ApiDeps): Promise<{ media: Said; recording: Said }> {
-  let there = { rooms: false, recording: false };
+  let there = { rooms: false, recording: false, transcripts: false };
   await probe(mediaAvailable(knex).then((answer) => (there = answer)));
   const say = (isThere: boolean): Said => (isThere ? 'ok' : 'unavailable');
   return { media: say(there.rooms), recording: say(there.recording) };

@@ -38,7 +38,8 @@ export interface Recording {
   readonly retentionUntil: Date | null;
 }
 
-const TRACK = `track.id, track.recording_id AS "recordingId", track.person_id AS "personId",
+/** Of `recording_tracks track`, as a {@link Track}. */
+export const TRACK_COLUMNS = `track.id, track.recording_id AS "recordingId", track.person_id AS "personId",
   track.source, track.media_type AS "mediaType", track.file_key AS "fileKey",
   track.started_at AS "startedAt", track.duration_ms AS "durationMs",
   track.size_bytes::float8 AS "sizeBytes"`;
@@ -85,11 +86,12 @@ export async function finishTrack(
   });
 }
 
-/** Forgets files, and destroys their keys. */
+/** Forgets files and the words that were heard in them, and destroys their keys. */
 export async function dropTracks(db: Knex, ids: readonly string[]): Promise<void> {
   await db.raw(
     `WITH gone AS (DELETE FROM recording_tracks WHERE id = ANY (:ids::uuid[]) RETURNING id)
-     DELETE FROM data_keys WHERE purpose = 'recording_track' AND object_id IN (SELECT id FROM gone)`,
+     DELETE FROM data_keys WHERE purpose IN ('recording_track', 'transcript')
+       AND object_id IN (SELECT id FROM gone)`,
     { ids: [...ids] },
   );
 }
@@ -141,13 +143,29 @@ export async function claimUnfinished(db: Knex, hostId: string): Promise<Unfinis
   return rows[0] ?? null;
 }
 
-export async function recordingReady(db: Knex, id: string): Promise<void> {
-  await db('recordings').where({ id, state: 'finishing' }).update({ state: 'ready' });
+/** It is whole, which is told; and its words are wanted, where `isTranscribed` says so. */
+export async function recordingReady(
+  db: Knex,
+  id: string,
+  { isTranscribed = false }: { readonly isTranscribed?: boolean } = {},
+): Promise<void> {
+  await db.raw(
+    `WITH ready AS (
+       UPDATE recordings SET state = 'ready' WHERE id = :id AND state = 'finishing'
+       RETURNING id, clinic_id, session_id),
+     wanted AS (
+       INSERT INTO transcripts (recording_id, state)
+       SELECT id, 'pending' FROM ready WHERE CAST(:isTranscribed AS boolean))
+     INSERT INTO outbox (topic, clinic_id, payload)
+     SELECT 'recording.ready', clinic_id,
+       jsonb_build_object('recordingId', id, 'sessionId', session_id) FROM ready`,
+    { id, isTranscribed },
+  );
 }
 
 export async function tracksOf(db: Knex, recordingIds: readonly string[]): Promise<Track[]> {
   const { rows } = await db.raw<{ rows: Track[] }>(
-    `SELECT ${TRACK} FROM recording_tracks track WHERE recording_id = ANY (?::uuid[])
+    `SELECT ${TRACK_COLUMNS} FROM recording_tracks track WHERE recording_id = ANY (?::uuid[])
      ORDER BY started_at, id`,
     [[...recordingIds]],
   );
@@ -166,7 +184,7 @@ export async function recordingsOf(db: Knex, sessionId: string): Promise<Recordi
 /** A whole file of a session; null for any other. */
 export async function findTrack(db: Knex, sessionId: string, id: string): Promise<Track | null> {
   const { rows } = await db.raw<{ rows: Track[] }>(
-    `SELECT ${TRACK} FROM recording_tracks track
+    `SELECT ${TRACK_COLUMNS} FROM recording_tracks track
        JOIN recordings ON recordings.id = track.recording_id
      WHERE track.id = :id AND session_id = :sessionId AND size_bytes IS NOT NULL
        AND recordings.state <> 'expired'`,

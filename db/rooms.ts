@@ -31,6 +31,8 @@ export interface HostBeat {
   readonly state: 'active' | 'draining';
   /** Whether it has what it takes to record. */
   readonly canRecord?: boolean;
+  /** Whether it has what it takes to transcribe. */
+  readonly canTranscribe?: boolean;
 }
 
 const LIVE = `SELECT room.host_id AS "hostId", host.signaling_url AS "signalingUrl", room.epoch
@@ -90,12 +92,17 @@ export async function isMediaAvailable(db: Knex): Promise<boolean> {
   return (await mediaAvailable(db)).rooms;
 }
 
-/** Whether any host takes rooms, and whether any of those records. */
-export async function mediaAvailable(
-  db: Knex,
-): Promise<{ readonly rooms: boolean; readonly recording: boolean }> {
-  const { rows } = await db.raw<{ rows: [{ rooms: boolean; recording: boolean }] }>(
-    `SELECT count(*) > 0 AS rooms, coalesce(bool_or(can_record), false) AS recording
+export interface MediaAvailable {
+  readonly rooms: boolean;
+  readonly recording: boolean;
+  readonly transcripts: boolean;
+}
+
+/** Whether any host takes rooms, and whether any of those records and transcribes. */
+export async function mediaAvailable(db: Knex): Promise<MediaAvailable> {
+  const { rows } = await db.raw<{ rows: [MediaAvailable] }>(
+    `SELECT count(*) > 0 AS rooms, coalesce(bool_or(can_record), false) AS recording,
+       coalesce(bool_or(can_transcribe), false) AS transcripts
      FROM sfu_hosts WHERE state = 'active' AND lease_until > clock_timestamp()`,
   );
   return rows[0];
@@ -104,13 +111,14 @@ export async function mediaAvailable(
 /** Notes that a host lives. Its own lease ends {@link ROOM_LEASE_MS} after this. */
 export async function beatHost(db: Knex, beat: HostBeat): Promise<void> {
   await db.raw(
-    `INSERT INTO sfu_hosts (id, signaling_url, cores, load, state, can_record, lease_until)
-     VALUES (:hostId, :signalingUrl, :cores, :load, :state, :canRecord,
+    `INSERT INTO sfu_hosts (id, signaling_url, cores, load, state, can_record, can_transcribe,
+       lease_until)
+     VALUES (:hostId, :signalingUrl, :cores, :load, :state, :canRecord, :canTranscribe,
        clock_timestamp() + :leaseMs * interval '1 millisecond')
      ON CONFLICT (id) DO UPDATE SET signaling_url = excluded.signaling_url, cores = excluded.cores,
        load = excluded.load, state = excluded.state, can_record = excluded.can_record,
-       lease_until = excluded.lease_until`,
-    { canRecord: false, ...beat, leaseMs: ROOM_LEASE_MS },
+       can_transcribe = excluded.can_transcribe, lease_until = excluded.lease_until`,
+    { canRecord: false, canTranscribe: false, ...beat, leaseMs: ROOM_LEASE_MS },
   );
 }
 

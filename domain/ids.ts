@@ -10,6 +10,7 @@ const KINDS = [
   'support',
   'alert',
   'room',
+  'transcript',
 ] as const;
 
 export type WorkflowKind = (typeof KINDS)[number];

@@ -89,3 +89,20 @@ export const HOST: ActivityOptions = {
   scheduleToCloseTimeout: '20 seconds',
   retry: { maximumAttempts: 2 },
 };
+
+/**
+ * Work of hours that is kept piece by piece: a worker that dies over it is missed soon, and another one
+ * goes on. It waits for days for a worker that can do it at all.
+ */
+export const LONG: ActivityOptions = {
+  scheduleToCloseTimeout: '7 days',
+  startToCloseTimeout: '1 day',
+  heartbeatTimeout: '30 seconds',
+  cancellationType: 'TRY_CANCEL',
+  retry: {
+    initialInterval: '5 seconds',
+    backoffCoefficient: 2,
+    maximumInterval: '10 minutes',
+    maximumAttempts: 30,
+  },
+};

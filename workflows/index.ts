@@ -10,3 +10,4 @@ export { sessionWorkflow } from './session.ts';
 export { startAheadWorkflow } from './start-ahead.ts';
 export { supportSessionWorkflow } from './support-session.ts';
 export { sweepWorkflow } from './sweep.ts';
+export { transcriptWorkflow } from './transcript.ts';

@@ -5,6 +5,7 @@ import { chatRooms } from '../rooms/chat-rooms.ts';
 import { supportSessions } from '../support/starting.ts';
 import { roomStandings } from '../rooms/standings.ts';
 import { roomTimes } from '../rooms/starting.ts';
+import { transcripts } from '../transcripts/starting.ts';
 import type { OutboxConsumer } from './contract.ts';
 import { queueWebhooks } from './queue-webhooks.ts';
 import { preparations } from './preparing.ts';
@@ -27,4 +28,5 @@ export const CONSUMERS: readonly OutboxConsumer[] = [
   roomTimes,
   roomStandings,
   roomPresence,
+  transcripts,
 ];

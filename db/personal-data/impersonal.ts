@@ -114,7 +114,7 @@ export const IMPERSONAL: Readonly<Record<string, Impersonal>> = {
   ),
   sfu_hosts: none(
     'Machines',
-    `id signaling_url cores load state lease_until started_at can_record`,
+    `id signaling_url cores load state lease_until started_at can_record can_transcribe`,
   ),
   socket_io_attachments: none(
     'Ids on their way between processes, for seconds',
@@ -135,5 +135,9 @@ export const IMPERSONAL: Readonly<Record<string, Impersonal>> = {
     "Addresses of the clinic's own systems",
     `id clinic_id url event_types include_text secret previous_secret previous_secret_until
       state failing_since created_by created_at updated_at`,
+  ),
+  transcripts: none(
+    'How far the words of a recording are, which is on record with the recording',
+    `recording_id state reason created_at finished_at`,
   ),
 };

@@ -14,6 +14,7 @@ import { alert, alertByHand } from './alert-lives.ts';
 import { absence, vacancy } from './offer-lives.ts';
 import { room } from './room-lives.ts';
 import { supportSession } from './support-lives.ts';
+import { transcript } from './transcript-lives.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
@@ -357,6 +358,7 @@ export const LIVES: Readonly<Record<string, Life>> = {
   vacancy,
   'support-session': supportSession,
   room,
+  transcript,
   absence,
   alert,
   'alert-by-hand': alertByHand,

@@ -45,12 +45,13 @@ export async function startTestSpeech(): Promise<TestSpeech> {
   };
 }
 
-/** Seconds of sound: a tone where there is a 1, silence where there is a 0. */
+/** Seconds of sound: a short tone in the middle of each 1, silence where there is a 0. */
 export function soundOf(seconds: readonly (0 | 1)[]): Buffer {
   const sound = Buffer.alloc(seconds.length * 1_000 * BYTES_PER_MS);
   for (let at = 0; at < sound.length / 2; at += 1) {
-    const isLoud = seconds[Math.floor(at / SAMPLE_RATE)] === 1;
-    if (isLoud) sound.writeInt16LE(Math.round(8_000 * Math.sin(at / 10)), at * 2);
+    const isMiddle = Math.abs((at % SAMPLE_RATE) / SAMPLE_RATE - 0.5) < 0.3;
+    if (isMiddle && seconds[Math.floor(at / SAMPLE_RATE)] === 1)
+      sound.writeInt16LE(Math.round(8_000 * Math.sin(at / 10)), at * 2);
   }
   return sound;
 }

@@ -14,6 +14,7 @@ import { reviveSession } from '../../activities/session/reviving.ts';
 import { createTransitionActivities } from '../../activities/session/transitions.ts';
 import { createSupportActivities } from '../../activities/support/index.ts';
 import { createSweepActivities, type SweepDeps } from '../../activities/sweep/index.ts';
+import { createTranscriptActivities } from '../../activities/transcripts/keeping.ts';
 
 export type CoreActivityDeps = MessagingDeps & MoneyActivityDeps & SweepDeps & CalendarDeps;
 
@@ -34,5 +35,6 @@ export function createCoreActivities(deps: CoreActivityDeps) {
     ...createSeriesActivities(deps),
     ...createSupportActivities(deps),
     ...createRoomActivities(deps),
+    ...createTranscriptActivities(deps),
   });
 }

@@ -14,6 +14,8 @@ export interface MediaHostOptions {
   readonly signalingUrl: string;
   /** Whether it has what it takes to record. */
   readonly canRecord?: boolean;
+  /** Whether it has what it takes to transcribe, by now. */
+  readonly canTranscribe?: () => boolean;
   readonly beatEveryMs?: number;
   /** A room with more people than this goes on to another core. */
   readonly peersPerCore?: number;
@@ -153,7 +155,7 @@ export class MediaHost {
   }
 
   async #tell(): Promise<void> {
-    const { knex, sfu, signalingUrl, canRecord = false } = this.#options;
+    const { knex, sfu, signalingUrl, canRecord = false, canTranscribe } = this.#options;
     const load = await sfu.measureLoad();
     await leases.beatHost(knex, {
       hostId: this.id,
@@ -162,6 +164,7 @@ export class MediaHost {
       load,
       state: this.#state,
       canRecord,
+      canTranscribe: canTranscribe?.() ?? false,
     });
   }
 }

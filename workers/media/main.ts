@@ -10,11 +10,17 @@ import { openDatabase } from '../../db/knex.ts';
 import { nameOf, runProcess } from '../process.ts';
 import { Guard } from './guard/guard.ts';
 import { MediaHost } from './host.ts';
-import { type FfmpegProgram, Recorder, openFfmpeg } from './recording/recorder.ts';
+import {
+  type FfmpegProgram,
+  Recorder,
+  type RecorderDeps,
+  openFfmpeg,
+} from './recording/recorder.ts';
 import { Sfu } from './sfu.ts';
 import { policyOfSession } from './signalling/policy.ts';
 import { hearCommands } from './signalling/room-commands.ts';
 import { startSignalling } from './signalling/signalling.ts';
+import { startTranscripts } from './transcripts/open.ts';
 import { startHostWorker } from './worker.ts';
 
 const POOL_SIZE = 5;
@@ -46,28 +52,26 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
   const server = await listen(settings, () => host);
   const guard = guardOf(settings, log);
   const ffmpeg = await findFfmpeg(media.ffmpegBin, log);
+  const cipher = createFieldCipher(keyRing);
+  const store = createLocalFileStore(settings.attachments.folder);
+  const transcripts = startTranscripts(settings, { knex, cipher, store, keyRing, ffmpeg, log });
   host = await MediaHost.start({
     knex,
     sfu,
     guard,
     canRecord: ffmpeg !== null,
+    canTranscribe: () => transcripts.isOpen,
     signalingUrl: media.signalingUrl,
     onFault: (error) => log.warn({ error: nameOf(error) }, 'a beat of the media host failed'),
   });
-  const cipher = createFieldCipher(keyRing);
-  const recorder =
-    ffmpeg === null
-      ? null
-      : new Recorder({
-          knex,
-          cipher,
-          log,
-          ffmpeg,
-          hostId: host.id,
-          livesMs: media.recordingLivesMs,
-          store: createLocalFileStore(settings.attachments.folder),
-          listenInfo: () => sfu.spareListenInfo,
-        });
+  const recorder = openRecorder(settings, ffmpeg, {
+    knex,
+    cipher,
+    store,
+    log,
+    hostId: host.id,
+    listenInfo: () => sfu.spareListenInfo,
+  });
   const served = { server, host, knex, keyRing, cipher, recorder, log };
   const signalling = serveRooms(settings, served);
   const worker = startHostWorker({
@@ -79,7 +83,7 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
   log.info({ hostId: host.id, cores: sfu.cores }, 'the media host runs');
   return async () => {
     await host.drain(media.drainMs);
-    await Promise.all([host.close(), worker.close()]);
+    await Promise.all([host.close(), worker.close(), transcripts.close()]);
     await signalling.close();
     await recorder?.close();
     sfu.close();
@@ -107,6 +111,17 @@ async function findFfmpeg(program: string | null, log: Logger): Promise<FfmpegPr
     log.error({ error: nameOf(fault) }, 'ffmpeg does not run: nothing is recorded');
     return null;
   });
+}
+
+/** Null where nothing can be recorded. */
+function openRecorder(
+  { media, speech }: Settings,
+  ffmpeg: FfmpegProgram | null,
+  deps: Omit<RecorderDeps, 'ffmpeg' | 'livesMs' | 'isTranscribed'>,
+): Recorder | null {
+  if (ffmpeg === null) return null;
+  const isTranscribed = speech.engine !== 'off';
+  return new Recorder({ ...deps, ffmpeg, livesMs: media.recordingLivesMs, isTranscribed });
 }
 
 interface Served {

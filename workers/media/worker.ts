@@ -7,13 +7,20 @@ import type { KeyRing } from '../../crypto/key-ring.ts';
 import { mediaTaskQueue } from '../../workflows/messages/task-queues.ts';
 import type { MediaHost } from './host.ts';
 
-export interface HostWorkerOptions {
+export interface QueueWorkerOptions {
   readonly address: string;
   readonly namespace: string;
   readonly keyRing: KeyRing;
-  readonly host: MediaHost;
+  readonly taskQueue: string;
+  readonly activities: Parameters<typeof withFailures>[0];
+  /** How many of them at once. */
+  readonly most: number;
   readonly onFault: (error: unknown) => void;
 }
+
+export type HostWorkerOptions = Omit<QueueWorkerOptions, 'taskQueue' | 'activities' | 'most'> & {
+  readonly host: MediaHost;
+};
 
 const LONGEST_PAUSE_MS = 15_000;
 
@@ -21,11 +28,21 @@ export interface HostWorker {
   close(): Promise<void>;
 }
 
+/** Takes what Temporal asks of this one host, on a task queue of its own. */
+export function startHostWorker({ host, ...options }: HostWorkerOptions): HostWorker {
+  return startQueueWorker({
+    ...options,
+    taskQueue: mediaTaskQueue(host.id),
+    activities: { ...hostActivities(host) },
+    most: 20,
+  });
+}
+
 /**
- * Takes what Temporal asks of this one host, on a task queue of its own. Rooms don't need it: while
- * Temporal is away it tries again, and people meet all the same.
+ * Takes what Temporal asks on a task queue. Rooms don't need it: while Temporal is away it tries again,
+ * and people meet all the same.
  */
-export function startHostWorker(options: HostWorkerOptions): HostWorker {
+export function startQueueWorker(options: QueueWorkerOptions): HostWorker {
   const stopped = new AbortController();
   const running = keepRunning(options, stopped.signal);
   return {
@@ -36,7 +53,7 @@ export function startHostWorker(options: HostWorkerOptions): HostWorker {
   };
 }
 
-async function keepRunning(options: HostWorkerOptions, signal: AbortSignal): Promise<void> {
+async function keepRunning(options: QueueWorkerOptions, signal: AbortSignal): Promise<void> {
   for (let pauseMs = 500; !signal.aborted; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     try {
       await runOnce(options, signal);
@@ -47,18 +64,18 @@ async function keepRunning(options: HostWorkerOptions, signal: AbortSignal): Pro
   }
 }
 
-async function runOnce(options: HostWorkerOptions, signal: AbortSignal): Promise<void> {
-  const { address, namespace, keyRing, host } = options;
+async function runOnce(options: QueueWorkerOptions, signal: AbortSignal): Promise<void> {
+  const { address, namespace, keyRing, taskQueue, activities, most } = options;
   const connection = await NativeConnection.connect({ address });
   try {
     const worker = await Worker.create({
       connection,
       namespace,
       dataConverter: createDataConverter(keyRing),
-      taskQueue: mediaTaskQueue(host.id),
-      activities: withFailures({ ...hostActivities(host) }),
+      taskQueue,
+      activities: withFailures(activities),
       shutdownGraceTime: '2 seconds',
-      maxConcurrentActivityTaskExecutions: 20,
+      maxConcurrentActivityTaskExecutions: most,
     });
     if (signal.aborted) return;
     signal.addEventListener('abort', () => worker.shutdown(), { once: true });

@@ -8,3 +8,6 @@ export const CRISIS_TASK_QUEUE = 'holdfast-crisis';
 export function mediaTaskQueue(hostId: string): string {
   return `holdfast-media-${hostId}`;
 }
+
+/** Words of what was recorded: for any media host that has what it takes. */
+export const TRANSCRIPT_TASK_QUEUE = 'holdfast-transcripts';

@@ -36,7 +36,7 @@ export class Finisher {
 
   /** Finishes one; false when there is none. Rejects where it has to be tried again. */
   async finishNext(): Promise<boolean> {
-    const { knex, hostId, log } = this.#deps;
+    const { knex, hostId, log, isTranscribed = false } = this.#deps;
     const recording = await claimUnfinished(knex, hostId);
     if (recording === null) return false;
     try {
@@ -45,7 +45,7 @@ export class Finisher {
       if (recording.attempts < MOST_ATTEMPTS) throw error;
       log.warn({ recordingId: recording.id }, 'a recording stays without its mixed file');
     }
-    await recordingReady(knex, recording.id);
+    await recordingReady(knex, recording.id, { isTranscribed });
     return true;
   }
 

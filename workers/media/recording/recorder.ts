@@ -25,6 +25,8 @@ export interface RecorderDeps {
   readonly ffmpeg: FfmpegProgram;
   /** How long recordings are kept, ms. */
   readonly livesMs: number;
+  /** Whether words are to be made of them. */
+  readonly isTranscribed?: boolean;
   /** Ports of this machine for media on its way to ffmpeg. */
   readonly listenInfo: () => types.TransportListenInfo;
   readonly log: Pick<Logger, 'warn'>;
