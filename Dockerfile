@@ -13,6 +13,13 @@ FROM node:24-bookworm-slim
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ca-certificates ffmpeg tini \
   && rm -rf /var/lib/apt/lists/*
+# The engine that makes words of recordings, where there is a build of it for this system.
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends python3 python3-pip \
+  && (pip install --no-cache-dir --no-deps --only-binary :all: --target /opt/speech-engine \
+    pocketsphinx==5.1.1 || mkdir -p /opt/speech-engine) \
+  && apt-get purge -y --auto-remove python3-pip \
+  && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json package-lock.json tsconfig.json openapi.yaml ./
@@ -28,6 +35,7 @@ COPY scripts ./scripts
 RUN install -d -o node -g node /var/lib/holdfast /var/lib/holdfast/attachments
 ENV NODE_ENV=production \
     HOLDFAST_HOME=/var/lib/holdfast \
+    SPEECH_ENGINE_DIR=/opt/speech-engine \
     HOST=0.0.0.0 \
     PORT=5000 \
     WORKER_PORT=5101 \

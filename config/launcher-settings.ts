@@ -11,6 +11,7 @@ import {
   readTemporalAddress,
   readTwilio,
 } from './settings.ts';
+import { readSpeech } from './speech-settings.ts';
 import type { Ports } from './types.ts';
 
 /** What `npm start` has to know before anything runs: what is there already and what it embeds. */
@@ -31,6 +32,8 @@ export interface LauncherSettings {
   mediaWorkerBin: string | null;
   /** The operator's own ffmpeg; null has one provided. */
   ffmpegBin: string | null;
+  /** Where the product looks for the speech engine; null where none has to be provided. */
+  speechEngineDir: string | null;
   /** Which providers a stand-in plays. */
   standIns: { stripe: boolean; twilio: boolean; mail: boolean; eligibility: boolean };
 }
@@ -63,10 +66,17 @@ export function loadLauncherSettings(env: Env = process.env): LauncherSettings {
     publicUrl: reader.url('PUBLIC_URL', ['http:', 'https:']) ?? `http://localhost:${ports.api}`,
     mediaWorkerBin: reader.text('MEDIASOUP_WORKER_BIN'),
     ffmpegBin: reader.text('FFMPEG_BIN'),
+    speechEngineDir: readSpeechEngineDir(reader),
     standIns,
   };
   reader.finish();
   return settings;
+}
+
+/** An operator's own engine is not ours to provide. */
+function readSpeechEngineDir(reader: EnvReader): string | null {
+  const speech = readSpeech(reader, readHome(reader));
+  return speech.engine === 'local' && !reader.has('SPEECH_ENGINE_DIR') ? speech.folder : null;
 }
 
 /** The folder for tools that outlive a clone: HOLDFAST_CACHE, else below the user's cache folder. */

@@ -7,6 +7,7 @@ import type { Run } from './launcher/run.ts';
 import { stopRequested } from './launcher/stop-signals.ts';
 import type { Tools } from './launcher/launcher.ts';
 import { provideFfmpeg } from './provision/ffmpeg.ts';
+import { placeSpeechEngine, provideSpeechEngine } from './provision/speech-engine.ts';
 import { provideMediaWorker } from './provision/media-worker.ts';
 import { messageOf } from './provision/progress.ts';
 import { provideTemporalCli } from './provision/temporal-tools.ts';
@@ -46,6 +47,20 @@ async function provideTools(settings: LauncherSettings): Promise<Tools> {
   return { temporalCli, mediaWorker, ffmpeg };
 }
 
+/**
+ * The engine that makes words of recordings comes while everything runs already: whoever needs it looks
+ * for it. Without one nothing is transcribed, and all else works.
+ */
+async function provideSpeech({ speechEngineDir }: LauncherSettings, tools: Tools): Promise<void> {
+  if (speechEngineDir === null) return;
+  if (typeof tools.mediaWorker !== 'string' || typeof tools.ffmpeg !== 'string') return;
+  try {
+    await placeSpeechEngine(await provideSpeechEngine(), speechEngineDir);
+  } catch (fault) {
+    console.log(`  Recordings are not transcribed: ${messageOf(fault)}`);
+  }
+}
+
 async function main(): Promise<string | null> {
   if (unknown !== undefined)
     return `${unknown} is not an option of npm start; --fresh is the only one.`;
@@ -53,6 +68,7 @@ async function main(): Promise<string | null> {
   // Fetching them may take minutes, and nothing has to be taken down while it does.
   const tools = await Promise.race([provideTools(settings), stop.then(() => null)]);
   if (tools === null) return null;
+  void provideSpeech(settings, tools);
   return runUntilTheEnd(await prepareRun(settings, { fresh, fail: failure.resolve }), tools);
 }
 
