@@ -162,6 +162,7 @@ describeBrowser('the page of a room', () => {
     await ben.getByText('Somebody will let you in soon.').waitFor();
     await ann.getByText('Ben waits to be let in.').waitFor();
     await press(ann, 'Let in: Ben');
+    await ann.getByText('Ben waits to be let in.').waitFor({ state: 'detached' });
     await until(async () => (await playing(ann)) === 2 && (await playing(ben)) === 2);
     expect([await fitsIn(ann), await fitsIn(ben)]).toEqual([true, true]);
 

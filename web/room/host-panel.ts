@@ -7,13 +7,16 @@ export class HostPanel {
   readonly element = el('section', { class: 'panel', 'aria-label': 'Host' });
   readonly #call: Call;
   readonly #say: (text: string) => void;
+  readonly #unsay: (text: string) => void;
   readonly #breakouts: BreakoutPanel;
-  readonly #announced = new Set<string>();
+  readonly #announced = new Map<string, string>();
   #shown = '';
 
-  constructor(call: Call, say: (text: string) => void) {
+  /** What `say` has said is true until it is taken back by `unsay`. */
+  constructor(call: Call, say: (text: string) => void, unsay: (text: string) => void) {
     this.#call = call;
     this.#say = say;
+    this.#unsay = unsay;
     this.#breakouts = new BreakoutPanel(call, {
       act: (work) => this.#do(work),
       changed: () => this.update(),
@@ -68,11 +71,16 @@ export class HostPanel {
 
   #announceWaiting(): void {
     const { waiting } = this.#call;
-    for (const id of this.#announced) if (!waiting.has(id)) this.#announced.delete(id);
+    for (const [id, text] of this.#announced) {
+      if (waiting.has(id)) continue;
+      this.#announced.delete(id);
+      this.#unsay(text);
+    }
     for (const { personId, name } of waiting.values()) {
       if (this.#announced.has(personId)) continue;
-      this.#announced.add(personId);
-      this.#say(`${name} waits to be let in.`);
+      const text = `${name} waits to be let in.`;
+      this.#announced.set(personId, text);
+      this.#say(text);
     }
   }
 

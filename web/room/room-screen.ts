@@ -41,7 +41,11 @@ export class RoomScreen {
     this.#call = call;
     this.#ways = ways;
     this.#tiles = new Tiles(call);
-    this.#host = new HostPanel(call, (text) => this.notice(text));
+    this.#host = new HostPanel(
+      call,
+      (text) => this.notice(text),
+      (text) => this.#takeBack(text),
+    );
     this.#recording = new RecordingPanel(call, (text) => this.notice(text));
     this.#chat = new ChatPanel((text) => this.#try(call.write(text)));
     this.#bar = this.#controls();
@@ -78,6 +82,11 @@ export class RoomScreen {
 
   notice(text: string): void {
     this.#notice.textContent = text;
+  }
+
+  /** What was said since then stays. */
+  #takeBack(text: string): void {
+    if (this.#notice.textContent === text) this.notice('');
   }
 
   askToMute(kind: 'audio' | 'video'): void {
