@@ -19,6 +19,8 @@ export interface FakePeopleOptions {
   readonly folder: string;
   /** Of the fake camera. */
   readonly framesPerSecond: number;
+  /** A WAV file that the fake microphone plays again and again; beeps where there is none. */
+  readonly sound?: string | undefined;
 }
 
 export interface FakePeople {
@@ -47,14 +49,15 @@ const FLAGS = [
 
 /** A headless Chromium with a fake camera and microphone, for tests and measures of rooms. */
 export async function openFakePeople(options: FakePeopleOptions): Promise<FakePeople> {
-  const { browserPath, entry, folder, framesPerSecond } = options;
+  const { browserPath, entry, folder, framesPerSecond, sound } = options;
   await promisify(execFile)(process.execPath, [builder, entry, folder]);
   const server = await serve(await readFile(join(folder, 'page.js')));
   const camera = `--use-fake-device-for-media-stream=fps=${framesPerSecond}`;
+  const microphone = sound === undefined ? [] : [`--use-file-for-fake-audio-capture=${sound}`];
   const browser = await chromium.launch({
     executablePath: browserPath,
     headless: true,
-    args: [...FLAGS, camera],
+    args: [...FLAGS, camera, ...microphone],
   });
   const { port } = server.address() as AddressInfo;
   return {

@@ -20,13 +20,17 @@ export interface TestBrowser {
   close(): Promise<void>;
 }
 
-/** A headless Chromium with a fake camera and microphone; its script is made in `folder`. */
-export async function startBrowser(folder: string): Promise<TestBrowser> {
+/**
+ * A headless Chromium with a fake camera and microphone, which plays a WAV file where one is given; its
+ * script is made in `folder`.
+ */
+export async function startBrowser(folder: string, sound?: string): Promise<TestBrowser> {
   const people = await openFakePeople({
     browserPath: browserPath ?? '',
     entry: 'web/testing/peer.ts',
     folder,
     framesPerSecond: 5,
+    sound,
   });
   const { browser, close } = people;
   return { browser, close, open: (joinRoom) => people.open({ joinRoom }) };
