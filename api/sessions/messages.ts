@@ -14,6 +14,10 @@ import { openPlanned } from '../series/opening.ts';
 const ACCEPTED_TIMEOUT_MS = 8_000;
 /** How long a caller waits for the answer then: a provider may be slow, ms. */
 const ANSWER_TIMEOUT_MS = 35_000;
+/** Whatever is given up is tried for longer; what has failed by then, did so in answer to an earlier request. */
+const KNOWN_WITHIN_MS = 5_000;
+/** Requests that are repeated within this time are one message again. */
+const ANEW_EVERY_MS = 30_000;
 
 /**
  * Asks a session's workflow for something and waits for its answer. `requestId` makes the
@@ -51,6 +55,7 @@ export async function askWorkflow<Answer, Request>(
   }
 }
 
+/** What an earlier try was given up for is tried again, instead of being told the same for ever. */
 async function sendUpdate<Answer, Request>(
   deps: ApiDeps,
   id: string,
@@ -58,13 +63,35 @@ async function sendUpdate<Answer, Request>(
   request: Request,
   requestId: string,
 ): Promise<Answer> {
+  const since = Date.now();
+  try {
+    return await sendOnce(deps, id, update, request, requestId);
+  } catch (error) {
+    if (!isGivenUp(error) || Date.now() - since >= KNOWN_WITHIN_MS) throw error;
+    const anew = `${requestId}.${String(Math.floor(since / ANEW_EVERY_MS))}`;
+    return sendOnce(deps, id, update, request, anew);
+  }
+}
+
+/** The session itself has not refused: what it asked somebody else for was of no avail. */
+function isGivenUp(error: unknown): boolean {
+  return error instanceof WorkflowUpdateFailedError && !(error.cause instanceof ApplicationFailure);
+}
+
+async function sendOnce<Answer, Request>(
+  deps: ApiDeps,
+  id: string,
+  update: UpdateDefinition<Answer, [Request]>,
+  request: Request,
+  updateId: string,
+): Promise<Answer> {
   const handle = deps.temporal.workflow.getHandle(id);
   const within = <T>(ms: number, work: () => Promise<T>): Promise<T> =>
     deps.temporal.withDeadline(Date.now() + ms, work);
   const asked = await within(ACCEPTED_TIMEOUT_MS, () =>
     handle.startUpdate<Answer, [Request]>(update, {
       args: [request],
-      updateId: requestId,
+      updateId,
       waitForStage: 'ACCEPTED',
     }),
   );
