@@ -34,7 +34,7 @@ export interface Stack {
   /** Starts the worker of alerts, as `npm start` does. */
   startCrisisWorker(): Promise<StackProcess>;
   /** Starts another host of rooms, with one media worker of this program. */
-  startMediaHost(workerBin: string): Promise<StackProcess>;
+  startMediaHost(workerBin: string, env?: Readonly<Record<string, string>>): Promise<StackProcess>;
   /** Starts the core worker so that it kills itself at a point. */
   startKillableWorker(point: KillPoint): Promise<StackProcess>;
   /** Starts an API that kills itself at a point; the stack's own API stays as it is. */
@@ -140,7 +140,7 @@ function assemble({ api, namespace, temporal, sandbox, env, folder }: Parts): St
         CRISIS_WORKER_PORT: String(await freePort()),
       });
     },
-    startMediaHost: async (workerBin) => {
+    startMediaHost: async (workerBin, own = {}) => {
       const [port, first] = [await freePort(), await freePort()];
       return start('workers/media/main.ts', [], 'the media host runs', {
         MEDIA_PORT: String(port),
@@ -148,6 +148,7 @@ function assemble({ api, namespace, temporal, sandbox, env, folder }: Parts): St
         MEDIASOUP_MAX_PORT: String(Math.min(first + 20, 65_535)),
         MEDIASOUP_WORKERS: '1',
         MEDIASOUP_WORKER_BIN: workerBin,
+        ...own,
       });
     },
     startKillableWorker: (point) =>

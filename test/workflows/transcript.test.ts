@@ -60,7 +60,7 @@ test('hears one track after the other', async () => {
   const { result, asked } = await run(() => null);
   expect(result).toEqual({ fault: null });
   expect(asked).toEqual(['one', 'two', 'three']);
-}, 60_000);
+});
 
 test('asks again where an engine fails for a while', async () => {
   const { result, asked } = await run((trackId, attempt) =>
@@ -68,7 +68,7 @@ test('asks again where an engine fails for a while', async () => {
   );
   expect(result).toEqual({ fault: null });
   expect(asked).toEqual(['one', 'two', 'two', 'two', 'two', 'three']);
-}, 60_000);
+});
 
 test('one track that can not be heard keeps no other from it, and is told of', async () => {
   const { result, asked } = await run((trackId) =>
@@ -76,7 +76,7 @@ test('one track that can not be heard keeps no other from it, and is told of', a
   );
   expect(result).toEqual({ fault: 'sound_unreadable' });
   expect(asked).toEqual(['one', 'two', 'three']);
-}, 60_000);
+});
 
 test.each(['consent_withdrawn', 'recording_gone'] as const)(
   '%s ends it',
@@ -92,7 +92,7 @@ test('who is not accepted by the engine asks for no other track', async () => {
   const { result, asked } = await run(() => failing('engine_refused', true));
   expect(result).toEqual({ fault: 'engine_refused' });
   expect(asked).toEqual(['one']);
-}, 60_000);
+});
 
 test('an engine that fails again and again is given up at last', async () => {
   const { result, asked } = await run((trackId) =>
@@ -100,4 +100,4 @@ test('an engine that fails again and again is given up at last', async () => {
   );
   expect(result).toEqual({ fault: 'engine_failed' });
   expect(asked.slice(29)).toEqual(['one', 'two', 'three']);
-}, 120_000);
+});

@@ -74,7 +74,7 @@ test('where there is no engine, or one that does not run, it is said to be so', 
     kind: 'fault',
     fault: 'unreadable',
   });
-}, 120_000);
+});
 
 const HALF = `
 import os
@@ -88,7 +88,7 @@ test('what breaks off halfway, or is no answer, is nothing', async () => {
     const reply = await createLocalSpeech(folder).transcribe(soundOf([1]), never);
     expect(reply).toEqual({ kind: 'fault', fault: 'unreadable' });
   }
-}, 120_000);
+});
 
 test('ends at once when it is told to', async () => {
   const marker = join(folders, 'begun');
@@ -98,4 +98,4 @@ test('ends at once when it is told to', async () => {
   const reply = createLocalSpeech(folder).transcribe(soundOf([1]), stopping.signal);
   setTimeout(() => stopping.abort(), 100);
   expect(await reply).toEqual({ kind: 'fault', fault: 'stopped' });
-}, 120_000);
+});

@@ -6,6 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLocalFileStore } from '../../../activities/gateways/file-store.ts';
 import { BYTES_PER_MS } from '../../../activities/gateways/speech/gateway.ts';
 import type { SpeechGateway, SpokenSegment } from '../../../activities/gateways/speech/gateway.ts';
+import {
+  createLocalSpeech,
+  isLocalSpeechReady,
+} from '../../../activities/gateways/speech/local.ts';
 import { createTranscriptActivities } from '../../../activities/transcripts/keeping.ts';
 import { createFieldCipher } from '../../../crypto/field-cipher.ts';
 import { ephemeralKeyRing } from '../../../crypto/key-ring.ts';
@@ -16,7 +20,9 @@ import { type SessionBench, startSessionBench } from '../../activities/session/b
 import { heardIn, recordVoices } from '../../support/recorded-voices.ts';
 import { ffmpegBin } from '../../support/recording.ts';
 import { type TestSpeech, soundOf, startTestSpeech } from '../../support/speech.ts';
+import { speechEngine } from '../../support/speech-engine.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
+import { VOICES } from '../../support/voices.ts';
 
 /** Sound is worked on with the time that nothing else needs. */
 const MINUTES_MS = 600_000;
@@ -220,6 +226,37 @@ describeSound('the words of a track', () => {
         const hearing = transcribeTrack(engine(), trackId, never);
         await expect(hearing).rejects.toMatchObject({ ...broken, nonRetryable });
       }
+    },
+    MINUTES_MS,
+  );
+
+  test(
+    'a real engine hears two voices, each by itself and at its time',
+    async () => {
+      if ('missing' in speechEngine) {
+        expect(await isLocalSpeechReady(join(folder, 'nowhere'))).toBe(false);
+        expect(speechEngine.missing).toMatch(/\w+ \w+/);
+        return;
+      }
+      const session = await bench.book();
+      const by = { sessionId: session.id, startedBy: session.therapist_id };
+      const made = await recordVoices(deps, by, [
+        { personId: session.therapist_id, voice: 'first' },
+        { personId: session.client_id!, voice: 'second', offsetMs: 2_500 },
+      ]);
+      const speech = createLocalSpeech(speechEngine.folder);
+      for (const trackId of made.trackIds) {
+        expect(await transcribeTrack({ ...deps, speech }, trackId, never)).toBeNull();
+      }
+      const heard = await heardIn(deps, made);
+      const [first, second] = made.trackIds;
+      expect(heard.map(([trackId, , text]) => [trackId, text])).toEqual([
+        [first, VOICES.first.says[0].text],
+        [second, VOICES.second.says[0].text],
+        [first, VOICES.first.says[1].text],
+      ]);
+      const times = heard.map(([, atMs]) => Math.round(atMs / 1_000));
+      expect(times).toEqual([0, 3, 5]);
     },
     MINUTES_MS,
   );
