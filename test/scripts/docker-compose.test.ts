@@ -39,7 +39,7 @@ const services = Object.entries(compose.services);
 function variablesOfTheProduct(): Set<string> {
   const read = new Set<string>();
   const watched = new Proxy<Record<string, string>>(
-    { DB_HOST: 'h', DB_NAME: 'n', COMPANION_MODEL_URL: 'http://m' },
+    { DB_HOST: 'h', DB_NAME: 'n', COMPANION_MODEL_URL: 'http://m', SPEECH_URL: 'http://s' },
     {
       get: (env, name: string) => {
         read.add(name);

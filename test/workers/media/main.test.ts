@@ -78,7 +78,11 @@ describeMedia('the process of a media host, while Temporal is away', () => {
     await bench.knex('hosted_sessions').insert({ session_id: id, is_recorded: true });
     const { process: host } = await start();
     expect(host.output()).toContain('there is no ffmpeg: nothing is recorded');
-    expect(await mediaAvailable(bench.knex)).toEqual({ rooms: true, recording: false });
+    expect(await mediaAvailable(bench.knex)).toEqual({
+      rooms: true,
+      recording: false,
+      transcripts: false,
+    });
     const guest = { personId: therapistId, role: 'host', displayName: 'Ann' } as const;
     const { token, signalingUrl } = await joinRoom(bench.knex, keyRing, id, guest);
     const line = await connectLine(signalingUrl, token);
