@@ -12,6 +12,7 @@ import { auditContext } from '../access/audit-context.ts';
 import type { Answer, Call, PublicCall } from '../http/handler.ts';
 import { type RoomPass, joinRoom } from '../sessions/join-room.ts';
 import { peopleOf } from '../sessions/session-people.ts';
+import { assertNotAwaited } from './awaited.ts';
 import { openHosted } from './open-hosted.ts';
 
 interface JoinBody {
@@ -22,7 +23,12 @@ interface JoinBody {
 /** POST /teletherapy/sessions/{id}/join */
 export async function joinTeletherapySession(call: Call<JoinBody | undefined>): Promise<Answer> {
   const { deps, principal } = call;
-  const session = await openHosted(call, 'attend');
+  const session = await openHosted(call, 'attend').catch(async (error: unknown) => {
+    await assertNotAwaited(deps.knex, call.params['id']!, ({ clientId }) => {
+      return clientId === principal.personId;
+    });
+    throw error;
+  });
   const [people] = await peopleOf(deps.knex, principal, [session]);
   const self = people!.find(({ id }) => id === principal.personId);
   if (self === undefined) throw new HoldfastError('wrong_state', 'You have left this session.');
@@ -114,6 +120,7 @@ async function sessionOfCode(call: PublicCall<CodeBody>): Promise<HostedView> {
   const id = call.params['id']!;
   const session = isUuid(id) ? await viewHosted(deps.knex, id, NOBODY) : null;
   if (session !== null && isSame(session.room_code, body.accessCode)) return session;
+  await assertNotAwaited(deps.knex, id, ({ roomCode }) => isSame(roomCode, body.accessCode));
   throw new HoldfastError('not_found', 'There is no such session, or this is not its code.');
 }
 

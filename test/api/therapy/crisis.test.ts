@@ -145,6 +145,18 @@ test('one therapist is free for one of two who ask at once; the other waits for 
     room_url: waiting[0]!['room_url'],
   });
 
+  // Whoever comes to the room meanwhile is told to stay; nobody else learns of it.
+  const [path, stranger] = [`/teletherapy/sessions/${id}`, clients.find((one) => one !== who)!];
+  const code = { accessCode: waiting[0]!['room_access_code'] };
+  const atTheDoor = [
+    await api.call('POST', `${path}/join`, {}, { token: who.token }),
+    await api.call('POST', `${path}/access`, code),
+    await api.call('POST', `${path}/join`, {}, { token: stranger.token }),
+    await api.call('POST', `${path}/access`, { accessCode: 'WRONG-CODE' }),
+  ];
+  expect(atTheDoor.map(({ status }) => status)).toEqual([503, 503, 404, 404]);
+  expect(atTheDoor[0]!.headers.get('retry-after')).toBe('2');
+
   // An admin takes the alert: the session is theirs, with the same id, room and code.
   const holder = await api.person({ clinicId, role: 'admin' });
   const deps = { knex: api.knex, temporal: api.deps.temporal };
