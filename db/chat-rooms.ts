@@ -3,7 +3,7 @@ import { v7 as newId } from 'uuid';
 import type { FieldCipher } from '../crypto/field-cipher.ts';
 import type { SessionStatus } from '../domain/session.ts';
 import { broadcastAll } from './broadcasts.ts';
-import type { SessionRow } from './sessions.ts';
+import { type SessionRow, findSession } from './sessions.ts';
 import type { RecordAudit } from './transaction.ts';
 
 export type ChatRoomOutcome =
@@ -59,6 +59,22 @@ export async function openChatRoom(
   const target = { objectType: 'support_session', objectId: chatRoomId };
   audit({ action: 'chat_room.open', ...target, changes: { sessionId: session.id } });
   return { kind: 'opened', chatRoomId };
+}
+
+/** The room that a session has, if it has one, keeps to those who have a seat in it. */
+export async function followChatRoom(
+  trx: Knex.Transaction,
+  audit: RecordAudit,
+  sessionId: string,
+): Promise<void> {
+  const hosted = await trx('hosted_sessions')
+    .where({ session_id: sessionId })
+    .first('chat_room_id');
+  const chatRoomId: string | null = hosted?.chat_room_id ?? null;
+  if (chatRoomId === null) return;
+  await lockRoomOf(trx, sessionId);
+  const session = (await findSession(trx, sessionId))!;
+  await followSeats(trx, audit, { ...session, chatRoomId }, await keptSeats(trx, session));
 }
 
 /** Brings a room's members in line with the seats of its session. */
@@ -130,17 +146,23 @@ async function keptSeats(
 ): Promise<string[]> {
   if (session.client_id !== null) {
     const client = trx('people').where({ id: session.client_id }).whereNull('erased_at');
-    return client.pluck<string[]>('id');
+    return client.whereNotIn('id', removedFrom(trx, session.id)).pluck<string[]>('id');
   }
   const rows = await trx('enrolments')
     .where({ session_id: session.id })
     .whereIn('state', ['confirmed', 'attended', 'absent'])
+    .whereNotIn('person_id', removedFrom(trx, session.id))
     .whereExists((known) =>
       known.from('people').whereRaw('people.id = person_id AND erased_at IS NULL'),
     )
     .orderBy(['created_at', 'id'])
     .select('person_id');
   return rows.map(({ person_id }: { person_id: string }) => person_id);
+}
+
+/** Whoever the host has shown out of the session's room. */
+function removedFrom(trx: Knex.Transaction, sessionId: string): Knex.QueryBuilder {
+  return trx('room_removals').where({ session_id: sessionId }).select('person_id');
 }
 
 async function insertRoom(

@@ -129,36 +129,6 @@ export async function wasInside(db: Knex, sessionId: string, personId: string): 
   return (await db('room_presence').where(key).first('sequence')) !== undefined;
 }
 
-export interface Attendance {
-  readonly personId: string;
-  /** The role they had last. */
-  readonly role: RoomRole;
-  readonly cameAt: Date;
-  /** Null while they are there. */
-  readonly leftAt: Date | null;
-  /** Time inside, the waiting room not counted, up to now while they are there; ms. */
-  readonly insideMs: number;
-}
-
-/** Who came to a session and how long each was inside: what attendance and billing go by. */
-export async function attendanceOf(db: Knex, sessionId: string): Promise<Attendance[]> {
-  const { rows } = await db.raw<{ rows: Attendance[] }>(
-    `WITH stretch AS (
-       SELECT person_id, role, kind, at, sequence,
-         coalesce(lead(at) OVER mine, greatest(clock_timestamp(), at)) AS until_at,
-         lead(sequence) OVER mine IS NULL AS is_last
-       FROM room_presence WHERE session_id = ?
-       WINDOW mine AS (PARTITION BY person_id ORDER BY sequence))
-     SELECT person_id AS "personId", max(role) FILTER (WHERE is_last) AS role,
-       min(at) AS "cameAt", max(at) FILTER (WHERE is_last AND kind = 'left') AS "leftAt",
-       round(coalesce(sum(extract(epoch FROM until_at - at) * 1000)
-         FILTER (WHERE kind = 'joined'), 0))::float8 AS "insideMs"
-     FROM stretch GROUP BY person_id ORDER BY min(sequence)`,
-    [sessionId],
-  );
-  return rows;
-}
-
 export interface PresenceSummary {
   /** The last row of the ledger that it rests on. */
   readonly sequence: number;

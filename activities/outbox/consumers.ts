@@ -1,8 +1,10 @@
 import { lostContact } from '../crisis/lost-contact.ts';
 import { absences, freedSlots } from '../offers/consumers.ts';
+import { roomAttendance } from '../rooms/attendance.ts';
 import { roomPresence } from '../rooms/presence-news.ts';
 import { chatRooms } from '../rooms/chat-rooms.ts';
 import { supportSessions } from '../support/starting.ts';
+import { roomSeats } from '../rooms/seats.ts';
 import { roomStandings } from '../rooms/standings.ts';
 import { roomTimes } from '../rooms/starting.ts';
 import { transcripts } from '../transcripts/starting.ts';
@@ -29,4 +31,6 @@ export const CONSUMERS: readonly OutboxConsumer[] = [
   roomStandings,
   roomPresence,
   transcripts,
+  roomAttendance,
+  roomSeats,
 ];

@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import type { AuditEntry } from '../../db/audit/entry.ts';
+import { followChatRoom } from '../../db/chat-rooms.ts';
 import { giveRole } from '../../db/hosted-sessions.ts';
+import { noteRemoval } from '../../db/room-removals.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { RoomCommand } from '../../domain/room-state.ts';
@@ -26,6 +28,11 @@ export async function recordPower(knex: Knex, power: UsedPower): Promise<void> {
     if (command.type === 'promote' && isKnown !== undefined) {
       const { personId, role, by: givenBy } = command;
       await giveRole(trx, { sessionId, personId, role, givenBy });
+    }
+    if (command.type === 'remove' && isKnown !== undefined) {
+      const { personId, by } = command;
+      await noteRemoval(trx, { sessionId, personId, by });
+      await followChatRoom(trx, audit, sessionId);
     }
     if (entry !== null) audit({ ...entry, objectType: 'session', objectId: sessionId });
   });

@@ -12,6 +12,7 @@ export type SessionAct =
   | 'reschedule'
   | 'cancel'
   | 'mark_attendance'
+  | 'read_attendance'
   | 'rate'
   | 'prepare'
   | 'host'
@@ -33,6 +34,8 @@ const ALLOWED: Readonly<Record<SessionAct, readonly SessionRelation[]>> = {
   reschedule: ['client', 'therapist', 'clinic'],
   cancel: ['client', 'therapist', 'clinic'],
   mark_attendance: ['therapist'],
+  // How long others were there is not for each of them to know.
+  read_attendance: ['therapist', 'clinic'],
   rate: ['client'],
   prepare: ['client', 'therapist'],
   // Whom a session is with, its notes and its room are its therapist's alone.

@@ -85,6 +85,7 @@ export const OPERATION_IDS = [
   'getScheduleBatch',
   'getScreeningAggregate',
   'getScreeningPolicy',
+  'getSessionAttendance',
   'getSessionTimeline',
   'getSupportSession',
   'getTeletherapySession',

@@ -37,6 +37,7 @@ import { getScreeningPolicy, listScreeningReviews, putScreeningPolicy } from './
 import { createSeries, editSeriesOccurrences, listSeries } from './series.ts';
 import { getTherapistSettings, putTherapistSettings } from './settings.ts';
 import { completeTask, listTasks } from './tasks.ts';
+import { getSessionAttendance } from './session-attendance.ts';
 import { getSessionTimeline } from './timeline.ts';
 import { joinWaitlist, leaveWaitlist, listWaitlist } from './waitlist.ts';
 import { listWebhookDeliveries, replayWebhookDelivery } from './webhook-deliveries.ts';
@@ -59,6 +60,7 @@ export const ownHandlers = {
   endRelationship,
   getSessionTimeline,
   recordAttendance,
+  getSessionAttendance,
   rateSession,
   listPolicies,
   createPolicy,

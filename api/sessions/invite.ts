@@ -1,7 +1,9 @@
 import { v7 as uuidv7 } from 'uuid';
 import { releaseExpiredInTheWay } from '../../db/claims.ts';
+import { followChatRoom } from '../../db/chat-rooms.ts';
 import { findInvited } from '../../db/hosted-sessions.ts';
 import { askRoom } from '../../db/room-commands.ts';
+import { liftRemovals } from '../../db/room-removals.ts';
 import { wasRoomPlaced } from '../../db/rooms.ts';
 import { type SeatOutcome, type SeatWish, takeSeat } from '../../db/seat-transitions.ts';
 import { type SeatRow, findSessionFor, hasSeats, isSeat } from '../../db/seats.ts';
@@ -47,11 +49,15 @@ export async function invite(
 
 /** Whoever was removed from the room may come to it again; before it has opened, nobody was. */
 async function letBackIn(
-  { deps, principal }: Call,
+  { deps, principal, requestId }: Call,
   session: SessionRow,
   ids: readonly string[],
 ): Promise<void> {
   if (!(await wasRoomPlaced(deps.knex, session.id))) return;
+  await inTransaction(deps.knex, auditContext(principal, requestId), async (trx, audit) => {
+    await liftRemovals(trx, session.id, ids);
+    await followChatRoom(trx, audit, session.id);
+  });
   const by = principal.personId;
   for (const personId of ids) await askRoom(deps, session.id, { type: 'readmit', by, personId });
 }

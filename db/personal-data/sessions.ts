@@ -142,6 +142,22 @@ export const SESSIONS = [
     fate: kept('It decided what a session came to, and is append-only'),
     order: 't.session_id, t.sequence',
   }),
+  place('session_attendance', {
+    section: 'attendance',
+    of: 't.person_id = :person',
+    shown: `session_id role came_at left_at inside_ms billed_ms billed_from billed_until
+      settled_at`,
+    hidden: 'person_id',
+    fate: kept(WHEN),
+    order: 't.came_at, t.session_id',
+  }),
+  place('room_removals', {
+    section: 'removalsFromRooms',
+    of: 't.person_id = :person',
+    shown: 'session_id removed_by removed_at',
+    hidden: 'person_id',
+    fate: kept('Whoever was shown out of a room does not read on in what follows it'),
+  }),
   place('claims', {
     of: 't.person_id = :person',
     hidden: 'id person_id session_id during slot state expires_at created_at',

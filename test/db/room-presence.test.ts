@@ -2,12 +2,12 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { v7 } from 'uuid';
 import {
   type PresenceKind,
-  attendanceOf,
   endAbandonedPresence,
   peopleThere,
   presenceSummary,
   recordPresence,
 } from '../../db/room-presence.ts';
+import { attendanceOf } from '../../db/session-attendance.ts';
 import { beatHost, closeRoom, placeRoom } from '../../db/rooms.ts';
 import { type SessionBench, startSessionBench } from '../activities/session/bench.ts';
 

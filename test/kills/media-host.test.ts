@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { attendanceOf } from '../../db/room-presence.ts';
+import { attendanceOf } from '../../db/session-attendance.ts';
 import { findLiveRoom } from '../../db/rooms.ts';
 import { workflowId } from '../../domain/ids.ts';
 import type { TestPerson } from '../support/api.ts';

@@ -233,6 +233,7 @@ export const MATRIX: Record<OperationId, Row> = {
   recordAttendance: session(give('allowed', 'therapist'), 'in_progress', {
     attendance: 'attended',
   }),
+  getSessionAttendance: session({ ...give('allowed', 'therapist'), ...OWN_CLINIC_STAFF }),
   rateSession: session(give('allowed', 'client'), 'completed', { rating: 5 }),
   getTherapistSettings: {
     request: ({ people }) => ({ id: people.therapist.id }),

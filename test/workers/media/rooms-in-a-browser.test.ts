@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { v7 } from 'uuid';
 import { type KeyRing, ephemeralKeyRing } from '../../../crypto/key-ring.ts';
-import { attendanceOf } from '../../../db/room-presence.ts';
+import { attendanceOf } from '../../../db/session-attendance.ts';
 import type { RoomPolicy } from '../../../domain/room.ts';
 import { type SessionBench, startSessionBench } from '../../activities/session/bench.ts';
 import { type TestBrowser, describeBrowser, startBrowser } from '../../support/browser.ts';
