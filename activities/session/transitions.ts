@@ -1,7 +1,6 @@
 import type { Knex } from 'knex';
 import { type ClaimWish, releaseExpiredInTheWay } from '../../db/claims.ts';
 import { type RevisionInForce, findRevision } from '../../db/revisions.ts';
-import { settleAttendance } from '../../db/session-attendance.ts';
 import { type SessionRow, findSession } from '../../db/sessions.ts';
 import { releaseUnconfirmed } from '../../db/holds.ts';
 import {
@@ -11,24 +10,17 @@ import {
 } from '../../db/session-transitions.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { claimWishes } from '../../domain/session-claims.ts';
-import { ENDED_STATUSES, type SessionState, type SessionStatus } from '../../domain/session.ts';
+import { ENDED_STATUSES, type SessionState } from '../../domain/session.ts';
 import type { BeginOutcome, SessionActivities, TransitionInput } from './contract.ts';
 
 type TransitionActivities = Pick<SessionActivities, 'begin' | 'recordTransition' | 'settleHold'>;
-
-const TOOK_PLACE: ReadonlySet<SessionStatus> = new Set(['completed', 'no_show']);
 
 /** The steps that the workflow writes into the record. */
 export function createTransitionActivities({ knex }: { knex: Knex }): TransitionActivities {
   return {
     begin: (input) => begin(knex, input.sessionId),
     settleHold: async ({ sessionId }) => ({ standing: await releaseUnconfirmed(knex, sessionId) }),
-    recordTransition: async (input) => {
-      const outcome = await recordStep(knex, input);
-      // What has taken place is billed by who was there, known with the step itself.
-      if (TOOK_PLACE.has(input.state.status)) await settleAttendance(knex, input.sessionId);
-      return { outcome };
-    },
+    recordTransition: async (input) => ({ outcome: await recordStep(knex, input) }),
   };
 }
 

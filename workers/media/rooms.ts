@@ -2,6 +2,7 @@ import type { types } from 'mediasoup';
 import type { RoomEpoch } from '../../db/rooms.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { Seat, Sfu } from './sfu.ts';
+import { MAIN_PLACE, Voices } from './voices.ts';
 
 /**
  * Why a room is open no more. `ended`: the session is over. `moved`: whoever was in it joins again and
@@ -16,8 +17,6 @@ export interface RoomsOptions {
   readonly peersPerCore: number;
 }
 
-const SPEAKER_INTERVAL_MS = 300;
-
 /** One live placement of a session's room on this host. */
 export class Room implements RoomEpoch {
   readonly sessionId: string;
@@ -29,7 +28,7 @@ export class Room implements RoomEpoch {
   readonly #growing: Promise<unknown>[] = [];
   readonly #listeners = new Set<(end: RoomEnd) => void>();
   readonly #pipes = new Map<string, Promise<void>>();
-  readonly activeSpeaker: types.ActiveSpeakerObserver;
+  readonly #voices: Voices;
   #end: RoomEnd | null = null;
 
   private constructor(
@@ -37,7 +36,7 @@ export class Room implements RoomEpoch {
     { sessionId, epoch }: RoomEpoch,
     peersPerCore: number,
     main: Seat,
-    activeSpeaker: types.ActiveSpeakerObserver,
+    voices: Voices,
   ) {
     this.sessionId = sessionId;
     this.epoch = epoch;
@@ -46,15 +45,14 @@ export class Room implements RoomEpoch {
     this.#main = main;
     this.#seats = [];
     this.#add(main);
-    this.activeSpeaker = activeSpeaker;
+    this.#voices = voices;
   }
 
   static async open(sfu: Sfu, placement: RoomEpoch, peersPerCore: number): Promise<Room> {
     const main = await sfu.seat();
     try {
-      const interval = SPEAKER_INTERVAL_MS;
-      const activeSpeaker = await main.router.createActiveSpeakerObserver({ interval });
-      return new Room(sfu, placement, peersPerCore, main, activeSpeaker);
+      const voices = await Voices.open(main.router);
+      return new Room(sfu, placement, peersPerCore, main, voices);
     } catch (fault) {
       main.router.close();
       throw fault;
@@ -121,12 +119,21 @@ export class Room implements RoomEpoch {
     return piping;
   }
 
-  /** Has a microphone watched for who speaks. It is heard on the room's first core. */
-  async watchVoice(producer: types.Producer, seat: Seat): Promise<void> {
+  /** Watches for who speaks in the main room. */
+  get activeSpeaker(): types.ActiveSpeakerObserver {
+    return this.#voices.main;
+  }
+
+  onSpeaker(listener: (place: string, producerId: string) => void): void {
+    this.#voices.onSpeaker(listener);
+  }
+
+  /** Has a microphone watched for who speaks in its place. It is heard on the room's first core. */
+  async watchVoice(producer: types.Producer, seat: Seat, place = MAIN_PLACE): Promise<void> {
     if (producer.kind !== 'audio') return;
     await this.reach(producer, seat, this.#main);
     if (producer.closed || this.isClosed) return;
-    await this.activeSpeaker.addProducer({ producerId: producer.id });
+    await this.#voices.watch(producer, place);
   }
 
   /** Called once, when the room has closed; at once where it has closed already. */

@@ -227,7 +227,6 @@ export const MATRIX: Record<OperationId, Row> = {
       ...give('allowed', 'therapist', 'staff', 'admin'),
     },
   },
-
   ...GROUP_ROWS,
   getSessionTimeline: session(ITS_PEOPLE),
   recordAttendance: session(give('allowed', 'therapist'), 'in_progress', {

@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Client } from '@temporalio/client';
 import { pino } from 'pino';
+import { v7 } from 'uuid';
+import { roomSeats } from '../../../activities/rooms/seats.ts';
 import { createFieldCipher } from '../../../crypto/field-cipher.ts';
 import { type KeyRing, ephemeralKeyRing } from '../../../crypto/key-ring.ts';
+import { openChatRoom } from '../../../db/chat-rooms.ts';
 import { giveRole, rolesOf } from '../../../db/hosted-sessions.ts';
 import { askRoom } from '../../../db/room-commands.ts';
 import { findLiveRoom } from '../../../db/rooms.ts';
-import type { SessionRow } from '../../../db/sessions.ts';
+import { type SessionRow, findSession } from '../../../db/sessions.ts';
 import { policyOfSession } from '../../../workers/media/signalling/policy.ts';
 import { hearCommands } from '../../../workers/media/signalling/room-commands.ts';
 import { type SessionBench, startSessionBench } from '../../activities/session/bench.ts';
@@ -151,6 +155,55 @@ describeMedia('what hosts do in a room', () => {
     const back = await come(row, personId, 'co_host');
     await host.ask('admit', { personId });
     await until(() => back.role() === 'observer');
+  });
+
+  test('whoever is removed reads on no more, and a new seat lets them come again', async () => {
+    const row = await session();
+    const [by, who] = [row.therapist_id, await bench.person()];
+    const group_terms = JSON.stringify({ capacity: 3, minMembers: 0, decideBeforeStartMs: 0 });
+    const own = bench.knex('sessions').where({ id: row.id });
+    await own.update({ client_id: null, group_terms });
+    const takeSeat = async (): Promise<string> => {
+      const seat = { id: v7(), session_id: row.id, person_id: who, alias: v7(), due_cents: 0 };
+      const standing = { state: 'confirmed', status: 'confirmed', payment: 'not_due' };
+      await bench.knex('enrolments').insert({ ...seat, ...standing });
+      return seat.id;
+    };
+    const first = await takeSeat();
+    const cipher = createFieldCipher(keyRing);
+    const met = (await findSession(bench.knex, row.id))!;
+    await bench.knex.transaction((trx) =>
+      openChatRoom(trx, { cipher, audit: () => undefined }, met),
+    );
+    const members = async (): Promise<string[]> => {
+      const reading = bench.knex('support_participants').where({ role: 'member', left_at: null });
+      return reading.where({ person_id: who }).pluck('person_id');
+    };
+    expect(await members()).toEqual([who]);
+    const tell = (enrolmentId: string): Promise<void> =>
+      roomSeats.handle({ knex: bench.knex, temporal: {} as Client, cipher }, {
+        id: '1',
+        topic: 'enrolment.changed',
+        payload: { sessionId: row.id, enrolmentId, event: 'joined', status: 'confirmed' },
+        clinicId: bench.clinicId,
+        createdAt: new Date(),
+      } as never);
+
+    const host = await come(row, by, 'host');
+    await come(row, who, 'participant');
+    await host.ask('admit', { personId: who });
+    await host.ask('remove', { personId: who });
+    await rooms.signalling.settled();
+    expect(await members()).toEqual([]);
+    // The news of the seat that they were removed from comes again.
+    await tell(first);
+    expect(await members()).toEqual([]);
+    expect((await come(row, who, 'participant')).told[0]?.[0]).toBe('refused');
+
+    await bench.knex('enrolments').where({ id: first }).update({ state: 'left' });
+    await tell(await takeSeat());
+    expect(await members()).toEqual([who]);
+    await until(async () => (await come(row, who, 'participant')).told[0]?.[0] === 'welcome');
   });
 
   test('where a role is given inside and outside at once, room and record agree in the end', async () => {

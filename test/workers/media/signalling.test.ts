@@ -85,6 +85,41 @@ describeMedia('signalling', () => {
     expect(listening.told).toContainEqual(['active-speaker', { personId: speaker.personId }]);
   });
 
+  test('who speaks in a breakout is told there alone', async () => {
+    const sessionId = v7();
+    const people = [await guest('host'), await guest('participant'), await guest('participant')];
+    const [host, red, blue] = [
+      await come(sessionId, people[0]!),
+      await come(sessionId, people[1]!),
+      await come(sessionId, people[2]!),
+    ];
+    for (const { personId } of people.slice(1)) await host.ask('admit', { personId });
+    const microphones: unknown[] = [];
+    for (const line of [host, red, blue]) {
+      await canReceive(line);
+      const { transportId } = await line.ask('create-transport');
+      const { producerId } = await line.ask('produce', { transportId, ...MICROPHONE });
+      microphones.push(producerId);
+    }
+    await host.ask('create-breakouts', {
+      rooms: [
+        { name: 'Red', personIds: [people[0]!.personId, people[1]!.personId] },
+        { name: 'Blue', personIds: [people[2]!.personId] },
+      ],
+    });
+    // The main room's ear may still have heard them before they were moved.
+    const { activeSpeaker } = rooms.host.rooms.find(sessionId)!;
+    for (const id of microphones) {
+      activeSpeaker.safeEmit('dominantspeaker', { producer: { id } as never });
+    }
+    await host.ask('close-breakouts');
+    for (const line of [host, red, blue]) {
+      expect(line.told.map(([event]) => event)).not.toContain('active-speaker');
+    }
+    activeSpeaker.safeEmit('dominantspeaker', { producer: { id: microphones[2] } as never });
+    await until(() => host.told.some(([event]) => event === 'active-speaker'));
+  });
+
   test('a token of another epoch, another host or nobody opens nothing', async () => {
     const [sessionId, ann] = [v7(), await guest('host')];
     const { signalingUrl } = await joinRoom(bench.knex, keyRing, sessionId, ann);

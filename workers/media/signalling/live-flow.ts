@@ -4,6 +4,7 @@ import type { RoomState } from '../../../domain/room.ts';
 import type { MediaRoom } from './media-room.ts';
 import { type Peer, sourceOf } from './peer.ts';
 import { Stage } from './stage.ts';
+import { MAIN_PLACE } from '../voices.ts';
 
 /** Something that is being sent, and by which connection. */
 export interface LiveProducer {
@@ -23,13 +24,14 @@ export class LiveFlow {
   readonly producers = new Map<string, LiveProducer>();
   readonly stage = new Stage();
   readonly #room: FlowingRoom;
-  /** The producer of whoever spoke last. */
-  #speaking: string | undefined;
+  /** In each place, the producer of whoever spoke last there. */
+  readonly #speaking = new Map<string, string>();
+  /** In which place each microphone is listened to. */
+  readonly #listened = new Map<string, string>();
 
   constructor(room: FlowingRoom) {
     this.#room = room;
-    const { activeSpeaker } = room.media;
-    activeSpeaker.on('dominantspeaker', ({ producer }) => this.#tellSpeaker(producer.id));
+    room.media.onSpeaker((place, producerId) => this.#tellSpeaker(place, producerId));
   }
 
   /** Tells a connection of what it may consume now, and takes from it what it may not. */
@@ -53,12 +55,31 @@ export class LiveFlow {
       const news = { producerId, personId, kind, source: sourceOf(producer), paused };
       peer.socket.emit('new-producer', news);
       // It may be long until somebody else speaks.
-      if (producerId === this.#speaking) peer.socket.emit('active-speaker', { personId });
+      const isSpeaking = this.#speaking.get(this.#placeOf(sender)) === producerId;
+      if (isSpeaking) peer.socket.emit('active-speaker', { personId });
     }
   }
 
   syncAll(): void {
+    for (const live of this.producers.values()) {
+      const place = this.#listened.get(live.producer.id);
+      // What fails here has closed meanwhile.
+      if (place !== undefined && place !== this.#placeOf(live.peer)) {
+        this.listen(live).catch(() => undefined);
+      }
+    }
     for (const peer of this.#room.peers.values()) this.sync(peer);
+  }
+
+  /** Watches whether somebody speaks where they are now. */
+  async listen({ producer, peer }: LiveProducer): Promise<void> {
+    if (sourceOf(producer) !== 'microphone' || peer.seat === null) return;
+    if (!this.#listened.has(producer.id)) {
+      producer.observer.once('close', () => this.#listened.delete(producer.id));
+    }
+    const place = this.#placeOf(peer);
+    this.#listened.set(producer.id, place);
+    await this.#room.media.watchVoice(producer, await peer.seat, place);
   }
 
   /** Tells those who receive a producer of a change to it. */
@@ -76,12 +97,18 @@ export class LiveFlow {
     }
   }
 
-  #tellSpeaker(producerId: string): void {
-    const speaker = this.producers.get(producerId)?.peer.personId;
-    if (speaker === undefined) return;
-    this.#speaking = producerId;
-    this.tellReceivers(producerId, 'active-speaker', { personId: speaker });
-    this.stage.heard(speaker, this.#room.peers.values());
+  #tellSpeaker(place: string, producerId: string): void {
+    const live = this.producers.get(producerId);
+    // They may have spoken before they were moved.
+    if (live === undefined || this.#placeOf(live.peer) !== place) return;
+    const { personId } = live.peer;
+    this.#speaking.set(place, producerId);
+    this.tellReceivers(producerId, 'active-speaker', { personId });
+    this.stage.heard(personId, this.#room.peers.values());
+  }
+
+  #placeOf({ personId }: Peer): string {
+    return this.#room.state.occupants[personId]?.breakoutId ?? MAIN_PLACE;
   }
 
   #mayHear(peer: Peer, { peer: sender, producer }: LiveProducer): boolean {

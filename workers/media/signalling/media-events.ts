@@ -146,9 +146,7 @@ async function announce(room: LiveRoom, live: LiveProducer): Promise<void> {
     room.syncAll();
   });
   room.syncAll();
-  if (sourceOf(producer) === 'microphone' && peer.seat !== null) {
-    await room.media.watchVoice(producer, await peer.seat);
-  }
+  await room.flow.listen(live);
 }
 
 export async function setCapabilities({

@@ -13,13 +13,14 @@ export interface MediaRoom {
   readonly sessionId: string;
   readonly epoch: number;
   readonly isClosed: boolean;
-  readonly activeSpeaker: types.ActiveSpeakerObserver;
   takeSeat(): Promise<MediaSeat>;
   leaveSeat(seat: MediaSeat): void;
   /** Makes a producer of one seat consumable on another. */
   reach(producer: types.Producer, from: MediaSeat, to: MediaSeat): Promise<void>;
-  /** Has a microphone watched for who speaks. */
-  watchVoice(producer: types.Producer, seat: MediaSeat): Promise<void>;
+  /** Has a microphone watched for who speaks in its place, and in no other from here on. */
+  watchVoice(producer: types.Producer, seat: MediaSeat, place: string): Promise<void>;
+  /** Hears who speaks in each place. */
+  onSpeaker(listener: (place: string, producerId: string) => void): void;
   onClose(listener: (end: MediaEnd) => void): void;
   close(end: MediaEnd): void;
 }
