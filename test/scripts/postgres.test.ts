@@ -32,7 +32,11 @@ async function started(): Promise<Cluster> {
 }
 
 async function ask(cluster: Pick<Cluster, 'url'>, sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: cluster.url('postgres') });
+  const client = new pg.Client({
+    connectionString: cluster.url('postgres'),
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 10_000,
+  });
   await client.connect();
   try {
     return (await client.query<Record<string, unknown>>(sql)).rows;
