@@ -129,6 +129,15 @@ export async function wasInside(db: Knex, sessionId: string, personId: string): 
   return (await db('room_presence').where(key).first('sequence')) !== undefined;
 }
 
+/** When the first was let in to a session's room; null where nobody was. */
+export async function firstInside(db: Knex, sessionId: string): Promise<Date | null> {
+  const row: { at: Date } | undefined = await db('room_presence')
+    .where({ session_id: sessionId, kind: 'joined' })
+    .orderBy('sequence')
+    .first('at');
+  return row?.at ?? null;
+}
+
 export interface PresenceSummary {
   /** The last row of the ledger that it rests on. */
   readonly sequence: number;

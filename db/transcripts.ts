@@ -1,6 +1,11 @@
 import type { Knex } from 'knex';
 import type { FieldCipher, FieldRef } from '../crypto/field-cipher.ts';
-import type { Stretch, TranscriptFault, TranscriptState } from '../domain/transcript.ts';
+import {
+  PASSING_FAULTS,
+  type Stretch,
+  type TranscriptFault,
+  type TranscriptState,
+} from '../domain/transcript.ts';
 import type { Track } from './recordings.ts';
 import { TRACK_COLUMNS } from './recordings.ts';
 
@@ -79,6 +84,31 @@ export async function endTranscript(
     { recordingId, fault, state: fault === null ? 'ready' : 'failed' },
   );
   return rows[0] ?? null;
+}
+
+/**
+ * Wants the words of a session's recordings again where what stood in the way may be over. What was
+ * heard before stays, and each track is gone on with from there. Resolves to the recordings' ids.
+ */
+export async function wantTranscriptsAgain(
+  trx: Knex.Transaction,
+  sessionId: string,
+): Promise<string[]> {
+  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
+    `WITH again AS (
+       UPDATE transcripts SET state = 'pending', reason = NULL, finished_at = NULL
+       FROM recordings recording
+       WHERE recording.id = recording_id AND recording.session_id = :sessionId
+         AND recording.state = 'ready' AND transcripts.state = 'failed'
+         AND transcripts.reason = ANY (:passing) AND NOT ${IS_WITHDRAWN}
+       RETURNING recording.id, recording.clinic_id)
+     INSERT INTO outbox (topic, clinic_id, payload)
+     SELECT 'transcript.wanted', clinic_id,
+       jsonb_build_object('recordingId', id, 'sessionId', CAST(:sessionId AS text)) FROM again
+     RETURNING payload->>'recordingId' AS id`,
+    { sessionId, passing: [...PASSING_FAULTS] },
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** Forgets what was heard in a recording, with the keys. */

@@ -16,6 +16,14 @@ export const TRANSCRIPT_FAULTS = [
 ] as const;
 export type TranscriptFault = (typeof TRANSCRIPT_FAULTS)[number];
 
+/** What may be over by now, so that it is worth asking again. */
+export const PASSING_FAULTS = [
+  'no_engine',
+  'engine_refused',
+  'engine_failed',
+  'sound_unreadable',
+] as const satisfies readonly TranscriptFault[];
+
 export function isTranscriptFault(value: unknown): value is TranscriptFault {
   return TRANSCRIPT_FAULTS.some((known) => known === value);
 }

@@ -13,6 +13,7 @@ export type SessionAct =
   | 'cancel'
   | 'mark_attendance'
   | 'read_attendance'
+  | 'retry_transcript'
   | 'rate'
   | 'prepare'
   | 'host'
@@ -36,6 +37,8 @@ const ALLOWED: Readonly<Record<SessionAct, readonly SessionRelation[]>> = {
   mark_attendance: ['therapist'],
   // How long others were there is not for each of them to know.
   read_attendance: ['therapist', 'clinic'],
+  // Nobody reads it by that.
+  retry_transcript: ['therapist', 'clinic'],
   rate: ['client'],
   prepare: ['client', 'therapist'],
   // Whom a session is with, its notes and its room are its therapist's alone.

@@ -167,6 +167,7 @@ export const OPERATION_IDS = [
   'rescheduleTherapySession',
   'resetPassword',
   'resolveAlert',
+  'retryTranscript',
   'reviewResult',
   'revokeCalendarFeed',
   'rotateWebhookSecret',

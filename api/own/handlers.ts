@@ -39,6 +39,7 @@ import { getTherapistSettings, putTherapistSettings } from './settings.ts';
 import { completeTask, listTasks } from './tasks.ts';
 import { getSessionAttendance } from './session-attendance.ts';
 import { getSessionTimeline } from './timeline.ts';
+import { retryTranscript } from './transcript-retry.ts';
 import { joinWaitlist, leaveWaitlist, listWaitlist } from './waitlist.ts';
 import { listWebhookDeliveries, replayWebhookDelivery } from './webhook-deliveries.ts';
 import { createWebhook, deleteWebhook, listWebhooks, rotateWebhookSecret } from './webhooks.ts';
@@ -61,6 +62,7 @@ export const ownHandlers = {
   getSessionTimeline,
   recordAttendance,
   getSessionAttendance,
+  retryTranscript,
   rateSession,
   listPolicies,
   createPolicy,

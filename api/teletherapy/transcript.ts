@@ -1,6 +1,6 @@
 import { auditRead } from '../../db/audit/record.ts';
 import type { HostedView } from '../../db/hosted-sessions.ts';
-import { wasInside } from '../../db/room-presence.ts';
+import { firstInside, wasInside } from '../../db/room-presence.ts';
 import { type ChatMark, chatMarks, openChat } from '../../db/session-chat.ts';
 import { type SpokenMark, openSpoken, spokenMarks, stretchesOf } from '../../db/transcripts.ts';
 import { mayRead } from '../../domain/room-chat.ts';
@@ -79,14 +79,16 @@ async function presented(
   marks: readonly Mark[],
 ): Promise<object[]> {
   const written = marks.filter((mark): mark is ChatMark => !isSpoken(mark));
-  const [[people], entries, spoken] = await Promise.all([
+  const [beganAt, [people], entries, spoken] = await Promise.all([
+    beginningOf(deps, session),
     peopleOf(deps.knex, principal, [session]),
     openChat(deps, session.id, written),
     openSpoken(deps, marks.filter(isSpoken)),
   ]);
   const known = new Map(people!.map((person) => [person.personId, person]));
   const texts = new Map([...spoken, ...entries.map(({ id, text }) => [id, text] as const)]);
-  const seconds = (at: number): number => (at - session.starts_at.getTime()) / 1_000;
+  // Hosts' clocks differ a little.
+  const seconds = (at: number): number => Math.max(at - beganAt, 0) / 1_000;
   return marks.flatMap((mark) => {
     const text = texts.get(mark.id);
     // It has been let go of since.
@@ -104,4 +106,10 @@ async function presented(
     const endSeconds = seconds(mark.at + mark.durationMs);
     return { ...common, kind: 'speech', breakoutId: null, endSeconds };
   });
+}
+
+/** When the session began, epoch ms: as planned, or with whoever was there before. */
+async function beginningOf({ knex }: Call['deps'], session: HostedView): Promise<number> {
+  const cameAt = await firstInside(knex, session.id);
+  return Math.min(session.starts_at.getTime(), cameAt?.getTime() ?? Number.POSITIVE_INFINITY);
 }

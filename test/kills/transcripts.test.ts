@@ -41,34 +41,41 @@ describeMedia('words of a recording whose media host is killed', () => {
     return ((await reply.json()) as { asked: number }).asked;
   };
 
+  const env = (endpoint = 'speech/v1') => ({
+    SPEECH_URL: `${stack.sandboxUrl}/${endpoint}`,
+    SPEECH_KEY: 'key',
+    SPEECH_MODEL: 'stand-in',
+    FFMPEG_BIN: ffmpegBin ?? '',
+    ATTACHMENTS_DIR: folder,
+  });
+
+  /** A session of two whose voices were recorded. */
+  async function recorded() {
+    const [therapist, client] = [await addTherapist(stack.api), await addClient(stack.api)];
+    const startsAt = acts.inFuture(48 * 3_600_000);
+    const { id } = await acts.book(stack, { client, therapist, startsAt });
+    const made = await recordVoices(
+      { ...stack.api.deps, store: createLocalFileStore(folder) },
+      { sessionId: id, startedBy: therapist.id },
+      [
+        { personId: therapist.id, voice: 'first' },
+        { personId: client.id, voice: 'second' },
+      ],
+    );
+    return { id, therapist, made };
+  }
+
   test(
     'are there once, and in no history',
     async () => {
-      const env = {
-        SPEECH_URL: `${stack.sandboxUrl}/speech/v1`,
-        SPEECH_KEY: 'key',
-        SPEECH_MODEL: 'stand-in',
-        FFMPEG_BIN: ffmpegBin ?? '',
-        ATTACHMENTS_DIR: folder,
-      };
       const { knex, deps } = stack.api;
-      const [therapist, client] = [await addTherapist(stack.api), await addClient(stack.api)];
-      const startsAt = acts.inFuture(48 * 3_600_000);
-      const { id } = await acts.book(stack, { client, therapist, startsAt });
       await steer('slow');
-      const first = await stack.startMediaHost(workerBin!, env);
-      const made = await recordVoices(
-        { ...deps, store: createLocalFileStore(folder) },
-        { sessionId: id, startedBy: therapist.id },
-        [
-          { personId: therapist.id, voice: 'first' },
-          { personId: client.id, voice: 'second' },
-        ],
-      );
+      const first = await stack.startMediaHost(workerBin!, env());
+      const { id, made } = await recorded();
       await until(async () => (await asked()) > 0);
       await first.kill();
       await steer('normal');
-      await stack.startMediaHost(workerBin!, env);
+      const second = await stack.startMediaHost(workerBin!, env());
       await until(async () => (await transcriptsOf(knex, id))[0]?.state === 'ready');
       const heard = await heardIn(deps, made);
       expect(new Set(heard.map(([trackId, atMs]) => `${trackId} ${atMs}`)).size).toBe(heard.length);
@@ -79,6 +86,30 @@ describeMedia('words of a recording whose media host is killed', () => {
       expect(await handle.result()).toEqual({ fault: null });
       const history = historyToJSON(await handle.fetchHistory());
       expect(history + stack.logs()).not.toContain('was heard');
+      await second.kill();
+    },
+    MINUTES_MS,
+  );
+
+  test(
+    'are made when the host asks again, after the service did not know us',
+    async () => {
+      const { knex, deps, call } = stack.api;
+      const first = await stack.startMediaHost(workerBin!, env('nowhere'));
+      const { id, therapist, made } = await recorded();
+      await until(async () => (await transcriptsOf(knex, id))[0]?.state === 'failed');
+      await first.kill();
+      await stack.startMediaHost(workerBin!, env());
+      const path = `/api/v1/sessions/${id}/transcript/retry`;
+      const asked = await call('POST', path, undefined, { token: therapist.token });
+      expect([asked.status, asked.body]).toMatchObject([
+        202,
+        { recordings: [{ status: 'pending' }] },
+      ]);
+      await until(async () => (await transcriptsOf(knex, id))[0]?.state === 'ready');
+      const heard = (await heardIn(deps, made)).map(([trackId, atMs]) => `${trackId} ${atMs}`);
+      expect(new Set(heard).size).toBe(heard.length);
+      expect(heard.length).toBeGreaterThan(4);
     },
     MINUTES_MS,
   );

@@ -99,4 +99,10 @@ export const TELETHERAPY_ROWS = {
   },
   getTranscript: ownSession(undefined, 'forbidden'),
   createChatRoom: hosted({}),
+  // The act is allowed and finds nothing that failed.
+  retryTranscript: {
+    request: async (world) => ({ id: await world.session() }),
+    rest: 'hidden',
+    outcomes: { ...give('allowed', 'therapist'), ...STAFF, client: 'forbidden' },
+  },
 } satisfies Record<string, Row>;

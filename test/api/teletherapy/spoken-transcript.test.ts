@@ -5,6 +5,7 @@ import { expireRecordings } from '../../../activities/recordings/expiring.ts';
 import { createTranscriptActivities } from '../../../activities/transcripts/keeping.ts';
 import { expireTranscripts } from '../../../activities/transcripts/expiring.ts';
 import { PUBLISHED_PARTICIPANT_LIMITS } from '../../../config/json-settings.ts';
+import { sayConsent } from '../../../db/recording-consents.ts';
 import { insertRecording } from '../../../db/recordings.ts';
 import { beatHost, endHost } from '../../../db/rooms.ts';
 import { recordPresence } from '../../../db/room-presence.ts';
@@ -280,6 +281,45 @@ test('says how far it is, and what stands in the way', async () => {
   expect(await now()).toMatchObject({ available: false, states: ['failed'] });
   expect((await now()).reason).toContain('settings');
   await endHost(api.knex, beat.hostId);
+});
+
+test('what failed for a while is asked for again by host or clinic: kept so far, started once', async () => {
+  const [client, staff] = [await api.person(), await api.person({ role: 'staff' })];
+  const id = await session([client]);
+  const made = await recorded(id, [host, client]);
+  const { planTranscript, closeTranscript } = createTranscriptActivities(api.deps);
+  const retry = (by: TestPerson) =>
+    api.call('POST', `/api/v1/sessions/${id}/transcript/retry`, undefined, { token: by.token });
+  const tell = async () =>
+    (await api.knex('outbox').where({ topic: 'transcript.wanted' }).pluck('payload')).filter(
+      ({ recordingId }) => recordingId === made.recordingId,
+    );
+  expect((await retry(host)).status).toBe(409);
+  await planTranscript(made);
+  await heard(made, 0, [[0, 'so far']]);
+  expect((await retry(host)).status).toBe(409);
+  await closeTranscript({ ...made, fault: 'engine_failed' });
+  expect((await retry(client)).status).toBe(403);
+
+  const both = await Promise.all([retry(host), retry(staff)]);
+  expect(both.map(({ status }) => status).toSorted()).toEqual([202, 409]);
+  const waiting = { recordingId: made.recordingId, status: 'pending', reason: null, progress: 0.5 };
+  expect(both.find(({ status }) => status === 202)!.body).toMatchObject({ recordings: [waiting] });
+  expect(await tell()).toEqual([{ recordingId: made.recordingId, sessionId: id }]);
+  const audited = { action: 'transcript.retry', object_id: made.recordingId, outcome: 'allowed' };
+  expect(await api.knex('audit_entries').where(audited)).toHaveLength(1);
+  // What was heard stays, and only the rest is left to hear.
+  expect((await planTranscript(made)).trackIds).toEqual([made.trackIds[1]]);
+  await heard(made, 1, [[1_000, 'and the rest']]);
+  await close(made);
+  expect(await texts(host, id)).toEqual(['so far', 'and the rest']);
+  expect((await retry(host)).status).toBe(409);
+  // A consent that was taken back stays one, however often it is asked.
+  const asFailed = { state: 'failed', reason: 'engine_failed' };
+  await api.knex('transcripts').where({ recording_id: made.recordingId }).update(asFailed);
+  const said = { sessionId: id, personId: client.id, isGiven: false };
+  await api.knex.transaction((trx) => sayConsent(trx, said));
+  expect(await retry(host)).toMatchObject({ status: 409, body: { code: 'wrong_state' } });
 });
 
 test('goes with whoever is erased: all of it with a client, of a group only their own', async () => {

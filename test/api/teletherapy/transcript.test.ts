@@ -94,8 +94,8 @@ async function said(id: string, sender: TestPerson, entry: Said): Promise<void> 
   });
 }
 
-async function came(id: string, { id: personId }: TestPerson): Promise<void> {
-  const at = new Date(startsAt);
+async function came(id: string, { id: personId }: TestPerson, afterMs = 0): Promise<void> {
+  const at = new Date(startsAt + afterMs);
   const change = { sessionId: id, epoch: 1, personId, at };
   await recordPresence(api.knex, { ...change, role: 'participant', kind: 'joined' });
 }
@@ -126,6 +126,18 @@ test('in order and in pages, with who wrote when', async () => {
   });
   const looks = await api.knex('audit_entries').where({ action: 'transcript.list', object_id: id });
   expect(looks).toHaveLength(3);
+});
+
+test('what was before the planned start has its time since the first came in', async () => {
+  const client = await api.person();
+  const id = await session([client]);
+  await said(id, client, { text: 'Early', at: startsAt - 60_000 });
+  await said(id, client, { text: 'On time', sequence: 2, at: startsAt + 5_000 });
+  const starts = async () => (await read(therapist, id)).segments.map((one) => one.startSeconds);
+  expect(await starts()).toEqual([0, 5]);
+  await came(id, client, -70_000);
+  await came(id, therapist, -65_000);
+  expect(await starts()).toEqual([10, 75]);
 });
 
 test('each reads what was written where they were; strangers nothing, which is on record', async () => {
