@@ -7,7 +7,7 @@ import type { ModelGateway } from '../activities/gateways/model.ts';
 import type { EligibilityGateway } from '../activities/gateways/eligibility.ts';
 import type { TwilioGateway } from '../activities/gateways/twilio.ts';
 import type { WebhookHosts } from '../activities/webhooks/hosts.ts';
-import type { AuthSettings } from '../config/types.ts';
+import type { AuthSettings, SpeechSettings } from '../config/types.ts';
 import type { FieldCipher } from '../crypto/field-cipher.ts';
 import type { IceOptions } from '../crypto/turn-credentials.ts';
 import type { KeyRing } from '../crypto/key-ring.ts';
@@ -53,8 +53,8 @@ export interface RoomOptions extends IceOptions {
   readonly participantLimits: ParticipantLimits;
   /** Whether those who were recorded may play it, and not its host alone; not where nothing is said. */
   readonly isRecordingShared?: boolean;
-  /** Whether words are made of what is recorded; so it is where nothing is said. */
-  readonly isTranscribed?: boolean;
+  /** What makes words of what is recorded: the local engine where nothing is said. */
+  readonly speechEngine?: SpeechSettings['engine'];
 }
 
 /** All that handlers and middleware reach outside with; made once at start. */

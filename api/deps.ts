@@ -70,7 +70,7 @@ export async function openDeps(settings: Settings, log: Logger): Promise<OpenedD
       maxBytes: settings.attachments.maxBytes,
     },
     outbound: { allowPrivateHosts: settings.sandbox },
-    rooms: { ...settings.media, isTranscribed: settings.speech.engine !== 'off' },
+    rooms: { ...settings.media, speechEngine: settings.speech.engine },
     load,
     log,
   };

@@ -1,9 +1,17 @@
+import type { SpeechSettings } from '../config/types.ts';
 import { mediaAvailable } from '../db/rooms.ts';
 import type { ApiDeps } from './context.ts';
 import type { Answer, HandlerMap, PublicCall } from './http/handler.ts';
 
 export type PartState = 'up' | 'down';
 type Said = 'ok' | 'unavailable';
+
+interface MediaSaid {
+  readonly media: Said;
+  readonly recording: Said;
+  readonly transcripts: Said;
+  readonly speechEngine: SpeechSettings['engine'];
+}
 
 const PROBE_TIMEOUT_MS = 2_000;
 
@@ -21,11 +29,17 @@ export async function probeParts(deps: ApiDeps): Promise<Record<string, PartStat
 }
 
 /** Video is no part that the product needs to be ready: a host more or less changes nothing else. */
-async function probeMedia({ knex }: ApiDeps): Promise<{ media: Said; recording: Said }> {
+async function probeMedia({ knex, rooms }: ApiDeps): Promise<MediaSaid> {
   let there = { rooms: false, recording: false, transcripts: false };
   await probe(mediaAvailable(knex).then((answer) => (there = answer)));
   const say = (isThere: boolean): Said => (isThere ? 'ok' : 'unavailable');
-  return { media: say(there.rooms), recording: say(there.recording) };
+  const speechEngine = rooms.speechEngine ?? 'local';
+  return {
+    media: say(there.rooms),
+    recording: say(there.recording),
+    transcripts: say(there.transcripts && speechEngine !== 'off'),
+    speechEngine,
+  };
 }
 
 async function probe(question: Promise<unknown>): Promise<PartState> {

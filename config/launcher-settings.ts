@@ -12,7 +12,7 @@ import {
   readTwilio,
 } from './settings.ts';
 import { readSpeech } from './speech-settings.ts';
-import type { Ports } from './types.ts';
+import type { Ports, SpeechSettings } from './types.ts';
 
 /** What `npm start` has to know before anything runs: what is there already and what it embeds. */
 export interface LauncherSettings {
@@ -34,6 +34,8 @@ export interface LauncherSettings {
   ffmpegBin: string | null;
   /** Where the product looks for the speech engine; null where none has to be provided. */
   speechEngineDir: string | null;
+  /** What makes words of recordings. */
+  speechEngine: SpeechSettings['engine'];
   /** Which providers a stand-in plays. */
   standIns: { stripe: boolean; twilio: boolean; mail: boolean; eligibility: boolean };
 }
@@ -56,8 +58,10 @@ export function loadLauncherSettings(env: Env = process.env): LauncherSettings {
   if (!standIns.stripe) readStripe(reader);
   if (!standIns.twilio) readTwilio(reader);
   if (!standIns.mail) readMail(reader);
+  const home = readHome(reader);
+  const speech = readSpeech(reader, home);
   const settings: LauncherSettings = {
-    home: readHome(reader),
+    home,
     host: reader.text('HOST') ?? '127.0.0.1',
     ports,
     databaseUrl: readDatabaseUrl(reader),
@@ -66,17 +70,14 @@ export function loadLauncherSettings(env: Env = process.env): LauncherSettings {
     publicUrl: reader.url('PUBLIC_URL', ['http:', 'https:']) ?? `http://localhost:${ports.api}`,
     mediaWorkerBin: reader.text('MEDIASOUP_WORKER_BIN'),
     ffmpegBin: reader.text('FFMPEG_BIN'),
-    speechEngineDir: readSpeechEngineDir(reader),
+    // An operator's own engine is not ours to provide.
+    speechEngineDir:
+      speech.engine === 'local' && !reader.has('SPEECH_ENGINE_DIR') ? speech.folder : null,
+    speechEngine: speech.engine,
     standIns,
   };
   reader.finish();
   return settings;
-}
-
-/** An operator's own engine is not ours to provide. */
-function readSpeechEngineDir(reader: EnvReader): string | null {
-  const speech = readSpeech(reader, readHome(reader));
-  return speech.engine === 'local' && !reader.has('SPEECH_ENGINE_DIR') ? speech.folder : null;
 }
 
 /** The folder for tools that outlive a clone: HOLDFAST_CACHE, else below the user's cache folder. */

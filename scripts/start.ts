@@ -6,6 +6,7 @@ import { prepareRun } from './launcher/run.ts';
 import type { Run } from './launcher/run.ts';
 import { stopRequested } from './launcher/stop-signals.ts';
 import type { Tools } from './launcher/launcher.ts';
+import type { EngineArrival } from './launcher/transcripts.ts';
 import { provideFfmpeg } from './provision/ffmpeg.ts';
 import { placeSpeechEngine, provideSpeechEngine } from './provision/speech-engine.ts';
 import { provideMediaWorker } from './provision/media-worker.ts';
@@ -33,7 +34,7 @@ async function runUntilTheEnd(run: Run, tools: Tools): Promise<string | null> {
 }
 
 /** Without a media worker there is no video, without ffmpeg no recording, and all else works. */
-async function provideTools(settings: LauncherSettings): Promise<Tools> {
+async function provideTools(settings: LauncherSettings): Promise<Omit<Tools, 'speech'>> {
   const own = settings.mediaWorkerBin;
   const missing = (fault: unknown): { missing: string } => ({ missing: messageOf(fault) });
   const media = Promise.resolve(own ?? provideMediaWorker().catch(missing));
@@ -51,14 +52,23 @@ async function provideTools(settings: LauncherSettings): Promise<Tools> {
  * The engine that makes words of recordings comes while everything runs already: whoever needs it looks
  * for it. Without one nothing is transcribed, and all else works.
  */
-async function provideSpeech({ speechEngineDir }: LauncherSettings, tools: Tools): Promise<void> {
-  if (speechEngineDir === null) return;
-  if (typeof tools.mediaWorker !== 'string' || typeof tools.ffmpeg !== 'string') return;
-  try {
-    await placeSpeechEngine(await provideSpeechEngine(), speechEngineDir);
-  } catch (fault) {
-    console.log(`  Recordings are not transcribed: ${messageOf(fault)}`);
-  }
+function provideSpeech(
+  { speechEngineDir }: LauncherSettings,
+  { mediaWorker, ffmpeg }: Omit<Tools, 'speech'>,
+): () => EngineArrival {
+  if (speechEngineDir === null) return () => ({ state: 'there' });
+  let arrival: EngineArrival = { state: 'coming' };
+  if (typeof mediaWorker !== 'string' || typeof ffmpeg !== 'string') return () => arrival;
+  provideSpeechEngine()
+    .then((engine) => placeSpeechEngine(engine, speechEngineDir))
+    .then(
+      () => (arrival = { state: 'there' }),
+      (fault: unknown) => {
+        arrival = { state: 'missing', why: messageOf(fault) };
+        console.log(`  Recordings are not transcribed: ${arrival.why}`);
+      },
+    );
+  return () => arrival;
 }
 
 async function main(): Promise<string | null> {
@@ -68,8 +78,9 @@ async function main(): Promise<string | null> {
   // Fetching them may take minutes, and nothing has to be taken down while it does.
   const tools = await Promise.race([provideTools(settings), stop.then(() => null)]);
   if (tools === null) return null;
-  void provideSpeech(settings, tools);
-  return runUntilTheEnd(await prepareRun(settings, { fresh, fail: failure.resolve }), tools);
+  const speech = provideSpeech(settings, tools);
+  const run = await prepareRun(settings, { fresh, fail: failure.resolve });
+  return runUntilTheEnd(run, { ...tools, speech });
 }
 
 const sentence = await main().catch(messageOf);

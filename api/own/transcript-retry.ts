@@ -10,7 +10,7 @@ import { transcriptStatus } from '../teletherapy/transcript-status.ts';
 export async function retryTranscript(call: Call): Promise<Answer> {
   const { deps, principal, requestId } = call;
   const { id, clinic_id: clinicId } = await openSession(call, 'retry_transcript');
-  const isWanted = deps.rooms.isTranscribed ?? true;
+  const isWanted = deps.rooms.speechEngine !== 'off';
   const context = auditContext(principal, requestId);
   const recordingIds = await inTransaction(deps.knex, context, async (trx, audit) => {
     const again = isWanted ? await wantTranscriptsAgain(trx, id) : [];

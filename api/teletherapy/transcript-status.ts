@@ -38,7 +38,7 @@ export async function transcriptStatus(
     return { available, reason: reasonOf(open, hasEngine), recordings: shown };
   }
   if (known.length > 0) return { available, reason: null, recordings: shown };
-  const isWanted = rooms.isTranscribed ?? true;
+  const isWanted = rooms.speechEngine !== 'off';
   return { available, reason: whyNone(isWanted, isRecorded), recordings: [] };
 }
 

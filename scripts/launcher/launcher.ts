@@ -21,6 +21,7 @@ import {
 } from './product.ts';
 import type { Run } from './run.ts';
 import type { Service } from './service.ts';
+import { type EngineArrival, transcriptWords } from './transcripts.ts';
 
 /** Programs that had to be there before anything starts. */
 export interface Tools {
@@ -30,6 +31,8 @@ export interface Tools {
   mediaWorker: string | { missing: string };
   /** The program that records, or why there is none. */
   ffmpeg: string | { missing: string };
+  /** How far the engine is that makes words of recordings. */
+  speech: () => EngineArrival;
 }
 
 /** Brings every part up, keeps the product's processes running, and takes all down in order. */
@@ -59,6 +62,13 @@ export class Launcher {
     const { ffmpeg } = this.#tools;
     if (this.#video.startsWith('off')) return 'off: there is no video';
     return typeof ffmpeg === 'string' ? 'on, with ffmpeg' : `off: ${ffmpeg.missing}`;
+  }
+
+  /** Whether words are made of recordings, likewise. */
+  get transcripts(): string {
+    const { speechEngine: engine } = this.#run.settings;
+    const isRecording = this.recording.startsWith('on');
+    return transcriptWords({ engine, isRecording, arrival: this.#tools.speech() });
   }
 
   get isStopping(): boolean {

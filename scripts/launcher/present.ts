@@ -7,10 +7,11 @@ import { hasStandIns } from './environment.ts';
 import type { Run } from './run.ts';
 import { columns } from './table.ts';
 
-/** What there is of video and recordings, in words for a person. */
+/** What there is of video, recordings and transcripts, in words for a person. */
 interface MediaWords {
   readonly video: string;
   readonly recording: string;
+  readonly transcripts: string;
 }
 
 /** Writes the demo file, keeps its tokens fresh, and prints what runs where and for whom. */
@@ -62,6 +63,7 @@ function placesOf({ settings, paths }: Run, demo: DemoFile, media: MediaWords): 
     ['API', demo.apiUrl],
     ['Video', media.video],
     ['Recording', media.recording],
+    ['Transcripts', media.transcripts],
     ['Temporal UI', demo.temporalUiUrl || '(your own)'],
     ['Temporal', demo.temporalAddress],
     ['Sent messages', demo.sandboxUrl || '(real providers)'],

@@ -17,6 +17,8 @@ test('health tells each part without failing for them', async () => {
       load: 'calm',
       media: 'unavailable',
       recording: 'unavailable',
+      transcripts: 'unavailable',
+      speechEngine: 'local',
       timestamp: expect.any(String),
       version: '0.0.0',
       environment: 'test',
@@ -34,5 +36,7 @@ test('readiness fails while a part is down', async () => {
     parts: { database: 'up', temporal: 'down' },
     media: 'unavailable',
     recording: 'unavailable',
+    transcripts: 'unavailable',
+    speechEngine: 'local',
   });
 });

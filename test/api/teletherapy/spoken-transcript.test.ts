@@ -6,6 +6,7 @@ import { createTranscriptActivities } from '../../../activities/transcripts/keep
 import { expireTranscripts } from '../../../activities/transcripts/expiring.ts';
 import { PUBLISHED_PARTICIPANT_LIMITS } from '../../../config/json-settings.ts';
 import { sayConsent } from '../../../db/recording-consents.ts';
+import type { SpeechSettings } from '../../../config/types.ts';
 import { insertRecording } from '../../../db/recordings.ts';
 import { beatHost, endHost } from '../../../db/rooms.ts';
 import { recordPresence } from '../../../db/room-presence.ts';
@@ -22,7 +23,7 @@ const rooms = {
   participantLimits: PUBLISHED_PARTICIPANT_LIMITS,
   iceServers: [],
   turn: null,
-  isTranscribed: true,
+  speechEngine: 'service' as SpeechSettings['engine'],
 };
 const startsAt = Date.now() - DAY_MS;
 
@@ -255,11 +256,13 @@ test('says how far it is, and what stands in the way', async () => {
     const { available, reason, recordings } = await read(host, id);
     return { available, reason, states: recordings.map(({ status }) => status) };
   };
+  const health = async () => (await api.call<object>('GET', '/health')).body;
   expect(await now()).toMatchObject({ available: false, states: [] });
   expect((await now()).reason).toContain('nothing was');
-  rooms.isTranscribed = false;
+  rooms.speechEngine = 'off';
+  expect(await health()).toMatchObject({ transcripts: 'unavailable', speechEngine: 'off' });
   expect((await now()).reason).toContain('not transcribed in this installation');
-  rooms.isTranscribed = true;
+  rooms.speechEngine = 'service';
 
   const by = { sessionId: id, startedBy: host.id, hostId: randomUUID(), startedAt: new Date() };
   await insertRecording(api.knex, { id: newId(), ...by });
@@ -270,6 +273,7 @@ test('says how far it is, and what stands in the way', async () => {
   const beat = { hostId: randomUUID(), signalingUrl: 'http://media', cores: 1, load: 0 };
   await beatHost(api.knex, { ...beat, state: 'active', canTranscribe: true });
   expect((await now()).reason).toContain('waits');
+  expect(await health()).toMatchObject({ transcripts: 'ok', speechEngine: 'service' });
   await createTranscriptActivities(api.deps).planTranscript(made);
   await heard(made, 0, [[0, 'so far']]);
   expect(await now()).toMatchObject({ available: false, states: ['running'] });
