@@ -1,5 +1,12 @@
+import type { types } from 'mediasoup-client';
 import { Chat, type ChatAge, type ChatMessage } from './chat.ts';
-import { Media, type ProducerNews, type RemoteTrack, type Source } from './media.ts';
+import {
+  Media,
+  type MediaPlace,
+  type ProducerNews,
+  type RemoteTrack,
+  type Source,
+} from './media.ts';
 import { Refused, Signal } from './signal.ts';
 
 export interface Joined {
@@ -40,6 +47,12 @@ export interface RoomView {
   readonly everybody?: (Person & { readonly breakoutId: string | null })[];
   readonly breakouts?: { readonly id: string; readonly name: string }[];
   readonly recording?: RecordingView;
+}
+
+/** What somebody is told first. */
+interface Welcome extends RoomView {
+  /** What the room can send and receive; a room of text has none. */
+  readonly rtpCapabilities?: types.RtpCapabilities;
 }
 
 export type CallPhase = 'connecting' | 'waiting' | 'inside' | 'reconnecting' | 'over';
@@ -96,8 +109,10 @@ export class Call {
   readonly #chat: Chat;
   #signal: Signal | null = null;
   #media: Media | null = null;
+  /** Of this connection, until its media is opened. */
+  #rtpCapabilities: types.RtpCapabilities | null = null;
+  #opening: Promise<Media | null> = Promise.resolve(null);
   #pauseMs = FIRST_PAUSE_MS;
-  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(join: () => Promise<Joined>, events: CallEvents) {
     this.#join = join;
@@ -181,9 +196,10 @@ export class Call {
   }
 
   #listen(signal: Signal, ice: RTCIceServer[]): void {
-    signal.on('welcome', (view: RoomView) => {
+    signal.on('welcome', ({ rtpCapabilities, ...view }: Welcome) => {
       this.#pauseMs = FIRST_PAUSE_MS;
       this.reason = '';
+      this.#rtpCapabilities = rtpCapabilities ?? null;
       this.#enter(signal, ice, view);
     });
     signal.on('admitted', (view: RoomView) => this.#enter(signal, ice, view));
@@ -246,22 +262,18 @@ export class Call {
   }
 
   #listenToMedia(signal: Signal): void {
-    signal.on('new-producer', (news: ProducerNews) => {
-      // One may have gone while it was on its way.
-      this.#media?.receive(news).catch(() => undefined);
-    });
-    signal.on('producer-closed', (gone: { producerId: string }) => {
-      this.#media?.ended(gone.producerId);
-    });
-    signal.on('consumer-closed', (gone: { producerId: string }) => {
-      this.#media?.ended(gone.producerId);
-    });
-    signal.on('producer-paused', (one: { producerId: string }) => {
-      this.#media?.paused(one.producerId, true);
-    });
-    signal.on('producer-resumed', (one: { producerId: string }) => {
-      this.#media?.paused(one.producerId, false);
-    });
+    const on = (event: string, tell: (media: Media, news: ProducerNews) => void): void => {
+      // What comes while media is being opened is heard once it is.
+      signal.on(event, (news: ProducerNews) => {
+        void this.#opening.then((media) => media !== null && tell(media, news));
+      });
+    };
+    // One may have gone while it was on its way.
+    on('new-producer', (media, news) => void media.receive(news).catch(() => undefined));
+    on('producer-closed', (media, { producerId }) => media.ended(producerId));
+    on('consumer-closed', (media, { producerId }) => media.ended(producerId));
+    on('producer-paused', (media, { producerId }) => media.paused(producerId, true));
+    on('producer-resumed', (media, { producerId }) => media.paused(producerId, false));
     signal.on('producer-replaced', ({ producerId }: { producerId: string }) => {
       const source = this.#media?.replaced(producerId) ?? null;
       if (source !== null) this.#events.replaced(source);
@@ -273,17 +285,17 @@ export class Call {
   }
 
   #enter(signal: Signal, ice: RTCIceServer[], view: RoomView): void {
+    const wasInside = this.phase === 'inside';
     this.phase = view.place;
     this.#switchOffUnused(view);
+    const rtpCapabilities = this.#rtpCapabilities;
+    if (view.place === 'inside' && rtpCapabilities !== null) {
+      this.#rtpCapabilities = null;
+      const onChange = (): void => this.#events.changed();
+      this.#opening = this.#openMedia({ signal, ice, rtpCapabilities, onChange });
+    }
     this.#show(view);
-    if (view.place === 'inside') void this.#chat.catchUp();
-    if (view.place !== 'inside' || view.mode === 'text' || this.#media !== null) return;
-    this.#turn = this.#turn
-      .then(() => this.#openMedia(signal, ice))
-      .catch((error: unknown) => {
-        this.reason = error instanceof Error ? error.message : 'Media can not be set up.';
-        this.#events.changed();
-      });
+    if (view.place === 'inside' && !wasInside) void this.#chat.catchUp();
   }
 
   /** A camera's light is on for nobody who can't be seen. */
@@ -295,14 +307,38 @@ export class Call {
     }
   }
 
-  async #openMedia(signal: Signal, ice: RTCIceServer[]): Promise<void> {
-    if (this.#signal !== signal || this.#media !== null) return;
-    const media = await Media.open(signal, ice, () => this.#events.changed());
-    if (this.#signal !== signal) return media.close();
-    this.#media = media;
-    await media.begin();
+  async #openMedia(place: MediaPlace): Promise<Media | null> {
+    try {
+      const media = await Media.open(place);
+      if (this.#signal !== place.signal) {
+        media.close();
+        return null;
+      }
+      this.#media = media;
+      void this.#begin(media);
+      return media;
+    } catch (error) {
+      if (this.#signal === place.signal) this.#tellFault(error);
+      return null;
+    }
+  }
+
+  /** What others send comes first, then one's own, and then the channel for what is written. */
+  async #begin(media: Media): Promise<void> {
+    await media.begun();
+    await this.#sendOwn(media).catch((error: unknown) => {
+      if (this.#media === media) this.#tellFault(error);
+    });
     // Where no channel can be made, signalling serves.
-    this.#chat.use(media.chatLine()).catch(() => undefined);
+    if (this.#media === media) this.#chat.use(media.chatLine()).catch(() => undefined);
+  }
+
+  #tellFault(error: unknown): void {
+    this.reason = error instanceof Error ? error.message : 'Media can not be set up.';
+    this.#events.changed();
+  }
+
+  async #sendOwn(media: Media): Promise<void> {
     if (this.view?.role === 'observer') return;
     for (const [source, { track, isPaused }] of this.tracks) {
       if (this.view?.mode === 'video' || track.kind === 'audio') {
@@ -338,6 +374,8 @@ export class Call {
   #dropMedia(): void {
     this.#media?.close();
     this.#media = null;
+    this.#opening = Promise.resolve(null);
+    this.#rtpCapabilities = null;
     const signal = this.#signal;
     this.#signal = null;
     signal?.close();

@@ -1,4 +1,5 @@
 import { Call } from './call.ts';
+import { prepareDevice } from './device.ts';
 import { checkDevices } from './devices.ts';
 import { el, field } from './dom.ts';
 import { type Key, firstPass, forget, remember, rememberedKey, signIn } from './door.ts';
@@ -58,6 +59,8 @@ async function begin(): Promise<void> {
 
 async function come(key: Key): Promise<void> {
   const pass = await firstPass(sessionId, key);
+  // Whoever has no WebRTC is told in the room, where they can write all the same.
+  if (pass.mode !== 'text') prepareDevice().catch(() => undefined);
   const devices = await checkDevices(page, pass.mode);
   let screen: RoomScreen | null = null;
   const call = new Call(pass.join, {

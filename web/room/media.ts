@@ -1,5 +1,6 @@
-import { Device, type types } from 'mediasoup-client';
+import type { Device, types } from 'mediasoup-client';
 import { ChatLine } from './chat-line.ts';
+import { openDevice } from './device.ts';
 import type { Signal } from './signal.ts';
 
 export type Source = 'microphone' | 'camera' | 'screen' | 'screen-audio';
@@ -28,12 +29,34 @@ interface TransportTerms {
   sctpParameters: types.SctpParameters;
 }
 
+interface ConsumerTerms {
+  readonly consumerId: string;
+  readonly kind: types.MediaKind;
+  readonly rtpParameters: types.RtpParameters;
+}
+
+interface MediaTerms {
+  readonly receive: TransportTerms;
+  readonly send: TransportTerms;
+  /** What is sent already; it flows as soon as the browser has connected. */
+  readonly producers: readonly (ProducerNews & ConsumerTerms)[];
+}
+
 /** Three sizes of a camera, of which each receiver is sent what fits. */
 export const SIMULCAST: types.RtpEncodingParameters[] = [
   { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 120_000 },
   { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 400_000 },
   { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_200_000 },
 ];
+
+/** Where media is opened. */
+export interface MediaPlace {
+  readonly signal: Signal;
+  readonly ice: RTCIceServer[];
+  /** What the room can send and receive. */
+  readonly rtpCapabilities: types.RtpCapabilities;
+  readonly onChange: () => void;
+}
 
 /** The media of one connection: what this browser sends, and what it receives from others. */
 export class Media {
@@ -44,40 +67,43 @@ export class Media {
   readonly #device: Device;
   readonly #sending = new Map<Source, types.Producer>();
   readonly #closed = new Set<string>();
-  #send: types.Transport | null = null;
-  #receive: types.Transport | null = null;
+  readonly #send: types.Transport;
+  readonly #receive: types.Transport;
+  readonly #first: Promise<unknown>;
 
-  private constructor(signal: Signal, device: Device, ice: RTCIceServer[], onChange: () => void) {
+  private constructor(
+    { signal, ice, onChange }: MediaPlace,
+    device: Device,
+    { receive, send, producers }: MediaTerms,
+  ) {
     this.#signal = signal;
     this.#device = device;
     this.#iceServers = ice;
     this.#onChange = onChange;
+    this.#receive = this.#transport('receive', receive);
+    // Taken in at once, the browser agrees with the room about all of them in one go.
+    this.#first = Promise.allSettled(producers.map((each) => this.#take(each, each)));
+    this.#send = this.#transport('send', send);
   }
 
-  /** Makes both transports; all that they need is asked for at once. */
-  static async open(signal: Signal, ice: RTCIceServer[], onChange: () => void): Promise<Media> {
-    const [device, { rtpCapabilities }, receive, send] = await Promise.all([
-      Device.factory(),
-      signal.ask<{ rtpCapabilities: types.RtpCapabilities }>('get-rtp-capabilities'),
-      signal.ask<TransportTerms>('create-transport'),
-      signal.ask<TransportTerms>('create-transport'),
-    ]);
-    await device.load({ routerRtpCapabilities: rtpCapabilities });
-    const media = new Media(signal, device, ice, onChange);
-    media.#receive = media.#transport('receive', receive);
-    media.#send = media.#transport('send', send);
-    return media;
+  /**
+   * Makes both transports; all that they need, and all that is sent already, is asked for at once. From
+   * then on the room tells of what can be received.
+   */
+  static async open(place: MediaPlace): Promise<Media> {
+    const device = await openDevice(place.rtpCapabilities);
+    const { recvRtpCapabilities: rtpCapabilities } = device;
+    const terms = await place.signal.ask<MediaTerms>('open-media', { rtpCapabilities });
+    return new Media(place, device, terms);
   }
 
-  /** The room tells of what can be received from now on. */
-  async begin(): Promise<void> {
-    const { recvRtpCapabilities: rtpCapabilities } = this.#device;
-    await this.#signal.ask('set-rtp-capabilities', { rtpCapabilities });
+  /** Resolves when what was sent already comes in, or can not. */
+  async begun(): Promise<void> {
+    await this.#first;
   }
 
-  /** The data channels beside it; once only, and after it has begun. */
+  /** The data channels beside it; once only. */
   chatLine(): ChatLine {
-    if (this.#receive === null || this.#send === null) throw new Error('Nothing has begun');
     return new ChatLine(this.#signal, this.#receive, this.#send);
   }
 
@@ -88,7 +114,6 @@ export class Media {
       await known.replaceTrack({ track });
       return;
     }
-    if (this.#send === null) return;
     const producer = await this.#send.produce({
       track,
       stopTracks: false,
@@ -131,14 +156,17 @@ export class Media {
   }
 
   async receive(news: ProducerNews): Promise<void> {
-    const { producerId, personId, source, paused } = news;
-    if (this.#receive === null) return;
+    const { producerId } = news;
     this.#closed.delete(producerId);
-    const terms = await this.#signal.ask<{
-      consumerId: string;
-      kind: types.MediaKind;
-      rtpParameters: types.RtpParameters;
-    }>('consume', { transportId: this.#receive.id, producerId });
+    const wish = { transportId: this.#receive.id, producerId };
+    const terms = await this.#signal.ask<ConsumerTerms>('consume', wish);
+    await this.#take(news, terms);
+    // It is shown before it flows, so that its first picture is.
+    await this.#signal.ask('resume-consumer', { consumerId: terms.consumerId });
+  }
+
+  async #take(news: ProducerNews, terms: ConsumerTerms): Promise<void> {
+    const { producerId, personId, source, paused } = news;
     const { consumerId, kind, rtpParameters } = terms;
     const consumer = await this.#receive.consume({
       id: consumerId,
@@ -160,9 +188,7 @@ export class Media {
       isPaused: paused,
     });
     consumer.observer.once('close', () => this.remote.delete(consumerId));
-    // It is shown before it flows, so that its first picture is.
     this.#onChange();
-    await this.#signal.ask('resume-consumer', { consumerId });
   }
 
   /** What others have stopped sending, or what one may not hear any more. */
@@ -187,13 +213,13 @@ export class Media {
   }
 
   /** What the browser measures of everything that it receives. */
-  async stats(): Promise<RTCStatsReport | null> {
-    return (await this.#receive?.getStats()) ?? null;
+  stats(): Promise<RTCStatsReport> {
+    return this.#receive.getStats();
   }
 
   close(): void {
-    this.#send?.close();
-    this.#receive?.close();
+    this.#send.close();
+    this.#receive.close();
     this.remote.clear();
   }
 

@@ -1,6 +1,7 @@
 import { Device, type types } from 'mediasoup-client';
 import { io } from 'socket.io-client';
 import { Call, type Joined } from '../room/call.ts';
+import { prepareDevice } from '../room/device.ts';
 import { SIMULCAST } from '../room/media.ts';
 
 /** One fake person for the measure of joining: into a room of the product, or a bare one. */
@@ -26,8 +27,9 @@ class Joiner {
   #leave: () => Promise<void> = () => Promise.resolve();
   call: Call | null = null;
 
-  /** The camera and the microphone are on before anybody joins. */
+  /** Devices are checked before anybody joins, as the room's page does it. */
   async prepare(): Promise<void> {
+    await prepareDevice();
     const media = { audio: true, video: PICTURE };
     this.#tracks = (await navigator.mediaDevices.getUserMedia(media)).getTracks();
   }

@@ -73,6 +73,11 @@ export class Room implements RoomEpoch {
     return this.#main.router;
   }
 
+  /** The same on all of its cores. */
+  get rtpCapabilities(): types.RtpCapabilities {
+    return this.#main.router.rtpCapabilities;
+  }
+
   get webRtcServer(): types.WebRtcServer {
     return this.#main.webRtcServer;
   }

@@ -158,6 +158,7 @@ describeBrowser('what browsers send each other', () => {
     // One each: a browser takes back what was refused in its own time, and can't offer more before.
     const otto = await guest('Otto', 'observer');
     await otto.start(true, LARGE);
+    for (const sender of [ann, ben, cleo]) await flows(otto, sender);
     const attempts = [
       { observer: olga, source: 'camera' },
       { observer: otto, source: 'microphone' },

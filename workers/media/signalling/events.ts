@@ -4,6 +4,7 @@ import * as channel from './chat-channel.ts';
 import { type EventCall, type RoomEventDefinition, define } from './event.ts';
 import { LIMITS } from './limits.ts';
 import * as media from './media-events.ts';
+import { openMedia } from './open-media.ts';
 import { SOURCES } from './peer.ts';
 import type { Words } from './room-chat.ts';
 import { dtlsParameters, rtpCapabilities, rtpParameters } from './rtp-shapes.ts';
@@ -28,6 +29,7 @@ const MINUTE_MS = 60_000;
 export const ROOM_EVENTS: ReadonlyMap<string, RoomEventDefinition> = new Map(
   Object.entries({
     // Media: what can be sent and received, and how.
+    'open-media': define(object({ rtpCapabilities }), openMedia),
     'get-rtp-capabilities': define(nothing, media.getRtpCapabilities),
     'set-rtp-capabilities': define(object({ rtpCapabilities }), media.setCapabilities),
     'create-transport': define(nothing, media.createTransport),

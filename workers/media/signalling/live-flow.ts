@@ -2,7 +2,7 @@ import type { types } from 'mediasoup';
 import { mayConsume } from '../../../domain/room-reach.ts';
 import type { RoomState } from '../../../domain/room.ts';
 import type { MediaRoom } from './media-room.ts';
-import { type Peer, sourceOf } from './peer.ts';
+import { type Peer, type Source, sourceOf } from './peer.ts';
 import { Stage } from './stage.ts';
 import { MAIN_PLACE } from '../voices.ts';
 
@@ -10,6 +10,15 @@ import { MAIN_PLACE } from '../voices.ts';
 export interface LiveProducer {
   readonly producer: types.Producer;
   readonly peer: Peer;
+}
+
+/** What a connection is told of something that it may consume. */
+export interface ProducerNews {
+  readonly producerId: string;
+  readonly personId: string;
+  readonly kind: types.MediaKind;
+  readonly source: Source;
+  readonly paused: boolean;
 }
 
 /** What the flow of media needs to know of a room. */
@@ -47,17 +56,23 @@ export class LiveFlow {
       peer.socket.emit('producer-closed', { producerId });
     }
     if (peer.capabilities === null) return;
-    for (const { producer, peer: sender } of allowed) {
-      if (peer.announced.has(producer.id)) continue;
+    for (const news of this.untold(peer)) peer.socket.emit('new-producer', news);
+  }
+
+  /** What a connection may consume and was not told of; whoever asks tells it. */
+  untold(peer: Peer): ProducerNews[] {
+    const untold = [...this.producers.values()].filter(
+      (each) => !peer.announced.has(each.producer.id) && this.#mayHear(peer, each),
+    );
+    return untold.map(({ producer, peer: sender }) => {
       peer.announced.add(producer.id);
       const { id: producerId, kind, paused } = producer;
       const { personId } = sender;
-      const news = { producerId, personId, kind, source: sourceOf(producer), paused };
-      peer.socket.emit('new-producer', news);
       // It may be long until somebody else speaks.
       const isSpeaking = this.#speaking.get(this.#placeOf(sender)) === producerId;
       if (isSpeaking) peer.socket.emit('active-speaker', { personId });
-    }
+      return { producerId, personId, kind, source: sourceOf(producer), paused };
+    });
   }
 
   syncAll(): void {

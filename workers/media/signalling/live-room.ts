@@ -123,7 +123,10 @@ export class LiveRoom {
       this.peers.delete(peer.id);
       throw refusal;
     }
-    peer.socket.emit('welcome', this.view(peer.personId));
+    const { rtpCapabilities } = this.media;
+    const isWithMedia = this.#state.policy.mode !== 'text';
+    const media = isWithMedia ? { rtpCapabilities } : {};
+    peer.socket.emit('welcome', { ...this.view(peer.personId), ...media });
     this.flow.sync(peer);
   }
 

@@ -6,7 +6,7 @@ import { LIMITS } from './limits.ts';
 import type { LiveProducer } from './live-flow.ts';
 import type { LiveRoom } from './live-room.ts';
 import type { MediaSeat } from './media-room.ts';
-import { type Peer, type PeerConsumer, type Source, sourceOf } from './peer.ts';
+import { type PeerConsumer, type Source, sourceOf } from './peer.ts';
 import { letFlow } from './stage.ts';
 
 /** A connection sends and receives on one seat, which it takes with its first transport. */
@@ -35,7 +35,15 @@ export async function getRtpCapabilities(call: EventCall<unknown>): Promise<obje
   return { rtpCapabilities: router.rtpCapabilities };
 }
 
-export async function createTransport(call: EventCall<unknown>): Promise<object> {
+export interface TransportTerms {
+  readonly transportId: string;
+  readonly iceParameters: types.IceParameters;
+  readonly iceCandidates: types.IceCandidate[];
+  readonly dtlsParameters: types.DtlsParameters;
+  readonly sctpParameters: types.SctpParameters | undefined;
+}
+
+export async function createTransport(call: EventCall<unknown>): Promise<TransportTerms> {
   const { peer, room } = call;
   // Who waits receives nothing, so needs nothing to receive it with.
   if (room.state.occupants[peer.personId]?.place !== 'inside') {
@@ -61,7 +69,8 @@ export async function createTransport(call: EventCall<unknown>): Promise<object>
     }
     peer.transports.set(transport.id, transport);
     transport.observer.once('close', () => peer.transports.delete(transport.id));
-    await transport.setMaxIncomingBitrate(LIMITS.incomingBitrate);
+    // The media worker does one thing after the other: this comes before anything that a client can ask.
+    transport.setMaxIncomingBitrate(LIMITS.incomingBitrate).catch(() => transport.close());
     const { id, iceParameters, iceCandidates, dtlsParameters, sctpParameters } = transport;
     return { transportId: id, iceParameters, iceCandidates, dtlsParameters, sctpParameters };
   });
@@ -161,7 +170,24 @@ export async function setCapabilities({
 
 export async function consume(
   call: EventCall<{ transportId: string; producerId: string }>,
-): Promise<object> {
+): Promise<ConsumerTerms> {
+  return consumed(call, false);
+}
+
+export interface ConsumerTerms {
+  readonly consumerId: string;
+  readonly producerId: string;
+  readonly kind: types.MediaKind;
+  readonly rtpParameters: types.RtpParameters;
+  readonly producerPaused: boolean;
+  readonly type: types.ConsumerType;
+}
+
+/** Makes a consumer. One that is wanted flows as soon as its transport is connected. */
+export async function consumed(
+  call: EventCall<{ transportId: string; producerId: string }>,
+  isWanted: boolean,
+): Promise<ConsumerTerms> {
   const { room, peer, payload } = call;
   const live = room.flow.producers.get(payload.producerId);
   const allowed = (): LiveProducer => {
@@ -183,7 +209,7 @@ export async function consume(
     const [from, to] = [await sender.seat, await seatOf(call)];
     if (from !== null) await room.media.reach(producer, from, to);
     allowed();
-    const options = { producerId: producer.id, rtpCapabilities, paused: true };
+    const options = { producerId: producer.id, rtpCapabilities, paused: !isWanted };
     const consumer = await refusing(() => transport.consume(options));
     try {
       allowed();
@@ -191,7 +217,7 @@ export async function consume(
       consumer.close();
       throw refusal;
     }
-    keep(room, peer, live!, consumer);
+    keep(call, live!, consumer, isWanted);
     return {
       consumerId: consumer.id,
       producerId: producer.id,
@@ -203,11 +229,16 @@ export async function consume(
   });
 }
 
-function keep(room: LiveRoom, peer: Peer, live: LiveProducer, consumer: types.Consumer): void {
+function keep(
+  { room, peer }: EventCall<unknown>,
+  live: LiveProducer,
+  consumer: types.Consumer,
+  isWanted: boolean,
+): void {
   const { id: consumerId, producerId } = consumer;
   const { personId } = live.peer;
   const source = sourceOf(live.producer);
-  peer.consumers.set(consumerId, { consumer, personId, source, isWanted: false, isShown: true });
+  peer.consumers.set(consumerId, { consumer, personId, source, isWanted, isShown: true });
   consumer.observer.once('close', () => {
     peer.consumers.delete(consumerId);
     room.flow.stage.arrange(peer);

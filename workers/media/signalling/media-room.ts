@@ -13,6 +13,8 @@ export interface MediaRoom {
   readonly sessionId: string;
   readonly epoch: number;
   readonly isClosed: boolean;
+  /** What can be sent and received in it, on whichever seat. */
+  readonly rtpCapabilities: types.RtpCapabilities;
   takeSeat(): Promise<MediaSeat>;
   leaveSeat(seat: MediaSeat): void;
   /** Makes a producer of one seat consumable on another. */
