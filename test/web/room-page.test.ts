@@ -180,9 +180,11 @@ describeBrowser('the page of a room', () => {
     await ben.getByText('Microphone: off').waitFor();
     await press(ann, 'Ask to mute: Ben');
     await ben.getByText('You are asked to switch your microphone off.').waitFor();
-    await press(ann, 'Help, silently');
+    const quietly = 'Call a colleague: nobody in the room is told';
+    expect(await ann.getByRole('button', { name: quietly }).textContent()).toBe('Call a colleague');
+    await press(ann, quietly);
     await until(async () => (await bench.knex('crisis_alerts')).length === 1);
-    expect(await ben.textContent('main')).not.toMatch(/help|done/i);
+    expect(await ben.textContent('main')).not.toMatch(/help|done|colleague/i);
     await choose(ann, 'Room for Ben', 'Room 2');
     await press(ann, 'Open breakout rooms');
     await ben.getByRole('heading', { name: 'Room 2' }).waitFor();

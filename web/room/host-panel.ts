@@ -118,12 +118,13 @@ export class HostPanel {
     });
   }
 
-  /** What it answers says nothing to whoever looks over a shoulder, or at a shared screen. */
+  /** What it is called and answers alarms nobody who looks over a shoulder, or at a shared screen. */
   #help(): HTMLElement {
-    return this.#act('Help, silently', async () => {
+    const call = async (): Promise<void> => {
       await this.#call.ask('panic');
       this.#say('Done.');
-    });
+    };
+    return this.#act('Call a colleague', call, 'nobody in the room is told');
   }
 
   #certain(
