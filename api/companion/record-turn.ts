@@ -47,6 +47,13 @@ export function sessionOf({ place }: Placed): string | null {
   return place.known.conversation.handedOverTo ?? place.known.conversation.sessionId;
 }
 
+/** The language that the conversation is held in, as far as it is known. */
+export function languageOf({ wish, place }: Placed): { readonly language?: string } {
+  const language =
+    (place.kind === 'known' ? place.known.state?.language : null) ?? wish.details.language;
+  return language === null || language === undefined ? {} : { language };
+}
+
 /** Puts a turn without any danger in it on record, with its reply. */
 export async function recordTurn(placed: Placed, draft: Draft): Promise<TurnOutcome> {
   const { knex } = placed.call.deps;

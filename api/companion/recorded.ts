@@ -24,3 +24,12 @@ export interface Recorded {
   /** The conversation's version after the turn. */
   readonly version: number;
 }
+
+/** `final` may not be replaced by a better answer any more. */
+export type Outcome =
+  | { readonly kind: 'final'; readonly taken: Taken }
+  | { readonly kind: 'open'; readonly recorded: Recorded };
+
+export function final(taken: Taken): Outcome {
+  return { kind: 'final', taken };
+}
