@@ -6,7 +6,7 @@ import { LANGUAGES } from './languages/index.ts';
 import { type Lexicon, type Tag, buildLexicon } from './lexicon.ts';
 import { Meter, TimeLimitError, WorkLimitError } from './meter.ts';
 import type { Match } from './patterns.ts';
-import { Recall } from './recall.ts';
+import { Recall, RecallOf } from './recall.ts';
 import { type Reading, type Scene, readScene } from './scene.ts';
 import { isSaidOfOneself } from './surroundings.ts';
 import { isCompleted } from './together.ts';
@@ -40,8 +40,17 @@ export function createDetector(
   packs: readonly LanguagePack[],
   isWorthReading: IsWorthReading = isCompleted,
 ): Detect {
-  const lexicons = packs.map((pack) => buildLexicon(pack));
-  return (text, context = {}) => run(text, context, lexicons, isWorthReading);
+  const readers = packs.map((pack): Reader => ({
+    lexicon: buildLexicon(pack),
+    alone: new RecallOf<Folded, readonly Finding[]>(),
+  }));
+  return (text, context = {}) => run(text, context, readers, isWorthReading);
+}
+
+interface Reader {
+  readonly lexicon: Lexicon;
+  /** What was found in a message by itself: whoever waits for nobody has it read so before. */
+  readonly alone: RecallOf<Folded, readonly Finding[]>;
 }
 
 let shared: Detect | undefined;
@@ -80,7 +89,7 @@ function failure(reason: FailedDetection['reason']): FailedDetection {
 function run(
   text: string,
   context: TriageContext,
-  lexicons: readonly Lexicon[],
+  readers: readonly Reader[],
   isWorthReading: IsWorthReading,
 ): Detection {
   const { previous = [], isOverdue } = context;
@@ -88,20 +97,22 @@ function run(
   const earlier = previous.slice(-PREVIOUS_MESSAGES).map((other) => other.slice(-LONGEST_PREVIOUS));
   const texts = [...earlier, readable];
   const characters = texts.reduce((sum, part) => sum + part.length, 0);
-  const meter = new Meter(characters * 3 * lexicons.length, isOverdue);
+  const meter = new Meter(characters * 3 * readers.length, isOverdue);
   const find = (reading: Reading, lexicon: Lexicon): Finding[] =>
     evidenceOf(readScene(reading, lexicon, meter), texts, meter);
   const own = folded(readable, meter);
   // Alone, so that an earlier "I don't" takes nothing back.
-  const alone = lexicons.map((lexicon) => find({ messages: [own], isGlued: false }, lexicon));
+  const alone = readers.map((reader) =>
+    reader.alone.get(own, meter, () => find({ messages: [own], isGlued: false }, reader.lexicon)),
+  );
   const messages = [...earlier, readable.slice(0, LONGEST_PREVIOUS)].map((part) =>
     folded(part, meter),
   );
   const isMoreToFind =
     earlier.length > 0 &&
     (alone.some(({ length }) => length > 0) ||
-      lexicons.some((lexicon) => isWorthReading(messages, lexicon, meter)));
-  const found = lexicons.flatMap((lexicon, at) => [
+      readers.some(({ lexicon }) => isWorthReading(messages, lexicon, meter)));
+  const found = readers.flatMap(({ lexicon }, at) => [
     ...alone[at]!,
     ...(isMoreToFind
       ? readingsOf(messages, lexicon).flatMap((reading) => find(reading, lexicon))

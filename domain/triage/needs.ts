@@ -60,8 +60,10 @@ const OWN = 2;
 
 /** Whether some of the words, from the first on, are in earlier messages, and the others in the last. */
 function mayBeSplit(words: readonly Ids[], there: Uint8Array): boolean {
-  const lastElsewhere = words.findLastIndex((ids) => !isOneMarked(ids, there, OWN));
-  return words.slice(0, lastElsewhere + 1).every((ids) => isOneMarked(ids, there, EARLIER));
+  let last = words.length - 1;
+  while (last >= 0 && isOneMarked(words[last]!, there, OWN)) last -= 1;
+  for (let at = 0; at <= last; at += 1) if (!isOneMarked(words[at]!, there, EARLIER)) return false;
+  return true;
 }
 
 /** In how many patterns each word has a place: those of few say more. */
