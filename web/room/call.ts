@@ -200,10 +200,14 @@ export class Call {
       this.#pauseMs = FIRST_PAUSE_MS;
       this.reason = '';
       this.#rtpCapabilities = rtpCapabilities ?? null;
+      this.speakerId = null;
       this.#enter(signal, ice, view);
     });
     signal.on('admitted', (view: RoomView) => this.#enter(signal, ice, view));
-    signal.on('moved', (view: RoomView) => this.#show(view));
+    signal.on('moved', (view: RoomView) => {
+      this.speakerId = null;
+      this.#show(view);
+    });
     signal.on('denied', () => this.#over('denied'));
     signal.on('removed', () => this.#over('removed'));
     signal.on('left', () => this.#over('left'));
@@ -278,7 +282,7 @@ export class Call {
       const source = this.#media?.replaced(producerId) ?? null;
       if (source !== null) this.#events.replaced(source);
     });
-    signal.on('active-speaker', ({ personId }: { personId: string }) => {
+    signal.on('active-speaker', ({ personId }: { personId: string | null }) => {
       this.speakerId = personId;
       this.#events.changed();
     });

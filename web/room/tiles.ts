@@ -35,8 +35,10 @@ export class Tiles {
       return tile;
     };
     const own = tracks.get('camera');
-    if (view?.mode !== 'text')
-      add('own', 'You', own === undefined || own.isPaused ? null : own.track);
+    if (view?.mode !== 'text') {
+      const tile = add('own', 'You', own === undefined || own.isPaused ? null : own.track);
+      tile.element.classList.toggle('speaking', view?.personId === speakerId);
+    }
     for (const { personId, name, isAway } of people.values()) {
       const camera = remote.find((each) => each.personId === personId && each.source === 'camera');
       const isShown = camera !== undefined && !camera.isPaused;

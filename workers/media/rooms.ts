@@ -2,6 +2,7 @@ import type { types } from 'mediasoup';
 import type { RoomEpoch } from '../../db/rooms.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { Seat, Sfu } from './sfu.ts';
+import type { Ear } from './ear.ts';
 import { MAIN_PLACE, Voices } from './voices.ts';
 
 /**
@@ -124,12 +125,12 @@ export class Room implements RoomEpoch {
     return piping;
   }
 
-  /** Watches for who speaks in the main room. */
-  get activeSpeaker(): types.ActiveSpeakerObserver {
+  /** Hears who speaks in the main room. */
+  get ear(): Ear {
     return this.#voices.main;
   }
 
-  onSpeaker(listener: (place: string, producerId: string) => void): void {
+  onSpeaker(listener: (place: string, producerId: string | null) => void): void {
     this.#voices.onSpeaker(listener);
   }
 

@@ -1,35 +1,38 @@
 import type { types } from 'mediasoup';
-
-const SPEAKER_INTERVAL_MS = 300;
+import { Ear } from './ear.ts';
 
 /** The main room, by the side of its breakouts. */
 export const MAIN_PLACE = '';
 
-type SpeakerListener = (place: string, producerId: string) => void;
+type SpeakerListener = (place: string, producerId: string | null) => void;
 
 /**
  * Who speaks in each place of a room: one ear for each, so that whoever is loud in a breakout neither
  * hides a speaker elsewhere nor shows there that somebody speaks.
  */
 export class Voices {
-  /** The ear of the main room. */
-  readonly main: types.ActiveSpeakerObserver;
   readonly #router: types.Router;
-  readonly #ears = new Map<string, types.ActiveSpeakerObserver>();
+  readonly #ears = new Map<string, Ear>();
   readonly #places = new Map<string, string>();
   readonly #listeners = new Set<SpeakerListener>();
   #turn: Promise<unknown> = Promise.resolve();
 
-  private constructor(router: types.Router, main: types.ActiveSpeakerObserver) {
+  private constructor(router: types.Router) {
     this.#router = router;
-    this.main = main;
-    this.#listenTo(MAIN_PLACE, main);
   }
 
   static async open(router: types.Router): Promise<Voices> {
-    return new Voices(router, await earOn(router));
+    const voices = new Voices(router);
+    await voices.#listenIn(MAIN_PLACE);
+    return voices;
   }
 
+  /** Of the main room. */
+  get main(): Ear {
+    return this.#ears.get(MAIN_PLACE)!;
+  }
+
+  /** Hears whose microphone is spoken into in a place, or null: theirs of whom it was told is not any more. */
   onSpeaker(listener: SpeakerListener): void {
     this.#listeners.add(listener);
   }
@@ -45,21 +48,28 @@ export class Voices {
     const { id: producerId } = producer;
     const before = this.#places.get(producerId);
     if (before === place || producer.closed || this.#router.closed) return;
-    if (before === undefined) producer.observer.once('close', () => this.#forget(producerId));
-    else {
-      await this.#ears.get(before)?.removeProducer({ producerId });
+    if (before === undefined) {
+      producer.observer.on('pause', () => this.#earOf(producerId)?.quiet(producerId));
+      producer.observer.once('close', () => this.#forget(producerId));
+    } else {
+      await this.#ears.get(before)?.remove(producerId);
       this.#forget(producerId);
     }
-    const known = this.#ears.get(place);
-    const ear = known ?? this.#listenTo(place, await earOn(this.#router));
+    const ear = this.#ears.get(place) ?? (await this.#listenIn(place));
     this.#places.set(producerId, place);
     // One that closes meanwhile is not heard anywhere.
     if (producer.closed) return this.#forget(producerId);
-    await ear.addProducer({ producerId });
+    await ear.add(producerId);
+  }
+
+  #earOf(producerId: string): Ear | undefined {
+    const place = this.#places.get(producerId);
+    return place === undefined ? undefined : this.#ears.get(place);
   }
 
   /** A breakout that nobody speaks in any more has no ear. */
   #forget(producerId: string): void {
+    this.#earOf(producerId)?.quiet(producerId);
     const place = this.#places.get(producerId);
     this.#places.delete(producerId);
     if (place === undefined || place === MAIN_PLACE) return;
@@ -68,15 +78,11 @@ export class Voices {
     this.#ears.delete(place);
   }
 
-  #listenTo(place: string, ear: types.ActiveSpeakerObserver): types.ActiveSpeakerObserver {
-    this.#ears.set(place, ear);
-    ear.on('dominantspeaker', ({ producer }) => {
-      for (const listener of this.#listeners) listener(place, producer.id);
+  async #listenIn(place: string): Promise<Ear> {
+    const ear = await Ear.open(this.#router, (producerId) => {
+      for (const listener of this.#listeners) listener(place, producerId);
     });
+    this.#ears.set(place, ear);
     return ear;
   }
-}
-
-function earOn(router: types.Router): Promise<types.ActiveSpeakerObserver> {
-  return router.createActiveSpeakerObserver({ interval: SPEAKER_INTERVAL_MS });
 }

@@ -127,9 +127,10 @@ describeBrowser('whoever speaks', () => {
     const first = await shownTo(watcher, CAMERAS_SHOWN, silent[0]!.id);
     expect(first).not.toContain(speaker.id);
     expect((await pictures(watcher)).get(speaker.id)).toBe(0);
+    expect(await watcher.does('peer.call.speakerId')).toBeNull();
 
     await sends(speaker, 'microphone');
-    for (const each of [watcher, silent[0]!, silent[1]!]) {
+    for (const each of [watcher, silent[0]!, silent[1]!, speaker]) {
       await until(
         async () => (await each.does<string | null>('peer.call.speakerId')) === speaker.id,
       );

@@ -112,14 +112,27 @@ export class LiveFlow {
     }
   }
 
-  #tellSpeaker(place: string, producerId: string): void {
+  #tellSpeaker(place: string, producerId: string | null): void {
+    if (producerId === null) return this.#tellSilence(place);
     const live = this.producers.get(producerId);
     // They may have spoken before they were moved.
     if (live === undefined || this.#placeOf(live.peer) !== place) return;
     const { personId } = live.peer;
     this.#speaking.set(place, producerId);
-    this.tellReceivers(producerId, 'active-speaker', { personId });
+    for (const peer of this.#room.peers.values()) {
+      const isOwn = peer.personId === personId;
+      if (isOwn || peer.announced.has(producerId)) peer.socket.emit('active-speaker', { personId });
+    }
     this.stage.heard(personId, this.#room.peers.values());
+  }
+
+  #tellSilence(place: string): void {
+    this.#speaking.delete(place);
+    for (const peer of this.#room.peers.values()) {
+      const isInside = this.#room.state.occupants[peer.personId]?.place === 'inside';
+      if (!isInside || this.#placeOf(peer) !== place) continue;
+      peer.socket.emit('active-speaker', { personId: null });
+    }
   }
 
   #placeOf({ personId }: Peer): string {

@@ -21,8 +21,8 @@ export interface MediaRoom {
   reach(producer: types.Producer, from: MediaSeat, to: MediaSeat): Promise<void>;
   /** Has a microphone watched for who speaks in its place, and in no other from here on. */
   watchVoice(producer: types.Producer, seat: MediaSeat, place: string): Promise<void>;
-  /** Hears who speaks in each place. */
-  onSpeaker(listener: (place: string, producerId: string) => void): void;
+  /** Hears who speaks in each place; null: whoever spoke there is silent now, or gone. */
+  onSpeaker(listener: (place: string, producerId: string | null) => void): void;
   onClose(listener: (end: MediaEnd) => void): void;
   close(end: MediaEnd): void;
 }
