@@ -1,11 +1,11 @@
-import { type Client, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { workflowId } from '../../domain/ids.ts';
 import {
   CALENDAR_IMPORT_WORKFLOW,
   type CalendarImportInput,
   lookNowSignal,
 } from '../../workflows/messages/calendar-import.ts';
-import { CORE_TASK_QUEUE } from '../../workflows/messages/task-queues.ts';
+import { startOnce } from '../start-once.ts';
 
 /** How long a caller may wait for Temporal, ms. */
 const START_TIMEOUT_MS = 5_000;
@@ -14,11 +14,8 @@ const START_TIMEOUT_MS = 5_000;
 export async function startCalendarImport(client: Client, feedId: string): Promise<void> {
   const input: CalendarImportInput = { feedId };
   await client.withDeadline(Date.now() + START_TIMEOUT_MS, () =>
-    client.workflow.start(CALENDAR_IMPORT_WORKFLOW, {
-      taskQueue: CORE_TASK_QUEUE,
+    startOnce(client, CALENDAR_IMPORT_WORKFLOW, 'again', {
       workflowId: workflowId('calendar-import', feedId),
-      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       args: [input],
     }),
   );

@@ -1,15 +1,8 @@
-import OpenAI from 'openai';
+import type OpenAI from 'openai';
+import { type EndpointFault, type EndpointSettings, faultOf, openClient } from './openai-client.ts';
 
-export interface ModelSettings {
-  /** An endpoint that speaks chat completions, such as `https://api.example.com/v1`. */
-  readonly baseUrl: string;
-  readonly apiKey: string;
-  /** The model's name at that endpoint. */
-  readonly model: string;
-  /** Hard limit for one reply, retries included, ms. */
-  readonly timeoutMs: number;
-  /** How often a call that failed before it began to answer is made again. */
-  readonly retries: number;
+/** An endpoint that speaks chat completions. */
+export interface ModelSettings extends EndpointSettings {
   readonly maxOutputTokens: number;
   /** Currency units for a million tokens; so, too, millionths of a unit for one. */
   readonly inputPrice: number;
@@ -25,8 +18,7 @@ export interface ModelMessage {
  * `paused`: it failed several times in a row and is left alone for a while; `refused`: the endpoint
  * does not accept our requests, which is for a human to see to; `stopped`: by the caller's check.
  */
-export type ModelFault =
-  'timeout' | 'unreachable' | 'busy' | 'refused' | 'unreadable' | 'paused' | 'stopped';
+export type ModelFault = EndpointFault | 'paused' | 'stopped';
 
 export type ModelReply = (
   | { readonly kind: 'text'; readonly text: string }
@@ -84,21 +76,6 @@ export function createModelGateway(
       return reply;
     },
   };
-}
-
-/** Its own variables and its own log are left alone: settings come from one place, and texts go nowhere. */
-function openClient({ baseUrl, apiKey, timeoutMs, retries }: ModelSettings): OpenAI {
-  return new OpenAI({
-    baseURL: baseUrl,
-    apiKey,
-    organization: null,
-    project: null,
-    timeout: timeoutMs,
-    maxRetries: retries,
-    logLevel: 'off',
-    // A redirect would carry what somebody said to an address that nobody configured.
-    fetchOptions: { redirect: 'error' },
-  });
 }
 
 async function ask(
@@ -168,14 +145,6 @@ function costOf(
 ): number {
   const micros = Math.ceil(inputTokens * inputPrice + outputTokens * outputPrice);
   return Number.isSafeInteger(micros) && micros >= 0 ? micros : 0;
-}
-
-function faultOf(error: unknown): ModelFault {
-  if (error instanceof OpenAI.APIConnectionTimeoutError) return 'timeout';
-  if (error instanceof OpenAI.APIConnectionError) return 'unreachable';
-  const status: unknown = error instanceof OpenAI.APIError ? error.status : undefined;
-  if (typeof status !== 'number') return 'unreadable';
-  return status === 429 || status >= 500 ? 'busy' : 'refused';
 }
 
 function fault(reason: ModelFault, { costMicros }: Told): ModelReply {

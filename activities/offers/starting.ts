@@ -1,10 +1,4 @@
-import {
-  type Client,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowIdConflictPolicy,
-  WorkflowIdReusePolicy,
-  WorkflowNotFoundError,
-} from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { workflowId } from '../../domain/ids.ts';
 import {
   ABSENCE_WORKFLOW,
@@ -13,30 +7,18 @@ import {
   type OfferInput,
   withdrawSignal,
 } from '../../workflows/messages/offers.ts';
-import { CORE_TASK_QUEUE } from '../../workflows/messages/task-queues.ts';
+import { startOnce } from '../start-once.ts';
 
 /** Offers a free time, once: starting it again changes nothing, unless somebody has terminated it. */
 export function startOffering(client: Client, input: OfferInput): Promise<void> {
-  return start(client, OFFER_WORKFLOW, workflowId('offer', input.vacancyId), input);
+  const id = workflowId('offer', input.vacancyId);
+  return startOnce(client, OFFER_WORKFLOW, 'one', { workflowId: id, args: [input] });
 }
 
 /** Looks after a session whose therapist is away, once. */
 export function startAbsence(client: Client, input: AbsenceInput): Promise<void> {
-  return start(client, ABSENCE_WORKFLOW, workflowId('absence', input.offerId), input);
-}
-
-async function start(client: Client, type: string, id: string, input: object): Promise<void> {
-  try {
-    await client.workflow.start(type, {
-      taskQueue: CORE_TASK_QUEUE,
-      workflowId: id,
-      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-      args: [input],
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
+  const id = workflowId('absence', input.offerId);
+  return startOnce(client, ABSENCE_WORKFLOW, 'one', { workflowId: id, args: [input] });
 }
 
 /** Takes an offer back. One whose workflow has ended needs nothing more. */

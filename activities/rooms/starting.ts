@@ -1,17 +1,11 @@
-import {
-  type Client,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowIdConflictPolicy,
-  WorkflowIdReusePolicy,
-  WorkflowNotFoundError,
-} from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { roomSession } from '../../db/room-sessions.ts';
 import { ENDED_STATUSES } from '../../domain/session.ts';
 import { workflowId } from '../../domain/ids.ts';
 import { ROOM_WORKFLOW, roomChangedSignal } from '../../workflows/messages/room.ts';
-import { CORE_TASK_QUEUE } from '../../workflows/messages/task-queues.ts';
 import type { OutboxConsumer } from '../outbox/contract.ts';
 import { asChange, asMove } from '../outbox/payloads.ts';
+import { startOnce } from '../start-once.ts';
 import { roomTimesOf } from './schedule.ts';
 
 /** Nothing happens to a room until shortly before it opens: its workflow begins then. */
@@ -38,20 +32,13 @@ export const roomTimes: OutboxConsumer = {
   },
 };
 
-async function begin(client: Client, sessionId: string, opensAt: number): Promise<void> {
+function begin(client: Client, sessionId: string, opensAt: number): Promise<void> {
   const waitMs = opensAt - Date.now() - AHEAD_MS;
-  try {
-    await client.workflow.start(ROOM_WORKFLOW, {
-      taskQueue: CORE_TASK_QUEUE,
-      workflowId: workflowId('room', sessionId),
-      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      ...(waitMs > 0 ? { startDelay: waitMs } : {}),
-      args: [{ sessionId }],
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
+  return startOnce(client, ROOM_WORKFLOW, 'again', {
+    workflowId: workflowId('room', sessionId),
+    ...(waitMs > 0 ? { startDelay: waitMs } : {}),
+    args: [{ sessionId }],
+  });
 }
 
 /** A room whose workflow is over needs nothing more. */

@@ -1,10 +1,4 @@
-import {
-  type Client,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowIdConflictPolicy,
-  WorkflowIdReusePolicy,
-  WorkflowNotFoundError,
-} from '@temporalio/client';
+import { type Client, WorkflowIdReusePolicy, WorkflowNotFoundError } from '@temporalio/client';
 import { type SessionRow, stateOf } from '../../db/sessions.ts';
 import { type WorkflowKind, workflowId } from '../../domain/ids.ts';
 import {
@@ -15,6 +9,7 @@ import {
 import { ENROLMENT_WORKFLOW, calledOffSignal } from '../../workflows/messages/enrolment.ts';
 import { SESSION_WORKFLOW, type SessionInput } from '../../workflows/messages/session.ts';
 import { CORE_TASK_QUEUE } from '../../workflows/messages/task-queues.ts';
+import { type Life, startOnce, unlessOver } from '../start-once.ts';
 
 /** How long a caller may wait for Temporal to take a session in, ms. */
 const START_TIMEOUT_MS = 5_000;
@@ -31,35 +26,23 @@ export function lifeOf(session: Pick<SessionRow, 'id' | 'enrolment_id'>): {
 }
 
 /**
- * Gives a booked session, or a seat in one, its workflow. Starting it again changes nothing: a running one is
- * kept, and one that has ended never gets a second life.
+ * Gives a booked session, or a seat in one, its workflow. Starting it again changes nothing; only a session
+ * that was taken back after its end lives again.
  */
 export async function startSession(
   client: Client,
   session: SessionRow,
-  life: 'first' | 'again' = 'first',
+  life: Life = 'one',
 ): Promise<void> {
   const { kind, workflowId: id } = lifeOf(session);
   const workflow = kind === 'session' ? SESSION_WORKFLOW : ENROLMENT_WORKFLOW;
-  try {
-    await client.withDeadline(Date.now() + START_TIMEOUT_MS, () =>
-      client.workflow.start(workflow, {
-        taskQueue: CORE_TASK_QUEUE,
-        workflowId: id,
-        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-        // A terminated run left a session without anybody who looks after it; only a session
-        // that was taken back after its end lives again.
-        workflowIdReusePolicy:
-          life === 'again'
-            ? WorkflowIdReusePolicy.ALLOW_DUPLICATE
-            : WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-        args: [sessionInput(session)],
-        typedSearchAttributes: attributesOf(session),
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
+  await client.withDeadline(Date.now() + START_TIMEOUT_MS, () =>
+    startOnce(client, workflow, life, {
+      workflowId: id,
+      args: [sessionInput(session)],
+      typedSearchAttributes: attributesOf(session),
+    }),
+  );
 }
 
 function attributesOf({ status, door, starts_at }: SessionRow) {
@@ -71,9 +54,9 @@ function attributesOf({ status, door, starts_at }: SessionRow) {
 }
 
 /** Tells a member's workflow that the session is off, and starts one where a crash left none. */
-export async function callOffSeat(client: Client, seat: SessionRow): Promise<void> {
-  try {
-    await client.workflow.signalWithStart(ENROLMENT_WORKFLOW, {
+export function callOffSeat(client: Client, seat: SessionRow): Promise<void> {
+  return unlessOver(
+    client.workflow.signalWithStart(ENROLMENT_WORKFLOW, {
       taskQueue: CORE_TASK_QUEUE,
       workflowId: lifeOf(seat).workflowId,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
@@ -81,10 +64,8 @@ export async function callOffSeat(client: Client, seat: SessionRow): Promise<voi
       signal: calledOffSignal,
       signalArgs: [],
       typedSearchAttributes: attributesOf(seat),
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
+    }),
+  );
 }
 
 /** Whether a run looks after the session, or the seat, at this moment. */

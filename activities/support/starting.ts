@@ -1,8 +1,4 @@
-import {
-  type Client,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowIdReusePolicy,
-} from '@temporalio/client';
+import { type Client, WorkflowIdReusePolicy } from '@temporalio/client';
 import { isUuid, workflowId } from '../../domain/ids.ts';
 import {
   SUPPORT_SESSION_WORKFLOW,
@@ -10,24 +6,23 @@ import {
 } from '../../workflows/messages/support-session.ts';
 import { CORE_TASK_QUEUE } from '../../workflows/messages/task-queues.ts';
 import type { OutboxConsumer } from '../outbox/contract.ts';
+import { unlessOver } from '../start-once.ts';
 
 /**
  * Gives a live session its workflow, or lets the running one look at the record again. One that
  * has seen the session's end gets no second life; one that somebody terminated does.
  */
-export async function stirSupport(client: Client, sessionId: string): Promise<void> {
-  try {
-    await client.workflow.signalWithStart(SUPPORT_SESSION_WORKFLOW, {
+export function stirSupport(client: Client, sessionId: string): Promise<void> {
+  return unlessOver(
+    client.workflow.signalWithStart(SUPPORT_SESSION_WORKFLOW, {
       taskQueue: CORE_TASK_QUEUE,
       workflowId: workflowId('support', sessionId),
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
       args: [{ sessionId }],
       signal: changedSignal,
       signalArgs: [],
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
+    }),
+  );
 }
 
 /** Sessions begin and change: whatever was committed reaches the workflow, once Temporal is there. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import express, { type Request, type Response, type Router } from 'express';
 import { v7 as newId } from 'uuid';
+import { createModes } from '../modes.ts';
 import { sendCompletion, sendStream, wordsOf } from './wire.ts';
 import { composeReply } from './replies.ts';
 
@@ -33,8 +34,8 @@ const DEFAULT_SLOW_MS = 60_000;
 /** A model on the wire format of chat completions, whole or streamed, that can be told to misbehave. */
 export function createModelSandbox(options: ModelSandboxOptions = {}): ModelSandbox {
   const closing = new AbortController();
-  let mode: ModelMode = options.mode ?? 'normal';
   let asked = 0;
+  const modes = createModes<ModelMode>(MODEL_MODES, options.mode ?? 'normal', () => asked);
 
   const router = express.Router();
   router.use(express.json({ limit: '1mb' }));
@@ -45,30 +46,18 @@ export function createModelSandbox(options: ModelSandboxOptions = {}): ModelSand
   router.post('/chat/completions', (req, res, next) => {
     asked += 1;
     const slowMs = options.slowMs ?? DEFAULT_SLOW_MS;
-    complete(req, res, { mode, turn: asked, slowMs, closing: closing.signal }).catch(next);
+    complete(req, res, { mode: modes.now(), turn: asked, slowMs, closing: closing.signal }).catch(
+      next,
+    );
   });
   router.use((_req, res) => {
     sendError(res, 404, 'invalid_request_error', 'There is no such endpoint.', null);
   });
 
-  const control = express.Router();
-  control.get('/', (_req, res) => void res.json({ mode, modes: MODEL_MODES, asked }));
-  control.put('/', express.json(), (req, res) => {
-    const given: unknown = (req.body as { mode?: unknown } | undefined)?.mode;
-    const known = MODEL_MODES.find((one) => one === given);
-    if (known === undefined) {
-      res.status(400).json({ error: `mode is one of ${MODEL_MODES.join(', ')}` });
-      return;
-    }
-    mode = known;
-    res.json({ mode });
-  });
   return {
     router,
-    control,
-    setMode: (other) => {
-      mode = other;
-    },
+    control: modes.router,
+    setMode: modes.set,
     asked: () => asked,
     close: () => closing.abort(),
   };

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import express, { type Request, type Response, type Router } from 'express';
 import multer from 'multer';
+import { createModes } from '../modes.ts';
 import { type Sound, hear, readWave } from './hearing.ts';
 
 /**
@@ -50,37 +51,25 @@ const NO_ANSWERS = [
 export function createSpeechSandbox(options: SpeechSandboxOptions = {}): SpeechSandbox {
   const closing = new AbortController();
   const slowMs = options.slowMs ?? DEFAULT_SLOW_MS;
-  let mode: SpeechMode = 'normal';
   let asked = 0;
+  const modes = createModes<SpeechMode>(SPEECH_MODES, 'normal', () => asked);
 
   const router = express.Router();
   const upload = multer({ limits: { fileSize: LARGEST_FILE, files: 1 } }).single('file');
   router.post('/audio/transcriptions', upload, (req, res, next) => {
     asked += 1;
-    transcribe(req, res, { mode, turn: asked, slowMs, closing: closing.signal }).catch(next);
+    transcribe(req, res, { mode: modes.now(), turn: asked, slowMs, closing: closing.signal }).catch(
+      next,
+    );
   });
   router.use((_req, res) => {
     sendError(res, 404, 'There is no such endpoint.', null);
   });
 
-  const control = express.Router();
-  control.get('/', (_req, res) => void res.json({ mode, modes: SPEECH_MODES, asked }));
-  control.put('/', express.json(), (req, res) => {
-    const given: unknown = (req.body as { mode?: unknown } | undefined)?.mode;
-    const known = SPEECH_MODES.find((one) => one === given);
-    if (known === undefined) {
-      res.status(400).json({ error: `mode is one of ${SPEECH_MODES.join(', ')}` });
-      return;
-    }
-    mode = known;
-    res.json({ mode });
-  });
   return {
     router,
-    control,
-    setMode: (other) => {
-      mode = other;
-    },
+    control: modes.router,
+    setMode: modes.set,
     asked: () => asked,
     close: () => closing.abort(),
   };

@@ -1,8 +1,8 @@
-import OpenAI, { toFile } from 'openai';
+import { type OpenAI, toFile } from 'openai';
+import { type EndpointSettings, faultOf, openClient } from '../openai-client.ts';
 import {
   BYTES_PER_MS,
   SAMPLE_RATE,
-  type SpeechFault,
   type SpeechGateway,
   type SpeechReply,
   type SpokenSegment,
@@ -10,18 +10,10 @@ import {
   readSegments,
 } from './gateway.ts';
 
-export interface SpeechServiceOptions {
-  /** An endpoint that speaks `audio/transcriptions`, such as `https://api.example.com/v1`. */
-  readonly baseUrl: string;
-  readonly apiKey: string;
-  /** The model's name at that endpoint. */
-  readonly model: string;
+/** An endpoint that speaks `audio/transcriptions`. */
+export interface SpeechServiceOptions extends EndpointSettings {
   /** The language that is spoken; null leaves it to the service to find out. */
   readonly language: string | null;
-  /** Hard limit for one piece, retries included, ms. */
-  readonly timeoutMs: number;
-  /** How often a call that failed is made again. */
-  readonly retries: number;
 }
 
 /** 9.6 MB of sound: services take 25 MB at most. */
@@ -37,21 +29,6 @@ export function createSpeechService(options: SpeechServiceOptions): SpeechGatewa
     pieceMs: PIECE_MS,
     transcribe: (sound, signal) => ask(client, options, sound, signal),
   };
-}
-
-/** Its own variables and its own log are left alone: settings come from one place, and texts go nowhere. */
-function openClient({ baseUrl, apiKey, timeoutMs, retries }: SpeechServiceOptions): OpenAI {
-  return new OpenAI({
-    baseURL: baseUrl,
-    apiKey,
-    organization: null,
-    project: null,
-    timeout: timeoutMs,
-    maxRetries: retries,
-    logLevel: 'off',
-    // A redirect would carry what somebody said to an address that nobody configured.
-    fetchOptions: { redirect: 'error' },
-  });
 }
 
 async function ask(
@@ -118,12 +95,4 @@ export function asWave(sound: Buffer): Buffer {
   header.write('data', 36);
   header.writeUInt32LE(sound.length, 40);
   return Buffer.concat([header, sound]);
-}
-
-function faultOf(error: unknown): SpeechFault {
-  if (error instanceof OpenAI.APIConnectionTimeoutError) return 'timeout';
-  if (error instanceof OpenAI.APIConnectionError) return 'unreachable';
-  const status: unknown = error instanceof OpenAI.APIError ? error.status : undefined;
-  if (typeof status !== 'number') return 'unreadable';
-  return status === 408 || status === 429 || status >= 500 ? 'busy' : 'refused';
 }

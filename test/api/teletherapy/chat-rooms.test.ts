@@ -3,63 +3,21 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson, TestReply } from '../../support/api.ts';
-import { sessionRow } from '../../support/session-row.ts';
-
-const MINUTE_MS = 60_000;
+import { type RoomSessions, roomSessions } from '../../support/room-sessions.ts';
 
 let api: TestApi;
 let therapist: TestPerson;
 let client: TestPerson;
+let session: RoomSessions['session'];
+let group: RoomSessions['group'];
 
 beforeAll(async () => {
   api = await startTestApi();
   therapist = await api.person({ isTherapist: true });
   client = await api.person();
+  ({ session, group } = roomSessions(api, therapist, client));
 }, 120_000);
 afterAll(() => api.close());
-
-/** A confirmed session that starts so many minutes from now. */
-async function session(
-  minutes: number,
-  more: Readonly<Record<string, unknown>> = {},
-): Promise<string> {
-  const startsAt = Date.now() + minutes * MINUTE_MS;
-  const row = sessionRow(
-    { clinicId: api.clinicId, therapistId: therapist.id, clientId: client.id },
-    {
-      starts_at: new Date(startsAt),
-      ends_at: new Date(startsAt + 50 * MINUTE_MS),
-      approval: 'not_needed',
-      room_code: 'ABCDEFGH2',
-      created_by: therapist.id,
-      ...more,
-    },
-  );
-  await api.knex('sessions').insert(row);
-  return row.id;
-}
-
-async function group(minutes: number, members: readonly TestPerson[]): Promise<string> {
-  const terms = { capacity: 11, minMembers: 0, decideBeforeStartMs: 0 };
-  const id = await session(minutes, {
-    client_id: null,
-    session_type: 'group',
-    group_terms: JSON.stringify(terms),
-  });
-  await api.knex('enrolments').insert(
-    members.map(({ id: personId }) => ({
-      id: uuidv7(),
-      session_id: id,
-      person_id: personId,
-      state: 'confirmed',
-      status: 'confirmed',
-      payment: 'not_due',
-      due_cents: 0,
-      alias: `member_${randomUUID().slice(0, 12)}`,
-    })),
-  );
-  return id;
-}
 
 describe('a chat room', () => {
   const ask = (id: string): Promise<TestReply> =>

@@ -9,6 +9,7 @@ import { type RoomHost, startRoomHost } from '../../support/room-host.ts';
 import { type RoomGuest, companyIn, heardBy, seeAndHear } from '../../support/room-people.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { until } from '../../support/until.ts';
+import { widenLines } from '../../support/wide-lines.ts';
 
 const LARGE = { width: 640, height: 360 };
 /** Several pictures of a fake camera. */
@@ -37,6 +38,7 @@ describeBrowser('what browsers send each other', () => {
   let guest: ReturnType<typeof company>;
 
   beforeAll(async () => {
+    widenLines();
     [bench, keyRing, browser] = await Promise.all([
       startSessionBench(),
       ephemeralKeyRing(),
@@ -158,6 +160,7 @@ describeBrowser('what browsers send each other', () => {
     // One each: a browser takes back what was refused in its own time, and can't offer more before.
     const otto = await guest('Otto', 'observer');
     await otto.start(true, LARGE);
+    // Whoever receives has something to send with; before, nothing is even asked for.
     for (const sender of [ann, ben, cleo]) await flows(otto, sender);
     const attempts = [
       { observer: olga, source: 'camera' },
