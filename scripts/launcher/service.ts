@@ -108,13 +108,14 @@ function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-/** Resolves to how the process ended, in words that follow its name. */
+/** Resolves to how the process ended, or has ended already, in words that follow its name. */
 export function endOf(child: ChildProcess): Promise<string> {
+  const tell = (code: number | null, signal: NodeJS.Signals | null): string =>
+    signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+  if (hasEnded(child)) return Promise.resolve(tell(child.exitCode, child.signalCode));
   return new Promise((resolve) => {
     child.once('error', (fault) => resolve(`could not be started (${fault.message})`));
-    child.once('exit', (code, signal) =>
-      resolve(signal === null ? `ended with code ${code}` : `was ended by ${signal}`),
-    );
+    child.once('exit', (code, signal) => resolve(tell(code, signal)));
   });
 }
 

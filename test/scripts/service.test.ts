@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { Ledger } from '../../scripts/launcher/ledger.ts';
 import { birthOf } from '../../scripts/launcher/process-identity.ts';
-import { Service } from '../../scripts/launcher/service.ts';
+import { Service, endOf } from '../../scripts/launcher/service.ts';
 import type { ServiceOptions } from '../../scripts/launcher/service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { until } from '../support/until.ts';
@@ -105,4 +107,13 @@ test('a stop also ends what the part itself had started', async () => {
   const grandchild = Number(readFileSync(grandchildFile, 'utf8'));
   await service.stop();
   await until(() => birthOf(grandchild) === null);
+});
+
+test('the end of a process is told also when it came before anybody asked', async () => {
+  const [failing, killed] = ['process.exit(3)', 'process.kill(process.pid)'].map((code) =>
+    spawn(process.execPath, ['-e', code]),
+  );
+  await Promise.all([once(failing!, 'exit'), once(killed!, 'exit')]);
+  expect(await endOf(failing!)).toBe('ended with code 3');
+  expect(await endOf(killed!)).toBe('was ended by SIGTERM');
 });
