@@ -13,9 +13,9 @@ import type { BenchContext } from './context.ts';
 import { alternate, percentile } from './measure.ts';
 import { type Finding, compared } from './report.ts';
 
-const JOINS = 30;
+const JOINS = 100;
 /** Cameras answer no two requests for a whole picture shortly one after another. */
-const PAUSE_MS = 1_000;
+const PAUSE_MS = 700;
 const MINUTE_MS = 60_000;
 
 /**

@@ -66,6 +66,7 @@ export class Media {
   readonly #onChange: () => void;
   readonly #device: Device;
   readonly #sending = new Map<Source, types.Producer>();
+  readonly #turns = new Map<Source, Promise<void>>();
   readonly #closed = new Set<string>();
   readonly #send: types.Transport;
   readonly #receive: types.Transport;
@@ -108,7 +109,27 @@ export class Media {
   }
 
   /** Sends a track, in place of what was sent of the same source. */
-  async send(source: Source, track: MediaStreamTrack, isPaused = false): Promise<void> {
+  send(source: Source, track: MediaStreamTrack, isPaused = false): Promise<void> {
+    return this.#inTurn(source, () => this.#produce(source, track, isPaused));
+  }
+
+  pause(source: Source, isPaused: boolean): Promise<void> {
+    return this.#inTurn(source, () => this.#pause(source, isPaused));
+  }
+
+  stop(source: Source): Promise<void> {
+    return this.#inTurn(source, () => this.#stop(source));
+  }
+
+  /** What is begun to be sent can be paused and stopped, and is begun once. */
+  #inTurn(source: Source, work: () => Promise<void>): Promise<void> {
+    const turn = (this.#turns.get(source) ?? Promise.resolve()).then(work);
+    const settled = turn.catch(() => undefined);
+    this.#turns.set(source, settled);
+    return turn;
+  }
+
+  async #produce(source: Source, track: MediaStreamTrack, isPaused: boolean): Promise<void> {
     const known = this.#sending.get(source);
     if (known !== undefined && !known.closed) {
       await known.replaceTrack({ track });
@@ -127,7 +148,7 @@ export class Media {
     this.#sending.set(source, producer);
   }
 
-  async pause(source: Source, isPaused: boolean): Promise<void> {
+  async #pause(source: Source, isPaused: boolean): Promise<void> {
     const producer = this.#sending.get(source);
     if (producer === undefined) return;
     if (isPaused) producer.pause();
@@ -136,7 +157,7 @@ export class Media {
     await this.#signal.ask(event, { producerId: producer.id });
   }
 
-  async stop(source: Source): Promise<void> {
+  async #stop(source: Source): Promise<void> {
     const producer = this.#sending.get(source);
     if (producer === undefined) return;
     this.#sending.delete(source);
