@@ -24,17 +24,16 @@ afterAll(async () => environment.teardown());
 
 test('a long history goes on in a new run with all that was open in the old one', async () => {
   const world = new World();
-  const dueAt = Date.now() + 500;
   const sent: string[] = [];
   const settled: string[] = [];
   const reminder = { offsetMs: HOUR_MS, channel: 'sms', recipientId: 'r' } as const;
-  const planned = [
-    { ...reminder, key: 'sent', dueAt },
-    { ...reminder, key: 'early', dueAt: dueAt + 4_000 },
-    { ...reminder, key: 'later', dueAt: dueAt + HOUR_MS },
+  const plan = (now: number) => [
+    { ...reminder, key: 'sent', dueAt: now + 500 },
+    { ...reminder, key: 'early', dueAt: now + 4_500 },
+    { ...reminder, key: 'later', dueAt: now + HOUR_MS },
   ];
   world.session.planReminders = async ({ scheduleVersion }) =>
-    scheduleVersion === 1 ? planned : [];
+    scheduleVersion === 1 ? plan(Date.now()) : [];
   world.session.sendReminder = async ({ reminder: { key } }) => {
     sent.push(key);
     return { state: 'sent' };
@@ -50,15 +49,15 @@ test('a long history goes on in a new run with all that was open in the old one'
     startsInMs: 30 * HOUR_MS,
   } as const;
   await withSession(environment, world, wish, async ({ handle, startsAt }) => {
-    await until(() => sent.length === 1);
+    await until(() => sent.includes('sent'));
     const { runId } = await handle.describe();
     const isNewRun = async (): Promise<boolean> => (await handle.describe()).runId !== runId;
     const read = (): number => world.calls.filter((call) => call === 'syncPayment').length;
-    // Receipts overtake the answers that they belong to.
+    // Receipts overtake the answers that they belong to; a slow machine may be too late for this one.
     await handle.signal(messages.sendSettledSignal, { key: 'early', state: 'failed' });
     for (let told = 1; !(await isNewRun()); told += 1) {
       await handle.signal(messages.paymentNewsSignal, { paymentId: randomUUID() });
-      await until(() => read() === told);
+      await until(() => read() >= told);
     }
     // What is known of the first text is acted on by the new run; the second is still planned.
     await handle.signal(messages.sendSettledSignal, { key: 'sent', state: 'failed' });
@@ -73,7 +72,7 @@ test('a long history goes on in a new run with all that was open in the old one'
     await handle.cancel();
     expect(await handle.result()).toEqual({ status: 'cancelled' });
   });
-  expect(sent).toEqual(['sent', 'early']);
+  expect(sent.toSorted()).toEqual(['early', 'sent']);
   expect(settled.toSorted()).toEqual(['early', 'sent']);
   expect(world.calls.filter((call) => call === 'notify confirmed')).toHaveLength(1);
   expect(world.transitions.map(({ version }) => version)).toEqual([2, 3]);
