@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Comeback } from './comeback.ts';
 import type { Ledger } from './ledger.ts';
@@ -29,6 +29,8 @@ const stopWithinMs = 20_000;
 export class Service {
   readonly #options: ServiceOptions;
   #child: ChildProcess | undefined;
+  /** What others have written to the log before this child, bytes. */
+  #loggedBefore = 0;
   #stopping: Promise<void> | undefined;
   readonly #stopSignal = new AbortController();
   readonly #comeback: Comeback;
@@ -58,6 +60,7 @@ export class Service {
   #spawn(): ChildProcess {
     const { command, args, env, cwd, logFile, ledger, name } = this.#options;
     const log = openSync(logFile, 'a', 0o600);
+    this.#loggedBefore = fstatSync(log).size;
     const child = spawn(command, args, { env, cwd, detached: true, stdio: ['ignore', log, log] });
     closeSync(log);
     if (child.pid !== undefined) ledger.record(name, child.pid);
@@ -72,7 +75,8 @@ export class Service {
     void ended.then((words) => (how = words));
     while (performance.now() < deadline) {
       if (how !== undefined) {
-        throw new Error(`${name} ${how} while starting (${lastWordsIn(logFile)}); see ${logFile}.`);
+        const words = lastWordsIn(logFile, this.#loggedBefore);
+        throw new Error(`${name} ${how} while starting (${words}); see ${logFile}.`);
       }
       if (await isHealthy()) return;
       await delay(50);
@@ -120,8 +124,14 @@ export function endOf(child: ChildProcess): Promise<string> {
 }
 
 /** What a part said about its end, for a person who doesn't want to open the file. */
-function lastWordsIn(logFile: string): string {
-  const lines = readFileSync(logFile, 'utf8').trim().split('\n').slice(-40).toReversed();
+function lastWordsIn(logFile: string, fromByte: number): string {
+  const lines = readFileSync(logFile)
+    .subarray(fromByte)
+    .toString('utf8')
+    .trim()
+    .split('\n')
+    .slice(-40)
+    .toReversed();
   const telling = lines.find((line) => /error|fault/i.test(line) && !line.startsWith(' '));
   return (telling ?? lines[0] ?? '').trim().slice(0, 300);
 }

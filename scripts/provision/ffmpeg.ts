@@ -35,6 +35,12 @@ export async function provideFfmpeg(): Promise<string> {
   });
 }
 
+/** The operator's own. Rejects with the sentence that says why nothing can be recorded with it. */
+export async function checkFfmpeg(program: string): Promise<string> {
+  if (await records(program)) return program;
+  throw new Error('FFMPEG_BIN names no ffmpeg that runs here and knows VP8 and Opus.');
+}
+
 /** The program of an npm package, unpacked as it is: it is no dependency of the product. */
 export async function fetchStaticBuild(folder: string): Promise<string> {
   const name = staticBuilds[`${process.platform}-${process.arch}`];

@@ -42,6 +42,14 @@ export async function provideMediaWorker(): Promise<string> {
   });
 }
 
+/** The operator's own. Rejects with the sentence that says that it is none. */
+export async function checkMediaWorker(worker: string): Promise<string> {
+  await assertRuns(worker).catch(() => {
+    throw new Error('MEDIASOUP_WORKER_BIN names no media worker that runs here.');
+  });
+  return worker;
+}
+
 async function downloadPrebuilt(version: string, folder: string): Promise<string> {
   const kernel = process.platform === 'linux' ? `-kernel${release().split('.')[0]}` : '';
   const file = `mediasoup-worker-${version}-${process.platform}-${process.arch}${kernel}.tgz`;
@@ -71,7 +79,7 @@ async function fetchWhole(url: string): Promise<Uint8Array> {
 /** A build for another C library ends at once, but otherwise than the worker itself would. */
 function assertRuns(worker: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(worker, { env: {}, stdio: 'ignore', timeout: 10_000 });
+    const child = spawn(worker, { env: {}, stdio: 'ignore', signal: AbortSignal.timeout(10_000) });
     child.once('error', reject);
     child.once('exit', (code) => {
       if (code === exitCodeOfAWorkerAlone) resolve();

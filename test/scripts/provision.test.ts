@@ -3,6 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
+import { checkFfmpeg } from '../../scripts/provision/ffmpeg.ts';
+import { checkMediaWorker } from '../../scripts/provision/media-worker.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const folder = tempFolder();
@@ -31,4 +33,13 @@ test.each([
   });
   const said = JSON.parse((await text(child.stdout)).trim().split('\n').at(-1) ?? '') as string;
   expect(said).toMatch(new RegExp(`^Could not provide ${title}: [^\n]+\\.$`));
+});
+
+test('what an operator names is tried before it is believed', async () => {
+  const nowhere = join(folder, 'nowhere');
+  await expect(checkFfmpeg(nowhere)).rejects.toThrow('FFMPEG_BIN');
+  await expect(checkMediaWorker(nowhere)).rejects.toThrow('MEDIASOUP_WORKER_BIN');
+  // Programs that run, and are none.
+  await expect(checkFfmpeg(process.execPath)).rejects.toThrow('FFMPEG_BIN');
+  await expect(checkMediaWorker('/bin/true')).rejects.toThrow('MEDIASOUP_WORKER_BIN');
 });
