@@ -108,6 +108,8 @@ async function ownRoom(context: BenchContext, people: FakePeople): Promise<() =>
   };
   const [host, guest] = [await tab(people), await tab(people)];
   const meeting = host.evaluate(await joining(therapist));
+  // Where they do not meet, whatever they wait for below says why.
+  meeting.catch(() => undefined);
   await host.waitForFunction("window.joiner.call.phase === 'inside'");
   await guest.evaluate(`void ${await joining(client)}`);
   await host.waitForFunction('window.joiner.call.waiting.size === 1');
