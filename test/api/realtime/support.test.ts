@@ -16,7 +16,7 @@ let sessionId: string;
 const TIMES = {
   signInWithinMs: 300,
   warnBeforeMs: 60_000,
-  crisisGraceMs: 3_000,
+  crisisGraceMs: 600_000,
   sweepEveryMs: 50,
 };
 
@@ -189,10 +189,14 @@ test('a flood of calls for help is one alert with few reports, and none is refus
 
 describe('tokens end', () => {
   let brief: Node;
+  let hurried: Node;
   beforeAll(async () => {
     brief = await startNode(api, { times: TIMES });
+    hurried = await startNode(api, { times: { ...TIMES, crisisGraceMs: 1_000 } });
   });
-  afterAll(() => brief.close());
+  afterAll(async () => {
+    await Promise.all([brief.close(), hurried.close()]);
+  });
 
   function tokenFor({ id, familyId }: TestPerson, lifeMs: number): Promise<string> {
     const { keyRing, http, auth } = api.deps;
@@ -237,6 +241,12 @@ describe('tokens end', () => {
     await api.knex('people').where({ id: helper.id }).update({ suspended_at: new Date() });
     await ends[1];
     expect(clients[0]!.socket.connected).toBe(true);
-    await ends[0];
+  });
+
+  test('somebody in a crisis does not stay for ever', async () => {
+    const alert = { id: uuidv7(), number: 'CA-2026-900002', clinic_id: api.clinicId };
+    const kind = { severity: 'high', type: 'user-report', person_id: patient.id };
+    await api.knex('crisis_alerts').insert({ ...alert, ...kind });
+    await ended(openClient(hurried, await tokenFor(patient, 2_000)));
   });
 });
