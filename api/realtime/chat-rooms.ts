@@ -1,67 +1,19 @@
 import type { Server } from 'socket.io';
 import type { SupportSession } from '../../db/support-sessions.ts';
 import type { Connection } from './connection.ts';
-
-type Payload = Readonly<Record<string, unknown>>;
-
-/** What the patient of an anonymous session is shown, and what everybody else is. */
-export interface Shown {
-  readonly toPatient: Payload;
-  readonly toOthers: Payload;
-}
-
-/** A message as it goes to sockets. */
-export interface LiveMessage {
-  readonly sessionId: string;
-  /** From 1, without gaps. */
-  readonly number: number;
-  /** Null for what was deleted. */
-  readonly shown: Shown | null;
-}
-
-export interface MessageRange {
-  readonly sessionId: string;
-  /** Messages with a greater number. */
-  readonly after: number;
-}
-
-export interface ChatNews {
-  /** In the order of their numbers within each session. */
-  readonly messages: readonly LiveMessage[];
-  /** Who takes part in each session now. */
-  readonly participants: ReadonlyMap<string, ReadonlySet<string>>;
-}
-
-/** What the rooms read of the database: once for all sockets of the process. */
-export interface ChatSource {
-  readNews(ranges: readonly MessageRange[]): Promise<ChatNews>;
-  /** At most so many messages after a number, in order. */
-  readPage(range: MessageRange, limit: number): Promise<readonly LiveMessage[]>;
-  /** The number of each session's last message. */
-  lastNumbers(sessionIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
-}
-
-interface Member {
-  readonly connection: Connection;
-  readonly personId: string;
-  /** What goes on while earlier messages are sent; null for a member who hears all at once. */
-  buffer: LiveMessage[] | null;
-}
-
-interface ChatRoom {
-  readonly sessionId: string;
-  readonly patientId: string;
-  readonly isAnonymous: boolean;
-  /** Its therapist, where a group shares the room. */
-  readonly leaderId: string | null;
-  readonly members: Map<string, Member>;
-  /** What this process knows already and can't send before those in between. */
-  readonly early: Map<number, LiveMessage>;
-  /** The last message that every member has. */
-  cursor: number;
-  /** The last message that this process knows of. */
-  heard: number;
-}
+import {
+  type ChatRoom,
+  type ChatSource,
+  type LiveMessage,
+  type Member,
+  type Payload,
+  hidesName,
+  keepEarly,
+  newRoom,
+  roomName,
+  takeNext,
+  tell,
+} from './chat-room.ts';
 
 const PAGE = 200;
 /** What sending an earlier message costs of a socket's share, in events. */
@@ -99,9 +51,7 @@ export class ChatRooms {
   /** Whether a person's name is kept from the others; null without anybody here who listens. */
   hides(sessionId: string, personId: string): boolean | null {
     const room = this.#rooms.get(sessionId);
-    if (room === undefined) return null;
-    if (room.leaderId !== null) return room.leaderId !== personId;
-    return room.isAnonymous && room.patientId === personId;
+    return room === undefined ? null : hidesName(room, personId);
   }
 
   /** Whether another socket of the person is in the room, in this process. */
@@ -177,8 +127,7 @@ export class ChatRooms {
     const room = this.#rooms.get(message.sessionId);
     if (room === undefined || message.number <= room.cursor) return;
     this.#keep(room, ({ personId }) => participants.has(personId));
-    room.early.set(message.number, message);
-    room.heard = Math.max(room.heard, message.number);
+    keepEarly(room, message);
     this.#flush(room);
     if (room.heard > room.cursor) this.#want(room);
   }
@@ -204,20 +153,10 @@ export class ChatRooms {
   }
 
   #open(session: SupportSession): ChatRoom {
-    const { id, patientId, isAnonymous, isChatRoom, helperId, messageCount } = session;
-    const known = this.#rooms.get(id);
+    const known = this.#rooms.get(session.id);
     if (known !== undefined) return known;
-    const room = {
-      sessionId: id,
-      patientId,
-      isAnonymous,
-      leaderId: isChatRoom ? helperId : null,
-      members: new Map<string, Member>(),
-      early: new Map<number, LiveMessage>(),
-      cursor: messageCount,
-      heard: messageCount,
-    };
-    this.#rooms.set(id, room);
+    const room = newRoom(session);
+    this.#rooms.set(session.id, room);
     return room;
   }
 
@@ -263,20 +202,14 @@ export class ChatRooms {
     }
     for (const message of messages) {
       const room = bySession.get(message.sessionId);
-      if (room === undefined || message.number <= room.cursor) continue;
-      room.early.set(message.number, message);
-      room.heard = Math.max(room.heard, message.number);
+      if (room !== undefined && message.number > room.cursor) keepEarly(room, message);
     }
     for (const room of rooms) this.#flush(room);
   }
 
   #flush(room: ChatRoom): void {
     if (this.#rooms.get(room.sessionId) !== room) return;
-    for (;;) {
-      const message = room.early.get(room.cursor + 1);
-      if (message === undefined) return;
-      room.early.delete(message.number);
-      room.cursor = message.number;
+    for (const message of takeNext(room)) {
       const { shown } = message;
       if (shown === null) continue;
       if (!room.isAnonymous) this.#io.local.to(roomName(room)).emit('new-message', shown.toOthers);
@@ -292,13 +225,4 @@ export class ChatRooms {
       if (!stays(member)) this.leave(member.connection, room.sessionId);
     }
   }
-}
-
-function tell({ patientId }: ChatRoom, { connection, personId }: Member, shown: Shown): void {
-  const { toPatient, toOthers } = shown;
-  connection.socket.emit('new-message', personId === patientId ? toPatient : toOthers);
-}
-
-function roomName({ sessionId }: ChatRoom): string {
-  return `session:${sessionId}`;
 }

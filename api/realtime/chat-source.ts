@@ -4,7 +4,7 @@ import { readLiveMessages } from '../support/messages/live-messages.ts';
 import type { LiveView } from '../support/messages/live-messages.ts';
 import type { MessageView } from '../support/messages/message-view.ts';
 import { newMessageEvent } from '../support/messages/present-message.ts';
-import type { ChatSource, LiveMessage } from './chat-rooms.ts';
+import type { ChatSource, LiveMessage } from './chat-room.ts';
 
 /** Far more than comes in a moment; the rest is read in the next. */
 const MOST_MESSAGES = 500;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Server, Socket } from 'socket.io';
 import type { Principal } from '../../../api/access/principal.ts';
 import { ChatRooms } from '../../../api/realtime/chat-rooms.ts';
-import type { ChatSource, LiveMessage } from '../../../api/realtime/chat-rooms.ts';
+import type { ChatSource, LiveMessage } from '../../../api/realtime/chat-room.ts';
 import { Connection } from '../../../api/realtime/connection.ts';
 import { EventBudget } from '../../../api/realtime/event-budget.ts';
 import type { SupportSession } from '../../../db/support-sessions.ts';
