@@ -6,6 +6,7 @@ import {
   listTurns,
 } from '../../db/companion.ts';
 import { findSupportSession } from '../../db/support-sessions.ts';
+import { readCompanionState } from '../../domain/companion/state.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/ids.ts';
 import { PREVIOUS_MESSAGES } from '../../domain/triage/detect.ts';
@@ -98,7 +99,7 @@ async function readConversation(
   const said = openedTurns.flatMap(({ words, saidAt }) =>
     words === null ? [] : [{ text: words.text, atMs: saidAt.getTime() }],
   );
-  return { conversation, state: opened, said };
+  return { conversation, state: opened && readCompanionState(opened, Date.now()), said };
 }
 
 function unknown(): HoldfastError {

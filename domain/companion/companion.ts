@@ -2,7 +2,6 @@ import type { CompanionTexts } from './language.ts';
 import { helpfulTopics } from './moods.ts';
 import { type Reaction, type Scene, comeBack, react } from './reactions.ts';
 import { readWords } from './reading.ts';
-import { readCompanionState } from './state.ts';
 import { textsIn } from './texts/index.ts';
 import type {
   CompanionReply,
@@ -24,17 +23,18 @@ const MOST_SUGGESTIONS = 4;
  * the words for a crisis before: this doesn't. `now`: milliseconds since 1970.
  */
 export function nextTurn(before: CompanionState, words: string, now: number): Turn {
-  const known = readCompanionState(before, now);
-  const texts = textsIn(known.language);
+  const texts = textsIn(before.language);
   const reading = readWords(words, texts);
-  const isFirst = known.turns === 0;
-  const isBack = !isFirst && (known.isOver || now - known.lastTurnAt >= AWAY_MS);
+  const isFirst = before.turns === 0;
+  const isBack = !isFirst && (before.isOver || now - before.lastTurnAt >= AWAY_MS);
   const state: CompanionState = {
-    ...known,
-    turns: Math.min(known.turns + 1, MOST_TURNS),
+    ...before,
+    turns: Math.min(before.turns + 1, MOST_TURNS),
     lastTurnAt: now,
     mood:
-      reading.mood === 'neutral' || (known.current !== null && !isBack) ? known.mood : reading.mood,
+      reading.mood === 'neutral' || (before.current !== null && !isBack)
+        ? before.mood
+        : reading.mood,
     isOver: false,
   };
   const scene: Scene = { state, reading, texts, now };
