@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { PreparedQuery } from './prepared-query.ts';
 
 /** A statement as the driver takes it; under its name each connection prepares it once. */
 export interface Statement {
@@ -7,10 +8,10 @@ export interface Statement {
   readonly values: readonly unknown[];
 }
 
-type Answered = (error: Error | null, result: { readonly rows: unknown[] }) => void;
+type Answered = (error: Error | null, result: { readonly rows: readonly unknown[] }) => void;
 
 interface Lender {
-  acquireConnection(): Promise<{ query(statement: Statement, answered: Answered): void }>;
+  acquireConnection(): Promise<{ query(query: PreparedQuery, answered: Answered): void }>;
   releaseConnection(connection: unknown): Promise<void>;
 }
 
@@ -24,7 +25,7 @@ export async function runStatement<Row>(db: Knex, statement: Statement): Promise
   const connection = await lender.acquireConnection();
   try {
     return await new Promise<Row[]>((resolve, reject) => {
-      connection.query(statement, (error, result) => {
+      connection.query(new PreparedQuery(statement), (error, result) => {
         if (error === null) resolve(result.rows as Row[]);
         else reject(error);
       });
