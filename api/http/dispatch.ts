@@ -1,6 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
-import { v7 as uuidv7 } from 'uuid';
+import { newUuid } from '../../crypto/new-uuid.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { requireAccount } from '../access/anonymous-access.ts';
 import { recordingDenials } from '../access/denials.ts';
@@ -242,7 +242,7 @@ function toCall(
     address,
     // Few requests create anything.
     get newId() {
-      return (newId ??= uuidv7());
+      return (newId ??= newUuid());
     },
     deps,
     // Few requests have anything to log.

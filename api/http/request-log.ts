@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
-import { v7 as uuidv7 } from 'uuid';
+import { newUuid } from '../../crypto/new-uuid.ts';
 import { countRequest } from '../../activities/metrics/metrics.ts';
 import { beginExchange, exchangeOf } from './exchange.ts';
 
@@ -13,7 +13,7 @@ const REQUEST_ID = /^[0-9a-f-]{16,64}$/i;
 export function requestIds(): RequestHandler {
   return (req, res, next) => {
     const given = req.headers['x-request-id'];
-    const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : uuidv7();
+    const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : newUuid();
     beginExchange(res, requestId);
     res.setHeader('x-request-id', requestId);
     next();
