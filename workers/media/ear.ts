@@ -8,7 +8,8 @@ const MOST_LOUD = 200;
 
 /**
  * Listens to the microphones of one place. The observer of speakers names one even where there is
- * silence: the only microphone, or the first. So another one tells who can be heard at all.
+ * silence: the only microphone, or the first. So another one tells who can be heard at all; it costs
+ * much of what sending the sound on does, and listens only while there is something to decide.
  */
 export class Ear {
   readonly speakers: types.ActiveSpeakerObserver;
@@ -17,6 +18,7 @@ export class Ear {
   #named: string | null = null;
   #told: string | null = null;
   #loud: ReadonlySet<string> = new Set();
+  #isListening = true;
 
   private constructor(
     speakers: types.ActiveSpeakerObserver,
@@ -33,6 +35,7 @@ export class Ear {
       this.#decide();
     });
     levels.on('silence', () => (this.#loud = new Set()));
+    this.#decide();
   }
 
   /** `tell` hears whose microphone is spoken into from now on; null: of whom was told has stopped. */
@@ -68,9 +71,11 @@ export class Ear {
   /** It sends nothing just now, or any more. */
   quiet(producerId: string): void {
     this.#loud = new Set([...this.#loud].filter((id) => id !== producerId));
-    if (this.#told !== producerId) return;
-    this.#told = null;
-    this.#tell(null);
+    if (this.#told === producerId) {
+      this.#told = null;
+      this.#tell(null);
+    }
+    this.#decide();
   }
 
   close(): void {
@@ -79,8 +84,20 @@ export class Ear {
   }
 
   #decide(): void {
-    if (this.#named === null || this.#named === this.#told || !this.#loud.has(this.#named)) return;
-    this.#told = this.#named;
-    this.#tell(this.#told);
+    if (this.#named !== null && this.#named !== this.#told && this.#loud.has(this.#named)) {
+      this.#told = this.#named;
+      this.#tell(this.#told);
+    }
+    this.#listen(this.#named !== null && this.#named !== this.#told);
+  }
+
+  #listen(isListening: boolean): void {
+    if (this.#isListening === isListening) return;
+    this.#isListening = isListening;
+    // What was heard last says nothing of who is loud when it listens again.
+    if (!isListening) this.#loud = new Set();
+    // One that is closed listens to nothing.
+    const done = isListening ? this.levels.resume() : this.levels.pause();
+    done.catch(() => undefined);
   }
 }
