@@ -1,6 +1,8 @@
 import type { types } from 'mediasoup';
 
 const INTERVAL_MS = 300;
+/** Each telling of the levels costs as much as many packets: seldom is enough to know who is heard at all. */
+const LEVELS_EVERY_MS = 1_000;
 /** Below this, of full scale in dB, there is a microphone and nobody speaks into it. */
 const SPOKEN_DB = -65;
 /** How many loud ones it hears of at once: more than a room ever has. */
@@ -8,8 +10,7 @@ const MOST_LOUD = 200;
 
 /**
  * Listens to the microphones of one place. The observer of speakers names one even where there is
- * silence: the only microphone, or the first. So another one tells who can be heard at all; it costs
- * much of what sending the sound on does, and listens only while there is something to decide.
+ * silence: the only microphone, or the first. So another one tells who can be heard at all.
  */
 export class Ear {
   readonly speakers: types.ActiveSpeakerObserver;
@@ -18,7 +19,6 @@ export class Ear {
   #named: string | null = null;
   #told: string | null = null;
   #loud: ReadonlySet<string> = new Set();
-  #isListening = true;
 
   private constructor(
     speakers: types.ActiveSpeakerObserver,
@@ -35,7 +35,6 @@ export class Ear {
       this.#decide();
     });
     levels.on('silence', () => (this.#loud = new Set()));
-    this.#decide();
   }
 
   /** `tell` hears whose microphone is spoken into from now on; null: of whom was told has stopped. */
@@ -43,7 +42,7 @@ export class Ear {
     const [speakers, levels] = await Promise.all([
       router.createActiveSpeakerObserver({ interval: INTERVAL_MS }),
       router.createAudioLevelObserver({
-        interval: INTERVAL_MS,
+        interval: LEVELS_EVERY_MS,
         threshold: SPOKEN_DB,
         maxEntries: MOST_LOUD,
       }),
@@ -71,11 +70,9 @@ export class Ear {
   /** It sends nothing just now, or any more. */
   quiet(producerId: string): void {
     this.#loud = new Set([...this.#loud].filter((id) => id !== producerId));
-    if (this.#told === producerId) {
-      this.#told = null;
-      this.#tell(null);
-    }
-    this.#decide();
+    if (this.#told !== producerId) return;
+    this.#told = null;
+    this.#tell(null);
   }
 
   close(): void {
@@ -84,20 +81,8 @@ export class Ear {
   }
 
   #decide(): void {
-    if (this.#named !== null && this.#named !== this.#told && this.#loud.has(this.#named)) {
-      this.#told = this.#named;
-      this.#tell(this.#told);
-    }
-    this.#listen(this.#named !== null && this.#named !== this.#told);
-  }
-
-  #listen(isListening: boolean): void {
-    if (this.#isListening === isListening) return;
-    this.#isListening = isListening;
-    // What was heard last says nothing of who is loud when it listens again.
-    if (!isListening) this.#loud = new Set();
-    // One that is closed listens to nothing.
-    const done = isListening ? this.levels.resume() : this.levels.pause();
-    done.catch(() => undefined);
+    if (this.#named === null || this.#named === this.#told || !this.#loud.has(this.#named)) return;
+    this.#told = this.#named;
+    this.#tell(this.#told);
   }
 }

@@ -7,7 +7,6 @@ import { MAIN_PLACE, Voices } from '../../../workers/media/voices.ts';
 class Observer extends EventEmitter {
   readonly heard = new Set<string>();
   isClosed = false;
-  isPaused = false;
 
   async addProducer({ producerId }: { producerId: string }): Promise<void> {
     this.heard.add(producerId);
@@ -15,14 +14,6 @@ class Observer extends EventEmitter {
 
   async removeProducer({ producerId }: { producerId: string }): Promise<void> {
     this.heard.delete(producerId);
-  }
-
-  async pause(): Promise<void> {
-    this.isPaused = true;
-  }
-
-  async resume(): Promise<void> {
-    this.isPaused = false;
   }
 
   close(): void {
@@ -143,26 +134,4 @@ test('who switches off or goes speaks no more, and again once they are heard aga
   expect(spoken.map(([place, id]) => `${place} ${id}`)).toEqual(
     ['ann', 'null', 'ann', 'null', 'ben', 'null'].map((id) => `${MAIN_PLACE} ${id}`),
   );
-});
-
-test('levels are listened to only while it is open whether somebody can be heard', async () => {
-  const { voices, levels, named, loud } = await room();
-  const [ann, ben] = [microphone('ann'), microphone('ben')];
-  const isPaused: boolean[] = [];
-  const look = (): void => void isPaused.push(levels[0]!.isPaused);
-  for (const { producer } of [ann, ben]) await voices.watch(producer, MAIN_PLACE);
-  look();
-  named(0, 'ann');
-  look();
-  loud(0, 'ann');
-  look();
-  named(0, 'ben');
-  look();
-  loud(0, 'ben');
-  look();
-  ben.pause();
-  look();
-  loud(0, 'ben');
-  look();
-  expect(isPaused).toEqual([true, false, true, false, true, false, true]);
 });
