@@ -13,7 +13,9 @@ import { type Finding, compared } from './report.ts';
 
 const ROOMS = 16;
 const IDLE_ROOMS = 100;
-const ROUND_MS = 4_000;
+/** Short and many: the machine's own ups and downs are longer, and fall on both sides. */
+const ROUND_MS = 2_000;
+const ROUNDS_FOR_ONE = 4;
 
 /**
  * What a host of rooms costs beside what mediasoup itself does: processor time of both of its processes
@@ -119,7 +121,7 @@ async function measureForwarding(
 ): Promise<Finding[]> {
   const [own, bare] = [await ours.open(ROOMS, load.port), await baseline.open(ROOMS, load.port)];
   const forMs = Math.max(1_000, ROUND_MS * context.scale);
-  const rounds = await alternate(context.rounds, {
+  const rounds = await alternate(context.rounds * ROUNDS_FOR_ONE, {
     ours: () => forward(ours, own, load, forMs),
     baseline: () => forward(baseline, bare, load, forMs),
   });

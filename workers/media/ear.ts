@@ -1,8 +1,6 @@
 import type { types } from 'mediasoup';
 
 const INTERVAL_MS = 300;
-/** Each telling of the levels costs as much as many packets: seldom is enough to know who is heard at all. */
-const LEVELS_EVERY_MS = 1_000;
 /** Below this, of full scale in dB, there is a microphone and nobody speaks into it. */
 const SPOKEN_DB = -65;
 /** How many loud ones it hears of at once: more than a room ever has. */
@@ -10,15 +8,17 @@ const MOST_LOUD = 200;
 
 /**
  * Listens to the microphones of one place. The observer of speakers names one even where there is
- * silence: the only microphone, or the first. So another one tells who can be heard at all.
+ * silence: the only microphone, or the first. So another one tells who is heard at all. It listens to
+ * nobody any longer than until then: what it costs would else show in each packet that is sent on.
  */
 export class Ear {
   readonly speakers: types.ActiveSpeakerObserver;
   readonly levels: types.AudioLevelObserver;
   readonly #tell: (producerId: string | null) => void;
+  /** Whether each microphone has been heard since it was last switched on. */
+  readonly #isHeard = new Map<string, boolean>();
   #named: string | null = null;
   #told: string | null = null;
-  #loud: ReadonlySet<string> = new Set();
 
   private constructor(
     speakers: types.ActiveSpeakerObserver,
@@ -31,10 +31,9 @@ export class Ear {
       this.#decide();
     });
     levels.on('volumes', (volumes) => {
-      this.#loud = new Set(volumes.map(({ producer }) => producer.id));
+      for (const { producer } of volumes) this.#hear(producer.id);
       this.#decide();
     });
-    levels.on('silence', () => (this.#loud = new Set()));
   }
 
   /** `tell` hears whose microphone is spoken into from now on; null: of whom was told has stopped. */
@@ -42,7 +41,7 @@ export class Ear {
     const [speakers, levels] = await Promise.all([
       router.createActiveSpeakerObserver({ interval: INTERVAL_MS }),
       router.createAudioLevelObserver({
-        interval: LEVELS_EVERY_MS,
+        interval: INTERVAL_MS,
         threshold: SPOKEN_DB,
         maxEntries: MOST_LOUD,
       }),
@@ -51,6 +50,7 @@ export class Ear {
   }
 
   async add(producerId: string): Promise<void> {
+    this.#isHeard.set(producerId, false);
     await Promise.all([
       this.speakers.addProducer({ producerId }),
       this.levels.addProducer({ producerId }),
@@ -58,21 +58,30 @@ export class Ear {
   }
 
   async remove(producerId: string): Promise<void> {
+    const isHeard = this.#isHeard.get(producerId);
+    this.forget(producerId);
     await Promise.all([
       this.speakers.removeProducer({ producerId }),
-      this.levels.removeProducer({ producerId }),
+      ...(isHeard === true ? [] : [this.levels.removeProducer({ producerId })]),
     ]);
     // What was heard before is known by now.
     if (this.#named === producerId) this.#named = null;
-    this.quiet(producerId);
   }
 
-  /** It sends nothing just now, or any more. */
+  /** It sends nothing just now. */
   quiet(producerId: string): void {
-    this.#loud = new Set([...this.#loud].filter((id) => id !== producerId));
-    if (this.#told !== producerId) return;
-    this.#told = null;
-    this.#tell(null);
+    if (this.#isHeard.get(producerId) === true) {
+      this.#isHeard.set(producerId, false);
+      // One that closes meanwhile is never heard again.
+      this.levels.addProducer({ producerId }).catch(() => undefined);
+    }
+    this.#untell(producerId);
+  }
+
+  /** It is not here any more. */
+  forget(producerId: string): void {
+    this.#isHeard.delete(producerId);
+    this.#untell(producerId);
   }
 
   close(): void {
@@ -80,9 +89,23 @@ export class Ear {
     this.levels.close();
   }
 
+  #hear(producerId: string): void {
+    if (this.#isHeard.get(producerId) !== false) return;
+    this.#isHeard.set(producerId, true);
+    // One that closes meanwhile is listened to by nobody.
+    this.levels.removeProducer({ producerId }).catch(() => undefined);
+  }
+
+  #untell(producerId: string): void {
+    if (this.#told !== producerId) return;
+    this.#told = null;
+    this.#tell(null);
+  }
+
   #decide(): void {
-    if (this.#named === null || this.#named === this.#told || !this.#loud.has(this.#named)) return;
-    this.#told = this.#named;
-    this.#tell(this.#told);
+    const named = this.#named;
+    if (named === null || named === this.#told || this.#isHeard.get(named) !== true) return;
+    this.#told = named;
+    this.#tell(named);
   }
 }

@@ -69,7 +69,7 @@ export class Voices {
 
   /** A breakout that nobody speaks in any more has no ear. */
   #forget(producerId: string): void {
-    this.#earOf(producerId)?.quiet(producerId);
+    this.#earOf(producerId)?.forget(producerId);
     const place = this.#places.get(producerId);
     this.#places.delete(producerId);
     if (place === undefined || place === MAIN_PLACE) return;

@@ -109,11 +109,25 @@ test('who is alone or named first is no speaker before they are heard', async ()
   loud(0, 'ben', 'ann');
   loud(0, 'ann');
   expect(spoken).toEqual([[MAIN_PLACE, 'ann']]);
-  // Ben falls silent before he is named.
-  loud(0, 'ben');
-  loud(0);
-  named(0, 'ben');
-  expect(spoken).toHaveLength(1);
+});
+
+test('how loud a microphone is matters to nobody once it was heard, until it is switched off', async () => {
+  const { voices, levels, spoken, named, loud } = await room();
+  const [ann, ben] = [microphone('ann'), microphone('ben')];
+  for (const { producer } of [ann, ben]) await voices.watch(producer, MAIN_PLACE);
+  const listenedTo = (): string[] => [...levels[0]!.heard].toSorted();
+  loud(0, 'ann');
+  expect(listenedTo()).toEqual(['ben']);
+  named(0, 'ann');
+  ann.pause();
+  ann.pause();
+  expect(listenedTo()).toEqual(['ann', 'ben']);
+  named(0, 'ann');
+  loud(0, 'ann', 'ben');
+  expect(listenedTo()).toEqual([]);
+  await voices.watch(ben.producer, 'red');
+  expect(levels.map(({ heard }) => [...heard])).toEqual([[], ['ben']]);
+  expect(spoken.map(([, id]) => id)).toEqual(['ann', null, 'ann']);
 });
 
 test('who switches off or goes speaks no more, and again once they are heard again', async () => {
