@@ -9,10 +9,10 @@ interface Column {
 }
 
 type Row = Readonly<Record<string, unknown>>;
-type Answered = (error: Error | null, result: { readonly rows: readonly Row[] }) => void;
+export type Answered = (error: Error | null, result: { readonly rows: readonly Row[] }) => void;
 
 /** The driver's own way of writing a value down. */
-const valueMapper = (pg as unknown as { readonly utils: Utils }).utils.prepareValue;
+const { prepareValue } = (pg as unknown as { readonly utils: Utils }).utils;
 
 interface Utils {
   readonly prepareValue: (value: unknown) => Buffer | string | null;
@@ -52,15 +52,17 @@ export class PreparedQuery {
   }
 
   submit(connection: Prepared): Error | null {
-    const { name, text, values } = this;
+    const { name, text } = this;
+    const known = connection.parsedStatements[name];
+    if (known !== undefined && known !== text) return new Error(`Two statements are named ${name}`);
+    const values = this.#written();
+    if (values instanceof Error) return values;
     this.#connection = connection;
     this.#columns = columnsOf(connection).get(name);
     connection.stream.cork();
     try {
-      if (connection.parsedStatements[name] === undefined) {
-        connection.parse({ name, text, types: [] }, true);
-      }
-      connection.bind({ statement: name, values: [...values] as Bound, valueMapper }, true);
+      if (known === undefined) connection.parse({ name, text, types: [] }, true);
+      connection.bind({ statement: name, values }, true);
       if (this.#columns === undefined) connection.describe({ type: 'P', name: '' }, true);
       connection.execute(null, true);
       connection.sync();
@@ -68,6 +70,15 @@ export class PreparedQuery {
       connection.stream.uncork();
     }
     return null;
+  }
+
+  /** Before anything is sent: the connection would wait for ever for what follows a half of it. */
+  #written(): Bound | Error {
+    try {
+      return this.values.map((value) => prepareValue(value));
+    } catch (error) {
+      return new Error(`A value of ${this.name} can not be written down`, { cause: error });
+    }
   }
 
   handleRowDescription({ fields }: { readonly fields: readonly pg.FieldDef[] }): void {

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { PreparedQuery } from './prepared-query.ts';
+import { type Answered, PreparedQuery } from './prepared-query.ts';
 
 /** A statement as the driver takes it; under its name each connection prepares it once. */
 export interface Statement {
@@ -7,8 +7,6 @@ export interface Statement {
   readonly text: string;
   readonly values: readonly unknown[];
 }
-
-type Answered = (error: Error | null, result: { readonly rows: readonly unknown[] }) => void;
 
 interface Lender {
   acquireConnection(): Promise<{ query(query: PreparedQuery, answered: Answered): void }>;

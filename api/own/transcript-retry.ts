@@ -4,7 +4,7 @@ import { HoldfastError } from '../../domain/errors.ts';
 import { auditContext } from '../access/audit-context.ts';
 import type { Answer, Call } from '../http/handler.ts';
 import { openSession } from '../sessions/open-session.ts';
-import { transcriptStatus } from '../teletherapy/transcript-status.ts';
+import { transcriptStatus } from '../sessions/transcript-status.ts';
 
 /** POST /api/v1/sessions/{id}/transcript/retry */
 export async function retryTranscript(call: Call): Promise<Answer> {

@@ -8,8 +8,8 @@ import { inOneOrder, mayReadSpoken } from '../../domain/transcript.ts';
 import { auditContext } from '../access/audit-context.ts';
 import type { Answer, Call, Query } from '../http/handler.ts';
 import { peopleOf } from '../sessions/session-people.ts';
+import { transcriptStatus } from '../sessions/transcript-status.ts';
 import { openHosted } from './open-hosted.ts';
-import { transcriptStatus } from './transcript-status.ts';
 
 interface TranscriptQuery extends Query {
   readonly limit: number;

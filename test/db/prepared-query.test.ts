@@ -71,6 +71,17 @@ test('one that fails, at first or later, leaves its connection and its name to t
   ]);
 });
 
+test('one that can not be sent leaves its connection to the next', async () => {
+  const circle: { itself?: object } = {};
+  circle.itself = circle;
+  const named = (text: string, value: unknown): Promise<readonly unknown[]> =>
+    runStatement(knex, { name: 'test-named', text, values: [value] });
+  await expect(named('SELECT $1::json AS plan', circle)).rejects.toThrow('test-named');
+  expect(await named('SELECT $1::json AS plan', { a: 1 })).toEqual([{ plan: { a: 1 } }]);
+  await expect(named('SELECT $1::json AS circle', { a: 1 })).rejects.toThrow('test-named');
+  expect(await named('SELECT $1::json AS plan', null)).toEqual([{ plan: null }]);
+});
+
 test('a server that does not answer one costs its connection, never the next caller', async () => {
   const impatient = openDatabase(database.url, { maxConnections: 1, queryTimeoutMs: 3_000 });
   const slept = (seconds: number): Promise<readonly unknown[]> =>
