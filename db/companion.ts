@@ -220,24 +220,6 @@ export async function reviseTurn(db: Knex, revision: Revision): Promise<Revision
   return rows[0];
 }
 
-/** Keeps as much of a model's reply as was checked; the person's sockets are told where to find it. */
-export async function keepPartialReply(
-  db: Knex,
-  turn: { readonly id: string; readonly conversationId: string; readonly personId: string },
-  partial: Buffer,
-): Promise<void> {
-  await db.raw(
-    `WITH kept AS (
-       UPDATE companion_turns SET partial = :partial
-       WHERE id = :id AND source = 'guided' RETURNING number)
-     SELECT pg_notify('holdfast_broadcast', json_build_object('room', 'person:' || :personId::text,
-       'event', 'companion-reply-part', 'ids', json_build_object(
-         'conversationId', :conversationId::text, 'turnId', :id::text, 'number', number))::text)
-     FROM kept`,
-    { ...turn, partial },
-  );
-}
-
 export interface Closing {
   readonly rating: number | null;
   /** Sealed. */
@@ -275,22 +257,5 @@ export async function noteSharedSummary(db: Knex, id: string): Promise<void> {
     `UPDATE companion_conversations
      SET is_summary_shared = true, awaits_consent = false, version = version + 1 WHERE id = ?`,
     [id],
-  );
-}
-
-/** A model's reply broke off: what was shown of it gives way to the guided companion's. */
-export async function dropPartialReply(
-  db: Knex,
-  turn: { readonly id: string; readonly conversationId: string; readonly personId: string },
-): Promise<void> {
-  await db.raw(
-    `WITH dropped AS (
-       UPDATE companion_turns SET partial = NULL WHERE id = :id AND partial IS NOT NULL
-       RETURNING number)
-     SELECT pg_notify('holdfast_broadcast', json_build_object('room', 'person:' || :personId::text,
-       'event', 'companion-reply', 'ids', json_build_object(
-         'conversationId', :conversationId::text, 'turnId', :id::text, 'number', number))::text)
-     FROM dropped`,
-    { ...turn },
   );
 }

@@ -1,5 +1,6 @@
 import type { ModelMessage } from '../../activities/gateways/model.ts';
-import { keepPartialReply, listTurns } from '../../db/companion.ts';
+import { listTurns } from '../../db/companion.ts';
+import { keepPartialReply } from '../../db/companion-partial-replies.ts';
 import { reserveSpending, settleSpending } from '../../db/companion-spending.ts';
 import { checkModelReply } from '../../domain/companion/check-model-reply.ts';
 import type { CrisisResource } from '../../domain/resources.ts';
@@ -21,9 +22,10 @@ export type ModelAnswer =
   | { readonly kind: 'fit'; readonly reply: Partial<GivenReply> }
   /** What the model said speaks of a crisis: a human has to look. */
   | { readonly kind: 'crisis'; readonly screening: Alarming; readonly text: string }
-  | { readonly kind: 'none'; readonly hasShownParts: boolean };
+  /** Where it was asked, time has gone by, and some of what it wrote may have been shown. */
+  | { readonly kind: 'none'; readonly wasAsked: boolean };
 
-const NONE: ModelAnswer = { kind: 'none', hasShownParts: false };
+const NONE: ModelAnswer = { kind: 'none', wasAsked: false };
 
 /**
  * Asks the model for a reply, within what the clinic may spend, and checks it as it comes: each
@@ -109,7 +111,6 @@ class Checking {
   readonly #recorded: Recorded;
   readonly #contacts: readonly string[];
   #checkedTo = 0;
-  #hasShownParts = false;
   #crisis: { readonly screening: Alarming; readonly text: string } | null = null;
 
   constructor(call: Call, recorded: Recorded, lines: readonly CrisisResource[]) {
@@ -120,15 +121,14 @@ class Checking {
     );
   }
 
-  /** Checks and shows what has become whole; false ends it. */
+  /** Checks and shows what has become whole; false ends it: it is unfit, or may be shown no longer. */
   async hear(text: string): Promise<boolean> {
     const end = lastSentenceEnd(text);
     if (end <= this.#checkedTo) return true;
     this.#checkedTo = end;
     const whole = text.slice(0, end).trim();
     if (!this.#isFit(whole)) return false;
-    await this.#show(whole);
-    return true;
+    return this.#show(whole);
   }
 
   conclude(text: string | null, model: string): ModelAnswer {
@@ -141,7 +141,7 @@ class Checking {
       return { kind: 'fit', reply };
     }
     if (this.#crisis !== null) return { kind: 'crisis', ...this.#crisis };
-    return { kind: 'none', hasShownParts: this.#hasShownParts };
+    return { kind: 'none', wasAsked: true };
   }
 
   #isFit(text: string): boolean {
@@ -152,14 +152,14 @@ class Checking {
     return check.isFit && screening.severity === null;
   }
 
-  async #show(text: string): Promise<void> {
+  /** False where an alert of the person's pages by now. */
+  async #show(text: string): Promise<boolean> {
     const { deps, principal } = this.#call;
     const { turnId, conversationId } = this.#recorded.taken;
     const seal = sealing(deps.cipher, deps.knex, conversationId!);
     const partial = await seal('partial', { text: this.#disclosed(text) }, turnId);
     const place = { id: turnId, conversationId: conversationId!, personId: principal.personId };
-    await keepPartialReply(deps.knex, place, partial);
-    this.#hasShownParts = true;
+    return keepPartialReply(deps.knex, place, partial);
   }
 
   /** In a first reply it says what it is. */

@@ -1,4 +1,5 @@
-import { dropPartialReply, reviseTurn } from '../../db/companion.ts';
+import { reviseTurn } from '../../db/companion.ts';
+import { dropPartialReply } from '../../db/companion-partial-replies.ts';
 import { crisisReply } from '../../domain/companion/crisis-reply.ts';
 import { textsIn } from '../../domain/companion/texts/index.ts';
 import type { CompanionState } from '../../domain/companion/types.ts';
@@ -58,9 +59,14 @@ async function withModel(call: Call, wish: TurnWish, recorded: Recorded): Promis
     case 'crisis':
       return alarmForReply(call, recorded, answer.screening, answer.text);
     case 'none':
-      if (answer.hasShownParts) await dropPartialReply(call.deps.knex, turnOf(call, recorded));
-      return recorded.taken;
+      return answer.wasAsked ? withoutModel(call, recorded) : recorded.taken;
   }
+}
+
+/** Nothing came of a model's reply. A cry may have been heard while it was waited for. */
+async function withoutModel(call: Call, recorded: Recorded): Promise<Taken> {
+  const alertId = await dropPartialReply(call.deps.knex, turnOf(call, recorded));
+  return alertId === null ? recorded.taken : reviseAlarmed(call, recorded, alertId);
 }
 
 /** What was said was no answer to the guided companion, which stays where it was. */

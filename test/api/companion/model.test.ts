@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { ModelGateway } from '../../../activities/gateways/model.ts';
+import type { ModelGateway, ModelReply } from '../../../activities/gateways/model.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi } from '../../support/api.ts';
 import { startTestModel } from '../../support/model.ts';
@@ -177,6 +177,80 @@ test('a crisis that is noticed while a model writes takes the place of its reply
     expect(body.response.type).toBe('crisis-response');
     expect(body.metadata.alertCreated).toBe(cried.body.metadata.alertCreated);
     expect(await alertsOf(other, person.id)).toHaveLength(1);
+  } finally {
+    await other.close();
+  }
+});
+
+/** A model whose reply is written by the test, part by part. */
+function dictated(): {
+  readonly gateway: ModelGateway;
+  /** Says all of the text so far; false once the model was told to stop. */
+  say(textSoFar: string): Promise<boolean>;
+  end(reply: ModelReply): void;
+} {
+  const asked = Promise.withResolvers<(textSoFar: string) => Promise<boolean>>();
+  const reply = Promise.withResolvers<ModelReply>();
+  return {
+    gateway: {
+      model: 'dictated',
+      isPaused: () => false,
+      ceilingOf: () => 1,
+      reply: (_messages, onText) => {
+        asked.resolve(onText!);
+        return reply.promise;
+      },
+    },
+    say: async (textSoFar) => (await asked.promise)(textSoFar),
+    end: reply.resolve,
+  };
+}
+
+test.each<readonly [string, ModelReply]>([
+  ['is stopped', { kind: 'fault', fault: 'stopped', costMicros: 1 }],
+  ['ends', { kind: 'text', text: 'Rest is good. So is tea. And sleep.', costMicros: 1 }],
+])(
+  'after a cry nothing more is shown of what a model writes, until it %s',
+  async (_name, ending) => {
+    const { gateway, say: dictate, end } = dictated();
+    const other = await apiWith({ gateway }, ENOUGH_MICROS);
+    const node = await startNode(other);
+    try {
+      const person = await other.person();
+      const client = await signedIn(node, person);
+      const thinking = chat(other, person, { message: 'Tell me about rest' });
+      expect(await dictate('Rest is good. So')).toBe(true);
+      await client.next('companion-reply-part');
+      const cried = await chat(other, person, { message: CRY });
+      const alertCreated = cried.body.metadata.alertCreated;
+      expect(await dictate('Rest is good. So is tea. And')).toBe(false);
+      end(ending);
+      const { body } = await thinking;
+      expect([body.response.type, body.metadata.alertCreated]).toEqual([
+        'crisis-response',
+        alertCreated,
+      ]);
+      const reply = await client.next('companion-reply');
+      expect(reply).toMatchObject({ type: 'crisis-response', alertCreated });
+      expect(client.of('companion-reply-part')).toHaveLength(1);
+      expect(client.of('companion-reply')).toHaveLength(1);
+    } finally {
+      await node.close();
+      await other.close();
+    }
+  },
+);
+
+test('what the guided companion answered before a cry does not follow the reply to it', async () => {
+  const { gateway, say: dictate, end } = dictated();
+  const other = await apiWith({ gateway }, ENOUGH_MICROS);
+  try {
+    const person = await other.person();
+    const thinking = chat(other, person, { message: 'Tell me about rest' });
+    await dictate('Rest');
+    await chat(other, person, { message: CRY });
+    end({ kind: 'fault', fault: 'timeout', costMicros: null });
+    expect((await thinking).body.response.type).toBe('crisis-response');
   } finally {
     await other.close();
   }
