@@ -1,6 +1,8 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../scripts/root.ts';
+import { loadLauncherSettings } from '../config/launcher-settings.ts';
+import { provideTools } from '../scripts/launcher/tools.ts';
 import { messageOf } from '../scripts/provision/progress.ts';
 import { measureAlerts } from './alerts.ts';
 import { measureBooking } from './booking.ts';
@@ -77,6 +79,8 @@ async function measureAll(
 async function main(args: readonly string[]): Promise<number> {
   const names = chosen(args);
   const isQuick = args.includes('--quick');
+  // The first time it may take minutes, which is no part of a start.
+  await provideTools(loadLauncherSettings());
   console.log('  starting a stack in a temporary folder, several times ...');
   const stack = await startStack(names.includes('starting') && !isQuick ? WARM_STARTS : 1);
   const at = new Date().toISOString();

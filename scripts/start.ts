@@ -6,12 +6,10 @@ import { prepareRun } from './launcher/run.ts';
 import type { Run } from './launcher/run.ts';
 import { stopRequested } from './launcher/stop-signals.ts';
 import type { Tools } from './launcher/launcher.ts';
+import { provideTools } from './launcher/tools.ts';
 import type { EngineArrival } from './launcher/transcripts.ts';
-import { checkFfmpeg, provideFfmpeg } from './provision/ffmpeg.ts';
 import { placeSpeechEngine, provideSpeechEngine } from './provision/speech-engine.ts';
-import { checkMediaWorker, provideMediaWorker } from './provision/media-worker.ts';
 import { messageOf } from './provision/progress.ts';
-import { provideTemporalCli } from './provision/temporal-tools.ts';
 
 const options = process.argv.slice(2);
 const fresh = options.includes('--fresh');
@@ -31,28 +29,6 @@ async function runUntilTheEnd(run: Run, tools: Tools): Promise<string | null> {
   console.log('\n  Stopping ...');
   await launcher.stop();
   return sentence;
-}
-
-/** Without a media worker there is no video, without ffmpeg no recording, and all else works. */
-async function provideTools(settings: LauncherSettings): Promise<Omit<Tools, 'speech'>> {
-  const missing = (fault: unknown): { missing: string } => ({ missing: messageOf(fault) });
-  const media = workerOf(settings).catch(missing);
-  // One after another: two installations of system packages would be in each other's way.
-  const recorder = media.then(() => ffmpegOf(settings).catch(missing));
-  const [temporalCli, mediaWorker, ffmpeg] = await Promise.all([
-    settings.temporalAddress === null ? provideTemporalCli() : null,
-    media,
-    recorder,
-  ]);
-  return { temporalCli, mediaWorker, ffmpeg };
-}
-
-function workerOf({ mediaWorkerBin }: LauncherSettings): Promise<string> {
-  return mediaWorkerBin === null ? provideMediaWorker() : checkMediaWorker(mediaWorkerBin);
-}
-
-function ffmpegOf({ ffmpegBin }: LauncherSettings): Promise<string> {
-  return ffmpegBin === null ? provideFfmpeg() : checkFfmpeg(ffmpegBin);
 }
 
 /**
