@@ -16,12 +16,13 @@ import { safely } from '../http/error-handler.ts';
 import type { Call } from '../http/handler.ts';
 import { createSupportSession } from '../support/sessions/create.ts';
 import { openSupportTexts, sealSupportText } from '../support/sessions/texts.ts';
+import { readConsent } from './consent.ts';
 import { memoryOf } from './memory.ts';
 import type { Recorded } from './recorded.ts';
 import { openTurns } from './sealed-texts.ts';
 import type { GivenReply } from './sealed-texts.ts';
 import { summarise } from './summary.ts';
-import { TEXTS, readConsent } from './texts.ts';
+import { TEXTS } from './texts.ts';
 import type { TurnWish } from './turn-wish.ts';
 
 export interface HandOver {

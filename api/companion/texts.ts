@@ -21,16 +21,3 @@ export const TEXTS = {
   yesShare: 'Yes, share a summary',
   noShare: "No, don't share anything",
 } as const;
-
-const NO = /\b(?:no|nope|not|never|don'?t|do not|rather not)\b/i;
-const YES =
-  /\b(?:yes|yeah|yep|sure|ok(?:ay)?|please|share|go ahead|of course|you may|fine|agree)\b/i;
-/** A plain answer is short; whoever writes more tells something. */
-const LONGEST_ANSWER = 80;
-
-/** Whether somebody agrees that a summary is passed on; null for words that say neither. */
-export function readConsent(words: string): boolean | null {
-  if (words.length > LONGEST_ANSWER) return null;
-  if (NO.test(words)) return false;
-  return YES.test(words) ? true : null;
-}

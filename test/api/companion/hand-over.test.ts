@@ -66,7 +66,13 @@ test('a summary is passed on with consent, in the words that were said', async (
 
 test('no is no, and so is anything else', async () => {
   const person = await api.person();
-  for (const answer of ["No, don't share anything", 'What is the weather like where you are?']) {
+  const answers = [
+    "No, don't share anything",
+    'Please don’t share anything',
+    'ok I’ll wait',
+    'What is the weather like where you are?',
+  ];
+  for (const answer of answers) {
     const first = await chat(api, person, { message: TOLD });
     const { conversationId } = first.body.metadata;
     const asked = await say(api, person, conversationId, ASK);
