@@ -119,12 +119,15 @@ export async function writeAnswers(
     readonly answered: readonly number[];
     /** The gravest that one of them says by itself. */
     readonly danger: AlertSeverity | null;
+    /** One says what no human was called for, whatever was said and looked after before. */
+    readonly isNewDanger: boolean;
     /** See `draftOf`. */
     readonly draft: Draft | null;
   },
 ): Promise<void> {
   await trx.raw(
     `UPDATE screening_responses SET answers = :answers, answered = :answered, danger = :danger,
+       danger_raised_at = CASE WHEN NOT :isNewDanger THEN danger_raised_at END,
        draft = :draft::jsonb, version = version + 1, updated_at = now()
      WHERE id = :id`,
     {

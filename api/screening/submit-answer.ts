@@ -7,7 +7,7 @@ import type { ScreeningResponse } from '../../db/screening-responses.ts';
 import { draftOf } from '../../db/screening-results.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { RecordAudit } from '../../db/transaction.ts';
-import { dangerOf, missingNumbers, scoreOf } from '../../domain/screening/score.ts';
+import { dangerOf, missingNumbers, newDangerOf, scoreOf } from '../../domain/screening/score.ts';
 import type { Alarming, Screening } from '../../domain/triage/screen.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { knownClinic } from '../access/principal.ts';
@@ -74,11 +74,13 @@ async function store(
   const answers = new Map(before).set(number, answer);
   const answered = [...answers.keys()].toSorted((a, b) => a - b);
   const values = chosenValues(answers);
+  const newDanger = newDangerOf(template, number, { before: chosenValues(before), after: values });
   const isWhole = missingNumbers(template, answers).length === 0;
   await writeAnswers(trx, response.id, {
     answers: await sealAnswers(cipher, trx, response.id, answers),
     answered,
     danger: dangerOf(template, values),
+    isNewDanger: newDanger !== null,
     draft: isWhole ? draftOf(scoreOf(template, values)) : null,
   });
   audit({

@@ -98,6 +98,20 @@ export function dangerOf(
   return gravest(raisedFlags(ofItems, values, {}).map(({ alert }) => alert));
 }
 
+/**
+ * What the answer to one question says of danger by itself that the one before it has not said:
+ * a higher one is graver. Null for one that is given again, or is milder.
+ */
+export function newDangerOf(
+  template: QuestionnaireTemplate,
+  number: number,
+  { before, after }: Readonly<Record<'before' | 'after', ChosenValues>>,
+): AlertSeverity | null {
+  const value = after.get(number);
+  if (value === undefined || value <= (before.get(number) ?? -Infinity)) return null;
+  return dangerOf(template, new Map([[number, value]]));
+}
+
 function percentOf(points: number, maximum: number): number {
   return maximum === 0 ? 0 : Math.round((points / maximum) * 10_000) / 100;
 }

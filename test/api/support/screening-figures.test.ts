@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { v7 as newId } from 'uuid';
-import { type SweepDeps, createSweepActivities } from '../../../activities/sweep/index.ts';
-import { sweepScreening } from '../../../activities/sweep/screening.ts';
 import { activeQuestionnaire } from '../../../db/questionnaires.ts';
 import { GAD_7 } from '../../../domain/screening/instruments/gad-7.ts';
 import { startTestApi } from '../../support/api.ts';
@@ -213,57 +211,6 @@ describe('a review', () => {
     const [row] = await api.knex('screening_results').where({ id });
     expect(row).toMatchObject({ review: 'done', decision: 'follow_up', reviewed_by: admin.id });
     expect(row.review_notes.toString('latin1')).not.toContain('safe');
-  });
-});
-
-describe('an unfinished questionnaire', () => {
-  const alerts = (person: TestPerson) => api.knex('crisis_alerts').where({ person_id: person.id });
-  const age = (id: string, change: object) =>
-    api.knex('screening_responses').where({ id }).update(change);
-
-  test('with an answer of danger calls a human once it lies still, and once only', async () => {
-    const person = people[0]!;
-    const sessionId = await startScreening(api, person, 'PHQ-9');
-    const answer = { sessionId, questionNumber: 9, selectedValue: 3 };
-    await api.call('POST', '/api/responses/submit-answer', answer, { token: person.token });
-    await sweepScreening(api.knex);
-    expect(await alerts(person)).toEqual([]);
-    await age(sessionId, { updated_at: new Date(Date.now() - 16 * 60_000) });
-    await Promise.all([sweepScreening(api.knex), sweepScreening(api.knex)]);
-    await sweepScreening(api.knex);
-    const [alert, ...others] = await alerts(person);
-    expect([alert.severity, others]).toEqual(['critical', []]);
-    expect(await api.knex('crisis_triggers').where({ alert_id: alert.id })).toHaveLength(1);
-  });
-
-  test('calls a human also while nothing else can be swept', async () => {
-    const person = people[0]!;
-    const sessionId = await startScreening(api, person, 'PHQ-9');
-    const answer = { sessionId, questionNumber: 9, selectedValue: 2 };
-    await api.call('POST', '/api/responses/submit-answer', answer, { token: person.token });
-    await age(sessionId, { updated_at: new Date(Date.now() - 16 * 60_000) });
-    const temporal = {} as SweepDeps['temporal'];
-    const { sweep } = createSweepActivities({ knex: api.knex, temporal });
-    await expect(sweep()).rejects.toThrow();
-    expect(await alerts(person)).toHaveLength(1);
-  });
-
-  test('is looked at also when it is begun anew past its time', async () => {
-    const person = people[0]!;
-    const sessionId = await startScreening(api, person, 'PHQ-9');
-    const answer = { sessionId, questionNumber: 9, selectedValue: 1 };
-    await api.call('POST', '/api/responses/submit-answer', answer, { token: person.token });
-    await age(sessionId, { expires_at: new Date() });
-    expect(await startScreening(api, person, 'PHQ-9')).not.toBe(sessionId);
-    expect((await alerts(person)).map(({ severity }) => severity)).toEqual(['high']);
-  });
-
-  test('is written down as expired', async () => {
-    const sessionId = await startScreening(api, people[0]!, 'GAD-7');
-    await age(sessionId, { expires_at: new Date() });
-    expect(await sweepScreening(api.knex)).toMatchObject({ responsesExpired: 1 });
-    const [row] = await api.knex('screening_responses').where({ id: sessionId });
-    expect(row.status).toBe('expired');
   });
 });
 

@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type SweepDeps, createSweepActivities } from '../../../activities/sweep/index.ts';
+import { sweepScreening } from '../../../activities/sweep/screening.ts';
+import { startTestApi } from '../../support/api.ts';
+import type { TestApi, TestPerson } from '../../support/api.ts';
+import { startScreening } from './answering.ts';
+
+let api: TestApi;
+let person: TestPerson;
+beforeAll(async () => {
+  api = await startTestApi();
+}, 120_000);
+afterAll(() => api.close());
+beforeEach(async () => {
+  person = await api.person();
+});
+
+const alerts = () => api.knex('crisis_alerts').where({ person_id: person.id }).orderBy('number');
+const severities = async (): Promise<string[]> =>
+  (await alerts()).map(({ severity, status }) => `${severity} ${status}`);
+const triggers = async (): Promise<number> => {
+  const ids = (await alerts()).map(({ id }) => id);
+  return (await api.knex('crisis_triggers').whereIn('alert_id', ids)).length;
+};
+
+const change = (id: string, to: object) => api.knex('screening_responses').where({ id }).update(to);
+const answer = (sessionId: string, questionNumber: number, selectedValue: number) => {
+  const body = { sessionId, questionNumber, selectedValue };
+  return api.call('POST', '/api/responses/submit-answer', body, { token: person.token });
+};
+
+/** A quarter of an hour passes, and whoever sweeps comes by. */
+async function lieStill(sessionId: string): Promise<void> {
+  await change(sessionId, { updated_at: new Date(Date.now() - 16 * 60_000) });
+  await sweepScreening(api.knex);
+}
+
+const resolve = () =>
+  api
+    .knex('crisis_alerts')
+    .where({ person_id: person.id })
+    .update({ status: 'resolved', resolved_at: new Date() });
+
+describe('an unfinished questionnaire', () => {
+  test('with an answer of danger calls a human once it lies still, and once only', async () => {
+    const sessionId = await startScreening(api, person, 'PHQ-9');
+    await answer(sessionId, 9, 2);
+    await sweepScreening(api.knex);
+    expect(await severities()).toEqual([]);
+    await change(sessionId, { updated_at: new Date(Date.now() - 16 * 60_000) });
+    await Promise.all([sweepScreening(api.knex), sweepScreening(api.knex)]);
+    await sweepScreening(api.knex);
+    expect(await severities()).toEqual(['high paging']);
+    expect(await triggers()).toBe(1);
+  });
+
+  test('calls a human also while nothing else can be swept', async () => {
+    const sessionId = await startScreening(api, person, 'PHQ-9');
+    await answer(sessionId, 9, 2);
+    await change(sessionId, { updated_at: new Date(Date.now() - 16 * 60_000) });
+    const temporal = {} as SweepDeps['temporal'];
+    const { sweep } = createSweepActivities({ knex: api.knex, temporal });
+    await expect(sweep()).rejects.toThrow();
+    expect(await alerts()).toHaveLength(1);
+  });
+
+  test('is looked at also when it is begun anew past its time', async () => {
+    const sessionId = await startScreening(api, person, 'PHQ-9');
+    await answer(sessionId, 9, 1);
+    await change(sessionId, { expires_at: new Date() });
+    expect(await startScreening(api, person, 'PHQ-9')).not.toBe(sessionId);
+    expect(await severities()).toEqual(['high paging']);
+  });
+
+  test('is written down as expired', async () => {
+    const sessionId = await startScreening(api, person, 'GAD-7');
+    await change(sessionId, { expires_at: new Date() });
+    expect(await sweepScreening(api.knex)).toMatchObject({ responsesExpired: 1 });
+    const [row] = await api.knex('screening_responses').where({ id: sessionId });
+    expect(row.status).toBe('expired');
+  });
+});
+
+describe('one that is gone on with after a human was called', () => {
+  async function calledFor(type: string, number: number, value: number): Promise<string> {
+    const sessionId = await startScreening(api, person, type);
+    await answer(sessionId, number, value);
+    await lieStill(sessionId);
+    expect(await triggers()).toBe(1);
+    return sessionId;
+  }
+
+  test('a graver answer calls again once the alert is resolved', async () => {
+    const sessionId = await calledFor('PHQ-9', 9, 1);
+    await resolve();
+    await answer(sessionId, 9, 3);
+    await lieStill(sessionId);
+    expect(await severities()).toEqual(['high resolved', 'critical paging']);
+    await lieStill(sessionId);
+    expect(await triggers()).toBe(2);
+  });
+
+  test('so does a graver one that is no more urgent', async () => {
+    const sessionId = await calledFor('PHQ-9', 9, 1);
+    await resolve();
+    await answer(sessionId, 9, 2);
+    await lieStill(sessionId);
+    expect(await severities()).toEqual(['high resolved', 'high paging']);
+  });
+
+  test('a graver answer joins the alert that is open, and makes it as urgent', async () => {
+    const sessionId = await calledFor('PHQ-9', 9, 1);
+    await answer(sessionId, 9, 3);
+    await lieStill(sessionId);
+    expect(await severities()).toEqual(['critical paging']);
+    expect(await triggers()).toBe(2);
+  });
+
+  test('an answer of danger to another question calls again, however urgent the first', async () => {
+    const sessionId = await calledFor('GHQ-28', 24, 2);
+    await resolve();
+    await answer(sessionId, 25, 2);
+    await lieStill(sessionId);
+    expect(await severities()).toEqual(['high resolved', 'high paging']);
+  });
+
+  test('an answer that was taken back and is given again calls again', async () => {
+    const sessionId = await calledFor('PHQ-9', 9, 2);
+    await resolve();
+    await answer(sessionId, 9, 0);
+    await lieStill(sessionId);
+    await answer(sessionId, 9, 2);
+    await lieStill(sessionId);
+    expect(await severities()).toEqual(['high resolved', 'high paging']);
+  });
+
+  test.each([
+    ['the same answer', 9, 2],
+    ['a milder one', 9, 1],
+    ['a harmless one to another question', 1, 3],
+  ])('%s calls nobody again', async (_, number, value) => {
+    const sessionId = await calledFor('PHQ-9', 9, 2);
+    await resolve();
+    await answer(sessionId, number, value);
+    await lieStill(sessionId);
+    expect(await severities()).toEqual(['high resolved']);
+  });
+});
