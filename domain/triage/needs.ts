@@ -44,17 +44,21 @@ export class PatternNeeds<Tag> {
     const there = this.#marks.cleared();
     for (const ids of earlier) for (const id of ids) there[id] = EARLIER;
     for (const id of own) there[id] = there[id]! | OWN;
-    const found = new Set<Pattern<Tag>>();
+    const found: Pattern<Tag>[] = [];
     for (const id of own) {
-      for (const { pattern, rarestFirst, inOrder } of this.#byEnd.get(id) ?? []) {
-        meter.tick();
-        if (areAllMarked(rarestFirst, there) && mayBeSplit(inOrder, there)) found.add(pattern);
+      const ending = this.#byEnd.get(id) ?? NONE;
+      meter.tick(ending.length);
+      for (let at = 0; at < ending.length; at += 1) {
+        const { pattern, rarestFirst, inOrder } = ending[at]!;
+        if (!areAllMarked(rarestFirst, there) || !mayBeSplit(inOrder, there)) continue;
+        if (!found.includes(pattern)) found.push(pattern);
       }
     }
-    return [...found];
+    return found;
   }
 }
 
+const NONE: readonly never[] = [];
 const EARLIER = 1;
 const OWN = 2;
 

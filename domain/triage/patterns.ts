@@ -152,7 +152,8 @@ export class PatternIndex<Tag> {
     if (indexed === undefined) return [];
     meter.tick(indexed.length);
     const patterns: Pattern<Tag>[] = [];
-    for (const { pattern, needs } of indexed) {
+    for (let at = 0; at < indexed.length; at += 1) {
+      const { pattern, needs } = indexed[at]!;
       if (areAllMarked(needs, there)) patterns.push(pattern);
     }
     return patterns;
