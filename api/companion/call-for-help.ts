@@ -11,8 +11,9 @@ import type { Outcome } from './recorded.ts';
 import { replyOf } from './replies.ts';
 
 /**
- * The turn could not be taken. Whoever cries for help in it is heard all the same: with a database
- * that does not answer, the reply and the alert are all there is.
+ * The turn could not be taken. Whoever cries for help in it is heard all the same: in a conversation
+ * that has ended, or with a database that does not answer, the reply and the alert are all there is.
+ * Where nothing can be answered, the alert goes with the refusal.
  */
 export async function callForHelp(placed: Placed, error: unknown): Promise<Outcome> {
   const { call, screening } = placed;
@@ -32,23 +33,20 @@ export async function callForHelp(placed: Placed, error: unknown): Promise<Outco
     reportedBy: personId,
     words: placed.words,
   };
-  try {
-    const { alertId, isNew } = await raiseAlert(deps, report, { principal, requestId });
-    if (isRefusal(error)) throw error;
-    deps.log.error({ requestId, error: safely(error) }, 'a turn with a cry for help was not kept');
-    const lines = await helpLines(deps, clinicId);
-    const wish = { ...languageOf(placed), isRepeated: !isNew };
-    const reply = replyOf(crisisReply(lines, wish), { severity, alertId });
-    const conversationId = placed.place.kind === 'known' ? conversationIdOf(placed) : null;
-    const taken = { conversationId, turnId: call.newId, number: 0, reply };
-    return final({ ...taken, isCrisis: true, takenAt: new Date() });
-  } catch (refused) {
-    throw await withHelpLines(deps, principal, refused);
-  }
-}
-
-/** Told apart from what went wrong: there is nothing to be had by asking again. */
-function isRefusal(error: unknown): boolean {
+  const { alertId, isNew } = await raiseAlert(deps, report, { principal, requestId }).catch(
+    async (failed: unknown) => {
+      throw await withHelpLines(deps, principal, failed);
+    },
+  );
   const code = errorCodeOf(error);
-  return code === 'not_found' || code === 'wrong_state' || code === 'refused_by_rule';
+  if (code === 'not_found') throw await withHelpLines(deps, principal, error, alertId);
+  if (code !== 'wrong_state') {
+    deps.log.error({ requestId, error: safely(error) }, 'a turn with a cry for help was not kept');
+  }
+  const lines = await helpLines(deps, clinicId);
+  const wish = { ...languageOf(placed), isRepeated: !isNew };
+  const reply = replyOf(crisisReply(lines, wish), { severity, alertId });
+  const conversationId = placed.place.kind === 'known' ? conversationIdOf(placed) : null;
+  const taken = { conversationId, turnId: call.newId, number: 0, reply };
+  return final({ ...taken, isCrisis: true, takenAt: new Date() });
 }

@@ -44,8 +44,8 @@ export async function endCompanion(call: Call): Promise<Ended> {
   } catch (error) {
     if (screening.severity === null) throw error;
     const heard = { principal, screening, words: asWritten(body), sessionId: null };
-    await raiseAlarm(deps, { ...heard, source: 'companion' }, requestId);
-    throw await withHelpLines(deps, principal, error);
+    const alertId = await raiseAlarm(deps, { ...heard, source: 'companion' }, requestId);
+    throw await withHelpLines(deps, principal, error, alertId);
   }
 }
 

@@ -49,8 +49,10 @@ async function readOrCall(call: Call, read: (body: unknown) => TurnWish): Promis
     return read(call.body);
   } catch (error) {
     const { deps, principal, body, requestId } = call;
-    const isCry = await alarmForBody(deps, principal, personsWords(body), requestId, 'companion');
-    throw isCry ? await withHelpLines(deps, principal, error) : error;
+    const words = personsWords(body);
+    const alarmed = await alarmForBody(deps, principal, words, requestId, 'companion');
+    if (alarmed === null) throw error;
+    throw await withHelpLines(deps, principal, error, alarmed.alertId);
   }
 }
 

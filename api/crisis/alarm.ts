@@ -51,34 +51,45 @@ export async function inTransactionWithAlarm<T>(
   return result;
 }
 
-/** As {@link raiseAlarm}, for a body that could not even be read as a message. True for a cry for help. */
+/** What came of a cry for help: its alert, or null where help could not be called. */
+export interface Alarmed {
+  readonly alertId: string | null;
+}
+
+/** As {@link raiseAlarm}, for a body that could not even be read as a message. Null where it is no cry. */
 export async function alarmForBody(
   deps: IntakeDeps,
   principal: Principal,
   body: unknown,
   requestId: string,
   source: TriggerSource = 'message',
-): Promise<boolean> {
+): Promise<Alarmed | null> {
   const screening = screenWords(body);
-  if (screening.severity === null) return false;
+  if (screening.severity === null) return null;
   const words = asWritten(body);
-  await raiseAlarm(deps, { principal, screening, words, sessionId: null, source }, requestId);
-  return true;
+  const heard = { principal, screening, words, sessionId: null, source };
+  return { alertId: await raiseAlarm(deps, heard, requestId) };
 }
 
 /**
  * Calls help for somebody whose message was refused, or could not be stored. Never throws: what
- * the sender hears is why the message was refused.
+ * the sender hears is why the message was refused. Gives the alert's id, if there is one.
  */
-export async function raiseAlarm(deps: IntakeDeps, heard: Heard, requestId: string): Promise<void> {
+export async function raiseAlarm(
+  deps: IntakeDeps,
+  heard: Heard,
+  requestId: string,
+): Promise<string | null> {
   const { principal, words, screening } = heard;
-  if (screening.severity === null) return;
+  if (screening.severity === null) return null;
   try {
     const clinicId = knownClinic(principal);
     const report = { ...triggerOf(heard, screening), clinicId, messageId: null, words };
-    await raiseAlert(deps, report, { principal, requestId });
+    const { alertId } = await raiseAlert(deps, report, { principal, requestId });
+    return alertId;
   } catch (error) {
     deps.log.fatal({ requestId, error: safely(error) }, 'help could not be called for a message');
+    return null;
   }
 }
 

@@ -10,7 +10,7 @@ import type { Principal } from '../access/principal.ts';
 import { BoundedCache } from '../auth/bounded-cache.ts';
 import type { ApiDeps } from '../context.ts';
 import { toFault } from '../http/fault.ts';
-import { emergencyContacts, immediateResources } from './present-help.ts';
+import { HELP_CALLED, emergencyContacts, immediateResources } from './present-help.ts';
 
 type List = readonly CrisisResource[];
 
@@ -65,16 +65,22 @@ async function read(knex: Knex, clinicId: string | null): Promise<List> {
   return resources.length > 0 ? resources : DEFAULT_RESOURCES;
 }
 
-/** The refusal of a cry for help, with the numbers that answer without any token. */
+/**
+ * The refusal of a cry for help, with the numbers that answer without any token, and with the alert
+ * that it raised all the same.
+ */
 export async function withHelpLines(
   deps: ApiDeps,
   principal: Principal | null,
   thrown: unknown,
+  alertId: string | null = null,
 ): Promise<HoldfastError> {
   const { code, message, details } = toFault(thrown);
   const clinicId = principal === null ? null : knownClinic(principal);
   const lines = await helpLines(deps, clinicId);
+  const called = alertId === null ? {} : { alertCreated: alertId, immediateActions: HELP_CALLED };
   const help = {
+    ...called,
     emergencyContacts: emergencyContacts(lines),
     resources: immediateResources(lines),
   };

@@ -18,6 +18,12 @@ function firstWith(
   return kinds.flatMap((kind) => first(lines, kind, way) ?? [])[0] ?? null;
 }
 
+/** What has been done for somebody of whose alert no more is known than that it was raised. */
+export const HELP_CALLED: readonly string[] = [
+  'Crisis alert raised',
+  'Emergency contacts prepared',
+];
+
 /** The short card that goes with every crisis answer, as version B publishes it. */
 export function emergencyContacts(lines: List): Record<string, unknown> {
   const local = firstWith(lines, 'phone', 'local');

@@ -127,8 +127,9 @@ async function answerHearing(work: Work): Promise<void> {
     if (work.operation.hearsRefused) {
       const { path } = work.operation;
       const refused = { requestId, path };
-      if (await hearRefused(work.deps, work.hearing, principal, refused)) {
-        throw await withHelpLines(work.deps, principal, error);
+      const alarmed = await hearRefused(work.deps, work.hearing, principal, refused);
+      if (alarmed !== null) {
+        throw await withHelpLines(work.deps, principal, error, alarmed.alertId);
       }
     }
     throw error;

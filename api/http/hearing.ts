@@ -1,6 +1,6 @@
 import type { Principal } from '../access/principal.ts';
 import type { ApiDeps } from '../context.ts';
-import { alarmForBody } from '../crisis/alarm.ts';
+import { type Alarmed, alarmForBody } from '../crisis/alarm.ts';
 
 /** What came with a request whose words nobody may lose. */
 export interface Hearing {
@@ -11,16 +11,16 @@ export interface Hearing {
 }
 
 /**
- * Calls help for words of crisis that were refused before any handler could read them; true where it
- * did. Never throws.
+ * Calls help for words of crisis that were refused before any handler could read them; null where
+ * they are none. Never throws.
  */
 export async function hearRefused(
   deps: ApiDeps,
   { words, isHandled }: Hearing,
   principal: Principal | null,
   { requestId, path }: { readonly requestId: string; readonly path: string },
-): Promise<boolean> {
-  if (words === null || isHandled || principal === null) return false;
+): Promise<Alarmed | null> {
+  if (words === null || isHandled || principal === null) return null;
   const source = COMPANION.test(path) ? 'companion' : 'message';
   return alarmForBody(deps, principal, spoken(words), requestId, source);
 }

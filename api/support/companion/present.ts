@@ -5,7 +5,7 @@ import type { ReplyOptions } from '../../companion/turn-wish.ts';
 import type { AlertView } from '../../../db/crisis-alerts.ts';
 import type { CompanionResource, ReplyType } from '../../../domain/companion/types.ts';
 import type { CrisisResource } from '../../../domain/resources.ts';
-import { emergencyContacts } from '../../crisis/present-help.ts';
+import { HELP_CALLED, emergencyContacts } from '../../crisis/present-help.ts';
 import { iso } from '../dialect.ts';
 
 type Shape = Readonly<Record<string, unknown>>;
@@ -77,8 +77,8 @@ function responseInB({ taken, options, lines, alert }: ShownTurn): Shape {
 }
 
 /** What has happened, and nothing that has not. */
-function actionsInB(alert: AlertView | null): string[] {
-  if (alert === null) return ['Crisis alert raised', 'Emergency contacts prepared'];
+function actionsInB(alert: AlertView | null): readonly string[] {
+  if (alert === null) return HELP_CALLED;
   return [
     `Crisis alert ${alert.number} raised`,
     alert.firstPageAt === null ? 'Crisis team is being notified' : 'Crisis team notification sent',

@@ -118,8 +118,14 @@ describe('help is called although the turn is refused:', () => {
     const other = await begin(api, await api.person());
     const reply = await chat(api, person, bodyOf(other));
     expect(reply.status).toBe(status);
-    expect(reply.body.emergencyContacts).toMatchObject({ crisis: '988' });
-    expect(await alertsOf(api, person.id)).toHaveLength(1);
+    const [alert, ...others] = await alertsOf(api, person.id);
+    expect(others).toEqual([]);
+    expect(reply.body).toMatchObject({
+      success: false,
+      alertCreated: alert!.id,
+      immediateActions: ['Crisis alert raised', 'Emergency contacts prepared'],
+      emergencyContacts: { crisis: '988' },
+    });
   });
 
   test.each([
@@ -130,20 +136,47 @@ describe('help is called although the turn is refused:', () => {
     const headers = { 'content-type': type, authorization: `Bearer ${token}` };
     const reply = await fetch(`${api.url}/api/ai/chat`, { method: 'POST', body, headers });
     expect(reply.status).toBe(status);
-    expect(await reply.json()).toMatchObject({ emergencyContacts: { crisis: '988' } });
     const alerts = await alertsOf(api, id);
     expect(alerts).toHaveLength(1);
+    const alertCreated = alerts[0]!.id;
+    expect(await reply.json()).toMatchObject({
+      alertCreated,
+      emergencyContacts: { crisis: '988' },
+    });
     const [trigger] = await api.knex('crisis_triggers').where({ alert_id: alerts[0]!.id });
     expect(trigger.source).toBe('companion');
   });
 
-  test('an ended conversation', async () => {
+  test('the last words to a conversation that has ended', async () => {
     const person = await api.person();
     const conversationId = await begin(api, person);
-    await api.call('POST', `/api/ai/conversations/${conversationId}/end`, {}, person);
-    expect((await say(api, person, conversationId, CRY)).status).toBe(409);
-    expect(await alertsOf(api, person.id)).toHaveLength(1);
+    const end = (body: unknown) =>
+      api.call('POST', `/api/ai/conversations/${conversationId}/end`, body, person);
+    await end({});
+    const { status, body } = await end({ feedback: CRY });
+    const [alert] = await alertsOf(api, person.id);
+    expect(status).toBe(409);
+    expect(body).toMatchObject({ alertCreated: alert!.id, emergencyContacts: { crisis: '988' } });
   });
+});
+
+test('a cry in a conversation that has ended gets the reply to a crisis, and ends none', async () => {
+  const person = await api.person();
+  const conversationId = await begin(api, person);
+  await api.call('POST', `/api/ai/conversations/${conversationId}/end`, {}, person);
+  const { status, body } = await say(api, person, conversationId, CRY);
+  const [alert, ...others] = await alertsOf(api, person.id);
+  expect([status, others]).toEqual([200, []]);
+  expect(body.response).toMatchObject({
+    text: expect.stringContaining('988'),
+    type: 'crisis-response',
+    immediateActions: ['Crisis alert raised', 'Emergency contacts prepared'],
+  });
+  expect(body.metadata).toMatchObject({ alertCreated: alert!.id, conversationId });
+  expect(await api.knex('companion_turns').where({ conversation_id: conversationId })).toHaveLength(
+    1,
+  );
+  expect((await say(api, person, conversationId, 'Hello?')).status).toBe(409);
 });
 
 test('turns and cries at once make one alert, and lose nothing', async () => {

@@ -29,6 +29,8 @@ export interface TurnBody {
     readonly model: string;
   };
   readonly emergencyContacts?: Readonly<Record<string, unknown>>;
+  /** Of a turn that was refused. */
+  readonly alertCreated?: string;
 }
 
 /** `GET /api/ai/conversations/{id}` */
