@@ -1,3 +1,4 @@
+import type { TriggerSource } from '../../db/crisis-intake.ts';
 import type { Principal } from '../access/principal.ts';
 import type { ApiDeps } from '../context.ts';
 import { type Alarmed, alarmForBody } from '../crisis/alarm.ts';
@@ -21,11 +22,13 @@ export async function hearRefused(
   { requestId, path }: { readonly requestId: string; readonly path: string },
 ): Promise<Alarmed | null> {
   if (words === null || isHandled || principal === null) return null;
-  const source = COMPANION.test(path) ? 'companion' : 'message';
-  return alarmForBody(deps, principal, spoken(words), requestId, source);
+  return alarmForBody(deps, principal, spoken(words), requestId, sourceOf(path));
 }
 
-const COMPANION = /^\/api\/(?:ai|chatbot)\//;
+function sourceOf(path: string): TriggerSource {
+  if (/^\/api\/(?:ai|chatbot)\//.test(path)) return 'companion';
+  return path.startsWith('/api/responses/') ? 'screening' : 'message';
+}
 
 /** JSON's own quotation marks would make a quotation of what somebody says of themselves. */
 function spoken(words: string): unknown {

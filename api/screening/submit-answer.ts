@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { NewTrigger, RaisedAlert } from '../../db/crisis-intake.ts';
+import type { NewTrigger, RaisedAlert, TriggerSource } from '../../db/crisis-intake.ts';
 import { findQuestionnaire } from '../../db/questionnaires.ts';
 import type { Questionnaire } from '../../db/questionnaires.ts';
 import { lockResponse, writeAnswers } from '../../db/screening-responses.ts';
@@ -10,12 +10,12 @@ import type { RecordAudit } from '../../db/transaction.ts';
 import { dangerOf, missingNumbers, newDangerOf, scoreOf } from '../../domain/screening/score.ts';
 import type { Alarming, Screening } from '../../domain/triage/screen.ts';
 import { auditContext } from '../access/audit-context.ts';
-import { knownClinic } from '../access/principal.ts';
 import { afterAnswering } from '../background.ts';
+import { raiseAlarm } from '../crisis/alarm.ts';
 import { asWritten } from '../crisis/as-written.ts';
-import { raiseAlert, recordReport, startAlert } from '../crisis/intake.ts';
+import { withHelpLines } from '../crisis/help-lines.ts';
+import { recordReport, startAlert } from '../crisis/intake.ts';
 import { screenWords } from '../crisis/screen-words.ts';
-import { safely } from '../http/error-handler.ts';
 import type { Call } from '../http/handler.ts';
 import { chosenValues, openAnswers, sealAnswers } from './answers.ts';
 import { assertAnswerable } from './open-response.ts';
@@ -31,6 +31,8 @@ export interface Submitted {
   readonly raised: RaisedAlert | null;
 }
 
+const SOURCE: TriggerSource = 'screening';
+
 /**
  * Takes an answer, in place of an earlier one to the same question. The detector reads all words
  * of it first: an answer that is refused still calls help.
@@ -45,8 +47,10 @@ export async function submitAnswer(call: Call, body: AnswerBody): Promise<Submit
       store(call, body, screening, { trx, audit }),
     );
   } catch (error) {
-    await raiseForRefused(call, body, screening);
-    throw error;
+    if (screening.severity === null) throw error;
+    const heard = { principal, screening, words: wordsOf(body), sessionId: null, source: SOURCE };
+    const alertId = await raiseAlarm(deps, heard, requestId);
+    throw await withHelpLines(deps, principal, error, alertId);
   }
   const { raised } = submitted;
   if (raised !== null) afterAnswering(deps.log, 'an alert', () => startAlert(deps, raised));
@@ -108,26 +112,13 @@ async function record(
   return recordReport(call.deps.cipher, trx, audit, report);
 }
 
-/** Never throws: what the caller hears is why the answer was refused. */
-async function raiseForRefused(call: Call, body: AnswerBody, screening: Screening): Promise<void> {
-  if (screening.severity === null) return;
-  const { deps, principal, requestId } = call;
-  try {
-    const clinicId = knownClinic(principal);
-    const report = { ...triggerOf(call, screening), clinicId, words: wordsOf(body) };
-    await raiseAlert(deps, report, { principal, requestId });
-  } catch (error) {
-    deps.log.fatal({ requestId, error: safely(error) }, 'help could not be called for an answer');
-  }
-}
-
 function triggerOf({ principal }: Call, { severity, type }: Alarming): Omit<NewTrigger, 'details'> {
   return {
     clinicId: principal.clinicId,
     personId: principal.personId,
     severity,
     type,
-    source: 'screening',
+    source: SOURCE,
     sessionId: null,
     messageId: null,
     reportedBy: principal.personId,

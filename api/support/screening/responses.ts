@@ -1,9 +1,9 @@
 import { HoldfastError } from '../../../domain/errors.ts';
 import { helpLines } from '../../crisis/help-lines.ts';
 import { emergencyContacts, immediateResources } from '../../crisis/present-help.ts';
-import { anyBody } from '../../crisis/read-body.ts';
 import type { Answer, Call } from '../../http/handler.ts';
 import { type Completed, completeScreening } from '../../screening/complete-response.ts';
+import type { AnswerBody } from '../../screening/read-answer.ts';
 import { type StartWish, startResponse } from '../../screening/start-response.ts';
 import { submitAnswer } from '../../screening/submit-answer.ts';
 import { inBothShapes, iso } from '../dialect.ts';
@@ -36,8 +36,8 @@ export async function startResponseSession(call: Call<StartWish>): Promise<Answe
 }
 
 /** POST /api/responses/submit-answer */
-export async function submitResponseAnswer(call: Call): Promise<Answer> {
-  const submitted = await submitAnswer(call, anyBody(call.body));
+export async function submitResponseAnswer(call: Call<AnswerBody>): Promise<Answer> {
+  const submitted = await submitAnswer(call, call.body);
   const { questionnaire, response, number, isReplaced, raised } = submitted;
   const common = {
     sessionId: response.id,

@@ -15,6 +15,8 @@ import { openDatabase } from '../../../db/knex.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson } from '../../support/api.ts';
 import { until } from '../../support/until.ts';
+import { startNode } from '../realtime/nodes.ts';
+import { startScreening } from '../support/answering.ts';
 
 const LIMITS = { loopDelayMs: 100, poolWaiters: 20, inFlight: 50 };
 const QUIET: LoadReading = { loopDelayMs: 0, poolWaiters: 0, inFlight: 0 };
@@ -168,6 +170,27 @@ test('a booking is answered 503 with the time to come back, everybody else as ev
   const health = await api.call('GET', '/health');
   expect(health).toMatchObject({ status: 200, body: { status: 'ok', load: 'extreme' } });
   level = 'calm';
+});
+
+test('an answer to a questionnaire is no call for help, and words of crisis in one are', async () => {
+  const sessionId = await startScreening(api, client, 'GAD-7');
+  const answer = (words: object) => {
+    const body = { sessionId, questionNumber: 1, selectedValue: 1, ...words };
+    return api.call('POST', '/api/responses/submit-answer', body, { token: client.token });
+  };
+  calls = 0;
+  expect((await answer({})).status).toBe(200);
+  expect(calls).toBe(0);
+  const node = await startNode(api);
+  level = 'extreme';
+  // Until the process that is told of all alerts has begun to hear of them.
+  await until(async () => {
+    const cry = await answer({ selectedText: 'I am going to kill myself tonight' });
+    expect(cry).toMatchObject({ status: 200, body: { alertCreated: expect.any(String) } });
+    return calls > 0;
+  });
+  level = 'calm';
+  await node.close();
 });
 
 test('a report of a crisis is a call for help, and a booking is none', async () => {

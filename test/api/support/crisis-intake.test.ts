@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { SignJWT } from 'jose';
 import { v7 as newId } from 'uuid';
-import { AUDIENCE, FAMILY_CLAIM } from '../../../api/auth/access-tokens.ts';
 import { triggerTextRef } from '../../../db/crisis-carrying.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson, TestReply } from '../../support/api.ts';
 import { startScreening } from './answering.ts';
+import { tokenThatEnded } from './ended-token.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -214,25 +213,12 @@ test('a key with another body is another report, with the same body the same', a
   expect(await api.knex('crisis_triggers').where({ alert_id: alert.id })).toHaveLength(2);
 });
 
-async function tokenThatEnded({ id, familyId }: TestPerson, hoursAgo: number): Promise<string> {
-  const { kid, alg, key } = await api.deps.keyRing.signingKey();
-  const endedAt = Math.floor(Date.now() / 1_000) - hoursAgo * 3_600;
-  return new SignJWT({ [FAMILY_CLAIM]: familyId })
-    .setProtectedHeader({ alg, kid, typ: 'JWT' })
-    .setSubject(id)
-    .setIssuer(api.deps.http.publicUrl)
-    .setAudience(AUDIENCE)
-    .setIssuedAt(endedAt - 3_600)
-    .setExpirationTime(endedAt)
-    .sign(key);
-}
-
 test('a token that ended lately will do here and nowhere else, one of the day before will not', async () => {
   const person = await api.person();
-  const token = await tokenThatEnded(person, 3);
+  const token = await tokenThatEnded(api, person, 3);
   expect((await raise({}, token)).status).toBe(201);
   expect((await api.call('GET', '/api/auth/me', undefined, { token })).status).toBe(401);
-  expect((await raise({}, await tokenThatEnded(person, 30))).status).toBe(401);
+  expect((await raise({}, await tokenThatEnded(api, person, 30))).status).toBe(401);
 });
 
 test.each([undefined, 'nonsense'])(
