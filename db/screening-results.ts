@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Score } from '../domain/screening/score.ts';
 import type { AuditInsert } from './audit/entry.ts';
+import { WITH_PREPARED } from './session-preparations.ts';
 
 export type ReviewState = 'none' | 'awaited' | 'done';
 
@@ -57,10 +58,7 @@ const completing = (given: string, told = ''): string => `
       (result->>'isFlaggedByTotal')::boolean, (result->>'alertId')::uuid,
       CASE WHEN (result->>'isFlagged')::boolean THEN 'awaited' ELSE 'none' END, completed_at
     FROM done, given RETURNING completed_at),
-  prepared AS (
-    UPDATE session_preparations SET completed_at = done.completed_at FROM done
-    WHERE session_preparations.person_id = done.person_id AND questionnaire_type = done.type
-      AND session_preparations.completed_at IS NULL),
+  ${WITH_PREPARED},
   audited AS (
     INSERT INTO audit_entries (clinic_id, actor_id, actor_role, action, object_type, object_id,
       subject_id, outcome, request_id, changes)

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
+import { ENDED_STATUSES } from '../domain/session.ts';
 import type { SessionRow } from './sessions.ts';
 
 export type PreparationPurpose = 'preparation' | 'follow_up';
@@ -20,12 +21,13 @@ export interface Preparation {
   readonly completedAt: Date | null;
 }
 
+const DUE_AT = `CASE p.purpose
+    WHEN 'preparation' THEN s.starts_at - p.due_offset_ms * interval '1 millisecond'
+    ELSE s.ends_at + p.due_offset_ms * interval '1 millisecond' END`;
 const COLUMNS = `p.id, p.session_id AS "sessionId", p.clinic_id AS "clinicId",
   p.person_id AS "personId", s.therapist_id AS "therapistId", p.purpose, p.title,
   p.questionnaire_type AS "questionnaireType", p.material_id AS "materialId",
-  CASE p.purpose WHEN 'preparation' THEN s.starts_at - p.due_offset_ms * interval '1 millisecond'
-    ELSE s.ends_at + p.due_offset_ms * interval '1 millisecond' END AS "dueAt",
-  p.completed_at AS "completedAt"`;
+  ${DUE_AT} AS "dueAt", p.completed_at AS "completedAt"`;
 const FROM = 'session_preparations p JOIN sessions s ON s.id = p.session_id';
 
 interface Asked {
@@ -135,3 +137,30 @@ export async function markRead(trx: Knex.Transaction, id: string): Promise<Date>
   );
   return rows[0]!.at;
 }
+
+/** Of a session that nobody prepares for any more. */
+const BEGUN_OR_OFF = [...ENDED_STATUSES, 'in_progress'].map((status) => `'${status}'`).join(', ');
+
+/** Where the session stands for whoever is asked: as a member of a group they have a seat of their own. */
+const STANDING = `coalesce((SELECT status FROM enrolments AS seat
+    WHERE seat.session_id = p.session_id AND seat.person_id = p.person_id
+      AND seat.status IS NOT NULL
+    ORDER BY created_at DESC, id DESC LIMIT 1), s.status)`;
+
+/**
+ * Parts of a statement, after one named `done` that gives `person_id`, `type` and `completed_at`
+ * of what was filled in: it counts for the next session that asks for it, late or not, and for every
+ * follow-up that is open. One to come needs one of its own, and what was not done before a session
+ * stays so.
+ */
+export const WITH_PREPARED = `asked AS (
+    SELECT p.id, done.completed_at,
+      row_number() OVER (PARTITION BY p.purpose ORDER BY ${DUE_AT}, p.id) AS place, p.purpose
+    FROM done JOIN session_preparations p ON p.person_id = done.person_id
+      AND p.questionnaire_type = done.type AND p.completed_at IS NULL
+    JOIN sessions s ON s.id = p.session_id
+    WHERE CASE p.purpose WHEN 'follow_up' THEN ${DUE_AT} > now()
+      ELSE s.starts_at > now() AND ${STANDING} NOT IN (${BEGUN_OR_OFF}) END),
+  prepared AS (
+    UPDATE session_preparations p SET completed_at = asked.completed_at FROM asked
+    WHERE p.id = asked.id AND (asked.purpose = 'follow_up' OR asked.place = 1))`;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { v7 as newId } from 'uuid';
 import { preparations } from '../../../activities/outbox/preparing.ts';
 import { createNoticeActivities } from '../../../activities/session/notices.ts';
 import { createReminderActivities } from '../../../activities/session/reminders.ts';
@@ -192,5 +193,73 @@ describe('after a session', () => {
   test('no questionnaire where the plan has none', async () => {
     const id = await confirmedSession(DEFAULT_PLAN);
     expect((await told(id, 'follow_up'))[0]).not.toContain('/assessments/');
+  });
+});
+
+describe('an answered questionnaire', () => {
+  const WEEK_MS = 7 * 24 * HOUR_MS;
+  const preparation = { questionnaires: ['GAD-7'], materials: [], dueBeforeStartMs: 24 * HOUR_MS };
+  const plan = { ...DEFAULT_PLAN, preparation };
+  const sessionIn = (ms: number) => confirmedSession(plan, Date.now() + ms);
+  const prepared = (ids: readonly string[]) =>
+    Promise.all(ids.map(async (id) => (await session(id)).preparation_completed));
+  const change = (id: string, to: object) => api.knex('sessions').where({ id }).update(to);
+
+  test('counts for the next of the sessions that ask for it, and the one after it for the next', async () => {
+    const ids: string[] = [];
+    for (const week of [3, 1, 4, 2]) ids.push(await sessionIn(week * WEEK_MS));
+    await screen('GAD-7', SEVEN);
+    expect(await prepared(ids)).toEqual([false, true, false, false]);
+    await screen('GAD-7', SEVEN);
+    expect(await prepared(ids)).toEqual([false, true, false, true]);
+  });
+
+  test('counts late, too, until the session begins', async () => {
+    const ids = [await sessionIn(HOUR_MS), await sessionIn(WEEK_MS)];
+    await screen('GAD-7', SEVEN);
+    expect(await prepared(ids)).toEqual([true, false]);
+  });
+
+  test('counts for no session that has begun, is over, was called off or left', async () => {
+    const begun = await sessionIn(-HOUR_MS / 2);
+    const early = await sessionIn(HOUR_MS);
+    await change(early, { status: 'in_progress' });
+    const over = await sessionIn(-WEEK_MS);
+    await change(over, { status: 'completed' });
+    const off = await sessionIn(2 * HOUR_MS);
+    await change(off, { status: 'cancelled' });
+    const left = await sessionIn(3 * HOUR_MS);
+    const seat = { id: newId(), session_id: left, person_id: client.id };
+    await api
+      .knex('enrolments')
+      .insert({ ...seat, state: 'left', status: 'cancelled', alias: 'A' });
+    const next = await sessionIn(WEEK_MS);
+    await screen('GAD-7', SEVEN);
+    const ids = [begun, early, over, off, left, next];
+    expect(await prepared(ids)).toEqual([false, false, false, false, false, true]);
+  });
+
+  test('counts for every follow-up that is open, and not for what was to come before', async () => {
+    const screening = { questionnaire: 'GAD-7', remindAfterMs: 48 * HOUR_MS };
+    const asking = { ...plan, followUp: { ...DEFAULT_PLAN.followUp!, screening } };
+    const weeksAgo = async (weeks: number): Promise<string> => {
+      const id = await confirmedSession(asking, Date.now() - weeks * WEEK_MS);
+      await createNoticeActivities(messaging()).notify({
+        sessionId: id,
+        kind: 'follow_up',
+        version: 1,
+      });
+      return id;
+    };
+    const ids = [await weeksAgo(3), await weeksAgo(1), await weeksAgo(0.5)];
+    await screen('GAD-7', SEVEN);
+    const rows = await api.knex('session_preparations').whereIn('session_id', ids);
+    const done = (purpose: string) =>
+      ids.map((id) => {
+        const row = rows.find((one) => one.session_id === id && one.purpose === purpose);
+        return row.completed_at !== null;
+      });
+    expect(done('follow_up')).toEqual([false, true, true]);
+    expect(done('preparation')).toEqual([false, false, false]);
   });
 });
