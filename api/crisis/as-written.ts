@@ -12,6 +12,11 @@ export function asWritten(value: unknown): string {
 
 /** Every text in a value of JSON, a line each, however deep. */
 export function textsOf(value: unknown): string {
+  return textsIn(value).join('\n');
+}
+
+/** Every text in a value of JSON, however deep, in its order. */
+export function textsIn(value: unknown): string[] {
   const texts: string[] = [];
   const open: unknown[] = [value];
   while (open.length > 0) {
@@ -21,5 +26,5 @@ export function textsOf(value: unknown): string {
     // One by one: a call takes only so many arguments.
     for (const part of Object.values(next).toReversed()) open.push(part);
   }
-  return texts.join('\n');
+  return texts;
 }

@@ -133,8 +133,9 @@ function kindOf(char: string): Kind {
   return DIGIT.test(char) ? 'digit' : 'other';
 }
 
-/** "I want ... to die", "pens!on": dots in a row and signs amid letters end no sentence. */
+/** "I want ... to die", "pens!on": dots in a row and signs amid letters end no sentence; nor does a dash. */
 function isPause(chars: readonly string[], at: number): boolean {
+  if (chars[at] === '-') return chars.every((char) => char === '-');
   if (chars[at] === '!') return kindOf(chars[at + 1] ?? '') !== 'other';
   return chars[at] === '.' && (chars[at - 1] === '.' || chars[at + 1] === '.');
 }

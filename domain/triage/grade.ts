@@ -1,8 +1,18 @@
 import type { PhraseGroup } from './language-pack.ts';
 import type { Tag } from './lexicon.ts';
 import type { Match } from './patterns.ts';
-import type { Scene, SentenceCue } from './scene.ts';
-import { denialOf, firstOf, isGovernedBy, isPast, subjectOf } from './surroundings.ts';
+import { type Scene, means } from './scene.ts';
+import { storyOf } from './story.ts';
+import {
+  denialOf,
+  has,
+  isHabitOfThePast,
+  isIntended,
+  isPast,
+  isSaidOfOneself,
+  subjectOf,
+  voiceOf,
+} from './surroundings.ts';
 import { SEVERITIES } from './types.ts';
 import type { Adjustment, Category, Severity, Subject } from './types.ts';
 
@@ -19,30 +29,51 @@ export interface Grade {
 export function gradeMatch(match: Match<Tag>, group: PhraseGroup, scene: Scene): Grade {
   const subject = subjectOf(match, group, scene);
   const base = { category: group.category, severity: group.severity, subject };
-  const reason = dismissal(match, subject, scene);
+  const reason = dismissal(match, group, subject, scene);
   if (reason !== undefined) return { ...base, adjustments: [reason], isDiscounted: true };
   if (denialOf(match, scene) === 'partial') {
     return { ...base, severity: 'low', adjustments: ['negated'], isDiscounted: false };
   }
   const time = gradeTime(match, group, subject, scene);
   const voice = gradeVoice(match, group, subject, scene);
-  const down = time.down + voice.down;
+  const story = gradeStory(match, group, subject, scene);
+  const down = time.down + voice.down + story.down;
   const severity = time.severity ?? group.severity;
   return {
     category: time.category ?? group.category,
     severity: lower(severity, down),
     subject,
-    adjustments: [...time.adjustments, ...voice.adjustments],
+    adjustments: [...time.adjustments, ...voice.adjustments, ...story.adjustments],
     isDiscounted: false,
   };
 }
 
-function dismissal(match: Match<Tag>, subject: Subject, scene: Scene): Adjustment | undefined {
-  if (match.tokens.some((at) => scene.idiomatic.has(at))) return 'idiom';
+function dismissal(
+  match: Match<Tag>,
+  group: PhraseGroup,
+  subject: Subject,
+  scene: Scene,
+): Adjustment | undefined {
+  if (isIdiomatic(match, group, scene)) return 'idiom';
   if (denialOf(match, scene) === 'full') return 'negated';
-  const isOthers = subject === 'third' || voiceOf(match, scene) !== 'own';
-  const isStory = isOthers && has(match, 'fiction', scene) && !has(match, 'identifying', scene);
-  return isStory ? 'fiction' : undefined;
+  return storyOf(match, group, subject, scene) === 'told' ? 'fiction' : undefined;
+}
+
+function isIdiomatic(match: Match<Tag>, group: PhraseGroup, scene: Scene): boolean {
+  const idioms = new Set(match.tokens.flatMap((at) => scene.idiomsAt.get(at) ?? []));
+  const isOutright = group.isExplicit && group.category === 'suicidal_ideation';
+  return [...idioms].some((idiom) => !(isOutright && passesOver(idiom, match, scene)));
+}
+
+/** "In the lecture I keep thinking of suicide": the idiom leaves out a word of what is said of oneself. */
+function passesOver(idiom: Match<Tag>, match: Match<Tag>, scene: Scene): boolean {
+  const [first = 0, last = first] = [idiom.tokens[0], idiom.tokens.at(-1)];
+  const isLeftOut = (at: number): boolean =>
+    at > first &&
+    at < last &&
+    !idiom.tokens.includes(at) &&
+    !means(scene.tokens[at], scene.lexicon.fillers);
+  return match.tokens.some(isLeftOut) && isSaidOfOneself(match, scene);
 }
 
 interface Shift {
@@ -54,7 +85,7 @@ interface Shift {
 
 /** About to happen, just happened, happened, happened long ago. */
 function gradeTime(match: Match<Tag>, group: PhraseGroup, subject: Subject, scene: Scene): Shift {
-  const isHabit = isGovernedBy(scene.habitEnds, match, scene, false);
+  const isHabit = isHabitOfThePast(match, scene);
   const isTimed = group.kind === 'attempt' && has(match, 'longAgo', scene);
   const isOver = isHabit || isTimed || isPast(match, scene);
   const isOpen = has(match, 'continuing', scene);
@@ -62,10 +93,8 @@ function gradeTime(match: Match<Tag>, group: PhraseGroup, subject: Subject, scen
     return { down: 0, adjustments: ['recent'], severity: 'critical' };
   }
   if (isOver && !isOpen) return gradePast(match, group, isHabit, scene);
-  const isIntended =
-    isGovernedBy(scene.intentEnds, match, scene, true) || has(match, 'soon', scene);
-  if (group.kind !== 'act' || !isIntended || subject === 'second')
-    return { down: 0, adjustments: [] };
+  const isMeant = isIntended(match, scene) || has(match, 'soon', scene);
+  if (group.kind !== 'act' || !isMeant || subject === 'second') return { down: 0, adjustments: [] };
   const category = group.category === 'suicidal_ideation' ? 'plan_or_means' : group.category;
   return { down: 0, adjustments: ['intent'], severity: 'critical', category };
 }
@@ -97,15 +126,9 @@ function gradeVoice(match: Match<Tag>, group: PhraseGroup, subject: Subject, sce
   return { down: 0, adjustments: [] };
 }
 
-function voiceOf(match: Match<Tag>, scene: Scene): Scene['voices'][number] {
-  const voices = match.tokens.map((at) => scene.voices[at] ?? 'own');
-  if (voices.includes('own')) return 'own';
-  return voices[0] ?? 'own';
-}
-
-function has(match: Match<Tag>, cue: SentenceCue, scene: Scene): boolean {
-  const sentence = scene.tokens[firstOf(match)]?.sentence ?? -1;
-  return scene.sentencesWith[cue].has(sentence);
+function gradeStory(match: Match<Tag>, group: PhraseGroup, subject: Subject, scene: Scene): Shift {
+  const isOwn = storyOf(match, group, subject, scene) === 'own';
+  return isOwn ? { down: 1, adjustments: ['fiction'] } : { down: 0, adjustments: [] };
 }
 
 function lower(severity: Severity, steps: number): Severity {

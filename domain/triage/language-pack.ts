@@ -4,6 +4,7 @@ import type { Category, Severity } from './types.ts';
  * Phrases that mean the same. A phrase is words in lower case without punctuation:
  * `kill` every form that `forms` knows, `=kill` this form alone, `a|b` either, `@name` a class,
  * `word?` perhaps, `..` up to three other words, `...` up to six, `#` a number of at least 5.
+ * Idioms, denials and habits end at a comma or a new line, but where a `,` stands on its own.
  * Filler words (articles, "to", "really") may stand between any two and are never written.
  */
 export interface PhraseGroup {
@@ -32,6 +33,10 @@ export interface Cues {
   readonly thirdPerson: string;
   /** Verbs that only a third person has ("wants"). */
   readonly thirdPersonVerbs: string;
+  /** Before a third person whom the writer knows ("my"). */
+  readonly owning: string;
+  /** The writer alone: what "we" read in a book is nobody's cry. */
+  readonly writer: string;
   /** Words that say whose life or body it is ("myself", "yourself", "herself"). */
   readonly firstSelf: string;
   readonly secondSelf: string;
@@ -56,6 +61,8 @@ export interface Cues {
   /** The past goes on ("still", "again"). */
   readonly continuing: string;
   readonly fiction: string;
+  /** What stands right before a title in quotation marks ("song"). */
+  readonly titled: string;
   /** The writer makes a quotation their own ("how I feel"). */
   readonly identifying: readonly string[];
   readonly speech: string;

@@ -1,6 +1,7 @@
 import type { Cues, LanguagePack, PhraseGroup } from './language-pack.ts';
 import { PatternNeeds } from './needs.ts';
-import { type Pattern, PatternCompiler, PatternIndex } from './patterns.ts';
+import { PatternCompiler } from './pattern-compiler.ts';
+import { type Manner, type Pattern, PatternIndex } from './patterns.ts';
 import { Vocabulary } from './vocabulary.ts';
 import { WordMarks } from './word-marks.ts';
 
@@ -20,6 +21,8 @@ const CUE_WORDS = [
   'secondPerson',
   'thirdPerson',
   'thirdPersonVerbs',
+  'owning',
+  'writer',
   'firstSelf',
   'secondSelf',
   'thirdSelf',
@@ -30,6 +33,7 @@ const CUE_WORDS = [
   'perfect',
   'continuing',
   'fiction',
+  'titled',
   'speech',
 ] as const satisfies readonly (keyof Cues)[];
 
@@ -58,13 +62,17 @@ export function buildLexicon(pack: LanguagePack): Lexicon {
   const vocabulary = new Vocabulary(wordsOf(pack.ordinary), pack.expansions);
   const compiler = new PatternCompiler(pack, vocabulary);
   const phrases = pack.phrases.flatMap((group) =>
-    group.phrases.map((source) => compiler.compile<Tag>(source, { kind: 'phrase', group }, false)),
+    group.phrases.map((source) =>
+      compiler.compile<Tag>(source, { kind: 'phrase', group }, GUESSED),
+    ),
   );
   const surroundings: Pattern<Tag>[] = [
-    ...pack.idioms.phrases.map((source) => compiler.compile<Tag>(source, { kind: 'idiom' }, true)),
+    ...pack.idioms.phrases.map((source) =>
+      compiler.compile<Tag>(source, { kind: 'idiom' }, WITHIN_CLAUSE),
+    ),
     ...CUE_PHRASES.flatMap((cue) =>
       pack.cues[cue].map((source) =>
-        compiler.compile<Tag>(source, { kind: 'cue', cue }, isStrict(cue)),
+        compiler.compile<Tag>(source, { kind: 'cue', cue }, mannerOf(cue)),
       ),
     ),
   ];
@@ -85,9 +93,14 @@ export function buildLexicon(pack: LanguagePack): Lexicon {
   };
 }
 
-/** What lets a match vanish must be spelled right; what makes it graver may be guessed. */
-function isStrict(cue: CuePhrase): boolean {
-  return cue !== 'intent' && cue !== 'soon';
+const GUESSED: Manner = { isStrict: false, isWithinClause: false };
+const WITHIN_CLAUSE: Manner = { isStrict: true, isWithinClause: true };
+
+/** What lets a match vanish is spelled right and said at a stretch; what makes it graver may be guessed. */
+function mannerOf(cue: CuePhrase): Manner {
+  if (cue === 'intent' || cue === 'soon') return GUESSED;
+  const isDismissing = cue === 'denials' || cue === 'pastHabits';
+  return { isStrict: true, isWithinClause: isDismissing };
 }
 
 function wordsOf(list: string): string[] {

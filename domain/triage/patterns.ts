@@ -1,22 +1,28 @@
-import type { LanguagePack } from './language-pack.ts';
 import type { Meter } from './meter.ts';
 import type { Token } from './tokens.ts';
-import type { Vocabulary } from './vocabulary.ts';
 import { type WordMarks, areAllMarked } from './word-marks.ts';
 
-interface Element {
+export interface Element {
   readonly ids: ReadonlySet<number>;
   readonly isOptional: boolean;
   /** How many words that are no fillers may stand before it. */
   readonly gap: number;
+  /** A comma or a new line may stand before it, even where the pattern stays within a clause. */
+  readonly mayPause: boolean;
 }
 
-export interface Pattern<Tag> {
+/** How a pattern is read. */
+export interface Manner {
+  /** Only words spelled right count: for whatever makes a match vanish. */
+  readonly isStrict: boolean;
+  /** It ends at a comma or a new line: what is said beyond explains nothing. */
+  readonly isWithinClause: boolean;
+}
+
+export interface Pattern<Tag> extends Manner {
   readonly source: string;
   readonly tag: Tag;
   readonly elements: readonly Element[];
-  /** Only words spelled right count: for whatever makes a match vanish. */
-  readonly isStrict: boolean;
 }
 
 export interface Match<Tag> {
@@ -26,58 +32,6 @@ export interface Match<Tag> {
 }
 
 const MOST_FILLERS = 4;
-const GAPS: Readonly<Record<string, number>> = { '..': 3, '...': 6 };
-
-/** Turns the phrases of a pack into patterns over the ids of one vocabulary. */
-export class PatternCompiler {
-  readonly #forms = new Map<string, readonly string[]>();
-  readonly #classes: ReadonlyMap<string, readonly string[]>;
-  readonly #vocabulary: Vocabulary;
-
-  constructor(pack: LanguagePack, vocabulary: Vocabulary) {
-    this.#vocabulary = vocabulary;
-    for (const row of pack.forms) {
-      const forms = row.split(' ');
-      this.#forms.set(forms[0] ?? '', forms);
-    }
-    this.#classes = new Map(
-      Object.entries(pack.classes).map(([name, words]) => [name, words.split(/\s+/u)]),
-    );
-  }
-
-  compile<Tag>(source: string, tag: Tag, isStrict: boolean): Pattern<Tag> {
-    const elements: Element[] = [];
-    let gap = 0;
-    for (const part of source.split(' ')) {
-      const wait = GAPS[part];
-      if (wait === undefined) {
-        const isOptional = part.endsWith('?');
-        elements.push({ ids: this.ids(isOptional ? part.slice(0, -1) : part), isOptional, gap });
-        gap = 0;
-      } else gap = wait;
-    }
-    if (elements.length === 0 || elements[0]?.isOptional === true) {
-      throw new RangeError(`A phrase begins with a word that must be there: ${source}`);
-    }
-    return { source, tag, elements, isStrict };
-  }
-
-  /** The ids of `a|b`, of forms and of classes, classes within classes too. */
-  ids(part: string): Set<number> {
-    return new Set(part.split('|').flatMap((word) => [...this.#idsOf(word)]));
-  }
-
-  #idsOf(word: string): readonly number[] {
-    if (word.startsWith('@')) {
-      const members = this.#classes.get(word.slice(1));
-      if (members === undefined) throw new RangeError(`No such class: ${word}`);
-      return members.flatMap((member) => this.#idsOf(member));
-    }
-    if (word.startsWith('=')) return [this.#vocabulary.add(word.slice(1))];
-    return (this.#forms.get(word) ?? [word]).map((form) => this.#vocabulary.add(form));
-  }
-}
-
 interface Indexed<Tag> {
   readonly pattern: Pattern<Tag>;
   /** What must be in a text somewhere after its first word, the rarest first. */
@@ -165,8 +119,8 @@ export class PatternIndex<Tag> {
     at: number,
     meter: Meter,
   ): number[] | undefined {
-    const { elements, isStrict } = pattern;
-    if (!fits(elements[0]!, tokens[at], isStrict)) return undefined;
+    const { elements } = pattern;
+    if (!fits(elements[0]!, tokens[at], pattern)) return undefined;
     // Every place where the elements so far may end, each with the words taken on the way.
     let frontier = new Map<number, readonly number[]>([[at, [at]]]);
     for (let index = 1; index < elements.length; index += 1) {
@@ -174,7 +128,7 @@ export class PatternIndex<Tag> {
       const next = new Map<number, readonly number[]>();
       for (const [end, path] of frontier) {
         if (element.isOptional && !next.has(end)) next.set(end, path);
-        for (const found of this.#reach(element, tokens, end, isStrict, meter)) {
+        for (const found of this.#reach(element, tokens, end, pattern, meter)) {
           if (!next.has(found)) next.set(found, [...path, found]);
         }
       }
@@ -189,7 +143,7 @@ export class PatternIndex<Tag> {
     element: Element,
     tokens: readonly Token[],
     end: number,
-    isStrict: boolean,
+    manner: Manner,
     meter: Meter,
   ): number[] {
     const found: number[] = [];
@@ -199,7 +153,8 @@ export class PatternIndex<Tag> {
       meter.tick();
       const token = tokens[at];
       if (token === undefined || crossesSentence(element, tokens, end, at)) break;
-      if (fits(element, token, isStrict)) found.push(at);
+      if (manner.isWithinClause && endsClause(element, token)) break;
+      if (fits(element, token, manner)) found.push(at);
       if (this.#isFiller(token, tokens[at - 1])) fillers += 1;
       else others += 1;
       if (fillers > MOST_FILLERS || others > element.gap) break;
@@ -240,7 +195,12 @@ function crossesSentence(
   return start.stop !== end.stop && start.message === end.message;
 }
 
-function fits(element: Element, token: Token | undefined, isStrict: boolean): boolean {
+function endsClause({ mayPause }: Element, { breakBefore, isContinued }: Token): boolean {
+  if (isContinued || breakBefore === 'none') return false;
+  return !mayPause || breakBefore === 'sentence';
+}
+
+function fits(element: Element, token: Token | undefined, { isStrict }: Manner): boolean {
   const ids = isStrict ? token?.exact : token?.ids;
   if (ids === undefined) return false;
   for (const id of ids) if (element.ids.has(id)) return true;

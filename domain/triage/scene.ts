@@ -14,8 +14,8 @@ export interface Scene {
   readonly lexicon: Lexicon;
   readonly tokens: readonly Token[];
   readonly phrases: readonly Match<Tag>[];
-  /** Tokens that an idiom explains. */
-  readonly idiomatic: ReadonlySet<number>;
+  /** The idioms that a token belongs to. */
+  readonly idiomsAt: ReadonlyMap<number, readonly Match<Tag>[]>;
   /** Last tokens of denials that do deny, with where each begins. */
   readonly denialEnds: ReadonlyMap<number, number>;
   /** Last tokens of signs of intent. */
@@ -54,7 +54,7 @@ export function readScene(reading: Reading, lexicon: Lexicon, meter: Meter): Sce
     lexicon,
     tokens,
     phrases,
-    idiomatic: idiomaticTokens(around, tokens),
+    idiomsAt: idiomsByToken(around),
     denialEnds: new Map(
       cues('denials')
         .filter((match) => !match.tokens.some((at) => hollow.has(at)))
@@ -87,13 +87,13 @@ export function means(token: Token | undefined, ids: ReadonlySet<number>): boole
   return false;
 }
 
-/** What is said in another sentence explains nothing: "I want to die. Lol". */
-function idiomaticTokens(matches: readonly Match<Tag>[], tokens: readonly Token[]): Set<number> {
-  const idioms = matches.filter(
-    ({ pattern, tokens: [first = 0, ...rest] }) =>
-      pattern.tag.kind === 'idiom' && tokens[first]?.stop === tokens[rest.at(-1) ?? first]?.stop,
-  );
-  return new Set(idioms.flatMap((match) => match.tokens));
+function idiomsByToken(matches: readonly Match<Tag>[]): Map<number, Match<Tag>[]> {
+  const idioms = new Map<number, Match<Tag>[]>();
+  for (const match of matches) {
+    if (match.pattern.tag.kind !== 'idiom') continue;
+    for (const at of match.tokens) push(idioms, at, match);
+  }
+  return idioms;
 }
 
 const SPEAKER_WINDOW = 8;

@@ -1,11 +1,11 @@
 import type { PhraseGroup } from './language-pack.ts';
 import type { Tag } from './lexicon.ts';
 import type { Match } from './patterns.ts';
-import { type Scene, means } from './scene.ts';
+import { type Scene, type SentenceCue, type Voice, means } from './scene.ts';
 import type { Subject } from './types.ts';
 
 /** How far back the grammar of a phrase is looked for, in words. */
-const WINDOW = 8;
+export const WINDOW = 8;
 
 export type Denial = 'none' | 'partial' | 'full';
 
@@ -120,20 +120,27 @@ function isSameClause(scene: Scene, at: number, after: number): boolean {
   );
 }
 
-/**
- * Whether the phrase is bound to one of these cues: the cue before it with carriers between, or,
- * where `mayBeWithin`, among its own words.
- */
-export function isGovernedBy(
+/** Whether the phrase is bound to a sign of intent: before it with carriers between, or among its own words. */
+export function isIntended(match: Match<Tag>, scene: Scene): boolean {
+  if (match.tokens.some((at) => scene.intentEnds.has(at))) return true;
+  return isGovernedBy(scene.intentEnds, match, scene, false);
+}
+
+/** Whether the phrase is bound to a habit of the past in its own clause: "I quit. Want to die" is not. */
+export function isHabitOfThePast(match: Match<Tag>, scene: Scene): boolean {
+  return isGovernedBy(scene.habitEnds, match, scene, true);
+}
+
+function isGovernedBy(
   ends: ReadonlySet<number>,
   match: Match<Tag>,
   scene: Scene,
-  mayBeWithin: boolean,
+  isWithinClause: boolean,
 ): boolean {
   const { tokens, lexicon } = scene;
-  if (mayBeWithin && match.tokens.some((at) => ends.has(at))) return true;
   const start = firstOf(match);
   for (let at = start - 1; at >= Math.max(0, start - WINDOW); at -= 1) {
+    if (isWithinClause && !isSameClause(scene, at, at + 1)) return false;
     if (ends.has(at)) return true;
     const isCarrier =
       means(tokens[at], lexicon.words.carriers) || means(tokens[at], lexicon.fillers);
@@ -152,7 +159,7 @@ export function isPast(match: Match<Tag>, scene: Scene): boolean {
     const isGoverning = [words.carriers, words.pastForms, lexicon.fillers].some((ids) =>
       means(tokens[at], ids),
     );
-    if (tokens[at]?.sentence !== tokens[start]?.sentence || !isGoverning) break;
+    if (!isSameClause(scene, at, at + 1) || !isGoverning) break;
     places.push(at);
   }
   const past = places.filter((at) => means(tokens[at], words.pastForms));
@@ -163,4 +170,17 @@ function isPerfect(scene: Scene, at: number): boolean {
   return scene.tokens
     .slice(Math.max(0, at - 2), at)
     .some((token) => means(token, scene.lexicon.words.perfect));
+}
+
+/** Whose voice the phrase is in: one's own where any of its words is. */
+export function voiceOf(match: Match<Tag>, scene: Scene): Voice {
+  const voices = match.tokens.map((at) => scene.voices[at] ?? 'own');
+  if (voices.includes('own')) return 'own';
+  return voices[0] ?? 'own';
+}
+
+/** Whether such a cue stands in the phrase's sentence. */
+export function has(match: Match<Tag>, cue: SentenceCue, scene: Scene): boolean {
+  const sentence = scene.tokens[firstOf(match)]?.sentence ?? -1;
+  return scene.sentencesWith[cue].has(sentence);
 }

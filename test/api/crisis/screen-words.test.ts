@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { screenWords } from '../../../api/crisis/screen-words.ts';
+import { type Detect, detect } from '../../../domain/triage/detect.ts';
 
 describe('what is screened', () => {
   test('raises an alert from medium on, by what is gravest', () => {
@@ -22,6 +23,42 @@ describe('what is screened', () => {
     for (const nothing of [undefined, null, 7, {}, [], '']) {
       expect(screenWords(nothing).severity).toBeNull();
     }
+  });
+
+  test.each([
+    { message: 'I want to die', context: { userMood: 'exhaustion' } },
+    { message: 'I want to die', context: { userMood: 'shame' } },
+    { initialMessage: 'I wish I was dead', context: { currentMood: 'tired' } },
+    { message: 'I keep thinking about suicide', context: { previousTopics: ['exam_stress'] } },
+    { title: 'essay', description: 'suicide is all I think about' },
+    { message: 'I want to', context: { userMood: 'die' } },
+    ['suicide', 'course'],
+  ])('is read field by field, and across the fields: %j', (body) => {
+    expect(screenWords(body).severity).not.toBeNull();
+  });
+
+  test.each([
+    [['Essay', 'I discuss abuse'], null],
+    [['not', 'suicidal'], 'medium'],
+    [{ message: 'I died laughing', context: { userMood: 'tired' } }, null],
+    [{ title: 'Suicide prevention', description: 'A workshop for teachers' }, null],
+  ])('is no graver for its fields: %j', (body, severity) => {
+    expect(screenWords(body).severity).toBe(severity);
+  });
+
+  test('is read once where it is one text, and never more than twice', () => {
+    const read = (body: unknown): number => {
+      let times = 0;
+      const detector: Detect = (text, context) => {
+        times += 1;
+        return detect(text, context);
+      };
+      screenWords(body, { detector });
+      return times;
+    };
+    expect(read('good morning')).toBe(1);
+    expect(read({ message: 'good morning', more: [' ', 7, null] })).toBe(1);
+    expect(read(['good', 'morning', 'to', 'you'])).toBe(2);
   });
 
   test('is not what an id happens to spell', () => {

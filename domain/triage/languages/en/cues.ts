@@ -10,6 +10,8 @@ export const CUES: Cues = {
     boss character characters who others them person celebrity singer actor protagonist roomie niece
     nephew teammate crush`,
   thirdPersonVerbs: 'wants needs thinks feels hates keeps tries plans wishes',
+  owning: 'my our',
+  writer: 'i im me my mine myself',
   firstSelf: 'myself meself ourselves me self',
   secondSelf: 'yourself urself yourselves',
   thirdSelf: 'himself herself themselves themself hisself theirself oneself',
@@ -127,6 +129,8 @@ export const CUES: Cues = {
     characters episode series anime manga show game games story stories play quote quoted quotes title
     titled album track band theatre theater script screenplay hamlet shakespeare romeo juliet plot
     protagonist documentary headline meme essay article news fanfic scene line actor singer sing singing sang sings karaoke chorus`,
+  titled: `song songs track album single film movie book novel poem episode band game series show anime play
+    called titled named entitled lyric lyrics chorus sing sings sang singing`,
   identifying: [
     'how|what|exactly|same i feel',
     'me be|too|exactly|rn|right|irl|every|honestly',
