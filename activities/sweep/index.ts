@@ -11,6 +11,7 @@ import {
   unstartedSessions,
 } from '../../db/sweeping.ts';
 import { inTransaction } from '../../db/transaction.ts';
+import { HoldfastError } from '../../domain/errors.ts';
 import { parseWorkflowId } from '../../domain/ids.ts';
 import { type SessionState, decide, isEnded, nextDeadline } from '../../domain/session.ts';
 import { ENROLMENT_WORKFLOW } from '../../workflows/messages/enrolment.ts';
@@ -22,7 +23,7 @@ import { stirSupport } from '../support/starting.ts';
 import { startAbsence, startOffering } from '../offers/starting.ts';
 import { isRunning, startSession } from '../session/starting.ts';
 import type { SweepActivities, SweepReport } from './contract.ts';
-import { sweepScreening } from './screening.ts';
+import { type DangerFault, sweepScreening } from './screening.ts';
 
 /** How far back a sweep looks for workflows that did not end by themselves. */
 const FORCED_ENDS_SINCE_MS = 24 * 3_600_000;
@@ -30,6 +31,7 @@ const FORCED_ENDS_SINCE_MS = 24 * 3_600_000;
 export interface SweepDeps {
   readonly knex: Knex;
   readonly temporal: Client;
+  readonly onDangerFault?: (fault: DangerFault) => void;
 }
 
 /** Mends what a crash leaves between PostgreSQL and Temporal, which share no transaction. */
@@ -39,7 +41,7 @@ export function createSweepActivities(deps: SweepDeps): SweepActivities {
 
 async function sweep(deps: SweepDeps): Promise<SweepReport> {
   // Needs nothing but the database, and people may wait for it: first, whatever else fails.
-  const screening = await sweepScreening(deps.knex);
+  const { dangersLeft, ...screening } = await sweepScreening(deps.knex, deps.onDangerFault);
   const { started, released } = await takeUpUnstarted(deps);
   const abandoned = await abandonedLives(deps.temporal);
   const revived = await reviveLost(deps, abandoned.session);
@@ -48,6 +50,7 @@ async function sweep(deps: SweepDeps): Promise<SweepReport> {
   await reviveOffers(deps);
   const claimsReleased = await releaseLapsedClaims(deps.knex);
   const importsStarted = await takeUpImports(deps);
+  if (dangersLeft > 0) throw nobodyCalled(dangersLeft);
   return {
     started: started + seats.started,
     released,
@@ -56,6 +59,12 @@ async function sweep(deps: SweepDeps): Promise<SweepReport> {
     importsStarted,
     ...screening,
   };
+}
+
+/** Once all others are looked after: the run failed, and is tried again. */
+function nobodyCalled(responses: number): HoldfastError {
+  const message = `For ${responses} unfinished questionnaires nobody could be called`;
+  return new HoldfastError('dependency_unavailable', message);
 }
 
 /** An import that is this late has no workflow. */

@@ -6,7 +6,15 @@ import { inTransaction } from '../../db/transaction.ts';
 
 export interface ScreeningReport {
   readonly dangersRaised: number;
+  /** For which nobody could be called; the next run finds them again. */
+  readonly dangersLeft: number;
   readonly responsesExpired: number;
+}
+
+/** Somebody who could not be helped in this run, and why. */
+export interface DangerFault {
+  readonly responseId: string;
+  readonly error: unknown;
 }
 
 /**
@@ -17,12 +25,21 @@ export interface ScreeningReport {
  * Schedule runs each minute and which finds whatever an earlier run has left, but would cost each
  * questionnaire a workflow: a start, a timer, an activity and a close.
  */
-export async function sweepScreening(knex: Knex): Promise<ScreeningReport> {
-  let dangersRaised = 0;
-  for (const id of await forgottenDangers(knex)) {
-    if ((await raise(knex, id)) !== null) dangersRaised += 1;
+export async function sweepScreening(
+  knex: Knex,
+  onFault: (fault: DangerFault) => void = () => undefined,
+): Promise<ScreeningReport> {
+  let [dangersRaised, dangersLeft] = [0, 0];
+  for (const responseId of await forgottenDangers(knex)) {
+    try {
+      if ((await raise(knex, responseId)) !== null) dangersRaised += 1;
+    } catch (error) {
+      // Whoever comes after this one may be in as great a danger.
+      dangersLeft += 1;
+      onFault({ responseId, error });
+    }
   }
-  return { dangersRaised, responsesExpired: await expireResponses(knex) };
+  return { dangersRaised, dangersLeft, responsesExpired: await expireResponses(knex) };
 }
 
 /** The outbox starts the alert's workflow, as it does after a crash. */

@@ -61,7 +61,15 @@ async function start(settings: Settings, log: Logger): Promise<() => Promise<voi
     dataConverter: createDataConverter(keyRing),
     workflowBundle,
     deployment,
-    deps: { ...gatewaysOf(settings), knex, temporal: client, mail, cipher },
+    deps: {
+      ...gatewaysOf(settings),
+      knex,
+      temporal: client,
+      mail,
+      cipher,
+      onDangerFault: ({ responseId, error }) =>
+        log.error({ responseId, error: nameOf(error) }, 'a questionnaire could call nobody'),
+    },
   });
   const sealer = createSealer(knex, keyRing, {
     onFault: (error) => log.error({ error: error.name }, error.message),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Client } from '@temporalio/client';
 import { type SweepDeps, createSweepActivities } from '../../../activities/sweep/index.ts';
-import { sweepScreening } from '../../../activities/sweep/screening.ts';
+import { type DangerFault, sweepScreening } from '../../../activities/sweep/screening.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson } from '../../support/api.ts';
 import { startScreening } from './answering.ts';
@@ -62,6 +63,34 @@ describe('an unfinished questionnaire', () => {
     const { sweep } = createSweepActivities({ knex: api.knex, temporal });
     await expect(sweep()).rejects.toThrow();
     expect(await alerts()).toHaveLength(1);
+  });
+
+  test('that can call nobody keeps no other from it, and fails the sweep that left it', async () => {
+    const unlucky = await startScreening(api, person, 'PHQ-9');
+    await answer(unlucky, 9, 1);
+    await change(unlucky, { updated_at: new Date(Date.now() - 20 * 60_000) });
+    const ofUnlucky = person.id;
+    person = await api.person();
+    const other = await startScreening(api, person, 'PHQ-9');
+    await answer(other, 9, 1);
+    await change(other, { updated_at: new Date(Date.now() - 16 * 60_000) });
+    const overdue = await startScreening(api, person, 'GAD-7');
+    await change(overdue, { expires_at: new Date() });
+    const faults: string[] = [];
+    const onDangerFault = ({ responseId }: DangerFault) => faults.push(responseId);
+    const temporal = { workflow: { list: async function* () {} } } as unknown as Client;
+    const { sweep } = createSweepActivities({ knex: api.knex, temporal, onDangerFault });
+    await api.knex.raw(
+      `ALTER TABLE crisis_alerts ADD CONSTRAINT down CHECK (person_id <> '${ofUnlucky}')`,
+    );
+    await expect(sweep()).rejects.toMatchObject({ code: 'dependency_unavailable' });
+    await api.knex.raw('ALTER TABLE crisis_alerts DROP CONSTRAINT down');
+    expect(faults).toEqual([unlucky]);
+    expect(await severities()).toEqual(['high paging']);
+    const [row] = await api.knex('screening_responses').where({ id: overdue });
+    expect(row.status).toBe('expired');
+    expect(await sweep()).toMatchObject({ dangersRaised: 1 });
+    expect(await api.knex('crisis_alerts').where({ person_id: ofUnlucky })).toHaveLength(1);
   });
 
   test('is looked at also when it is begun anew past its time', async () => {
