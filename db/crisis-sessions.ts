@@ -86,6 +86,26 @@ export async function insertCrisisRequest(
   return written!;
 }
 
+/**
+ * Has the alert of a crisis session hear, once this commits, that whoever has it came into the room;
+ * or had it until nobody did. Nothing is told of anybody else.
+ */
+export async function tellAlertOfHolder(
+  trx: Knex.Transaction,
+  joined: { readonly sessionId: string; readonly personId: string; readonly at: Date },
+): Promise<void> {
+  const { sessionId, personId, at } = joined;
+  await trx.raw(
+    `INSERT INTO outbox (topic, clinic_id, payload)
+     SELECT 'crisis.joined', alert.clinic_id,
+       jsonb_build_object('alertId', alert.id, 'personId', :personId::text, 'at', :at::text)
+     FROM crisis_sessions AS request JOIN crisis_alerts AS alert ON alert.id = request.alert_id
+     WHERE request.id = :sessionId AND alert.status <> 'resolved'
+       AND (alert.holder_id = :personId::uuid OR alert.state->>'lastHolderId' = :personId::text)`,
+    { sessionId, personId, at: at.toISOString() },
+  );
+}
+
 /** How many requests of the clinic wait for somebody, and came before this one. */
 export async function requestsAhead(db: Knex, { id, clinicId }: CrisisRequest): Promise<number> {
   const { rows } = await db.raw<{ rows: [{ count: number }] }>(

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { RoomRole } from '../domain/room-state.ts';
+import { tellAlertOfHolder } from './crisis-sessions.ts';
 import { insertOutboxRow } from './outbox.ts';
 
 export type PresenceKind = 'waiting' | 'joined' | 'left';
@@ -62,6 +63,7 @@ async function note(trx: Knex.Transaction, change: PresenceChange): Promise<Pres
     at,
     epoch: change.epoch,
   });
+  if (kind === 'joined') await tellAlertOfHolder(trx, { sessionId, personId, at: change.at });
   const edge = edgeOf(before, kind);
   if (edge === null) return null;
   const { rows } = await trx.raw<{ rows: { clinic_id: string }[] }>(

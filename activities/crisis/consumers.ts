@@ -4,6 +4,7 @@ import { type AlertRow, findAlert } from '../../db/crisis-record.ts';
 import { workflowId } from '../../domain/ids.ts';
 import { lookAgainSignal } from '../../workflows/messages/crisis-alert.ts';
 import type { OutboxConsumer, OutboxDeps } from '../outbox/contract.ts';
+import { holderJoined } from './holder-joined.ts';
 import { sessionOfHolder } from './session-of-holder.ts';
 import { type AlertCall, deliverRaise } from './starting.ts';
 import { raiseAnew } from './telling.ts';
@@ -55,4 +56,9 @@ const decided: OutboxConsumer = {
   },
 };
 
-export const CRISIS_CONSUMERS: readonly OutboxConsumer[] = [raised, decided, sessionOfHolder];
+export const CRISIS_CONSUMERS: readonly OutboxConsumer[] = [
+  raised,
+  decided,
+  sessionOfHolder,
+  holderJoined,
+];

@@ -8,7 +8,6 @@ import { HoldfastError } from '../../domain/errors.ts';
 import type { SessionStatus } from '../../domain/session.ts';
 import type { RoomPolicy } from '../../domain/room-state.ts';
 import { roomPolicyOf, roomless } from '../../domain/room-terms.ts';
-import { signOfContact } from '../crisis/sign-of-contact.ts';
 import type { ApiDeps } from '../context.ts';
 
 /** What somebody needs to come into a session's room. */
@@ -56,7 +55,6 @@ export async function joinRoom(
   const { hostId, signalingUrl, epoch }: PlacedRoom = await placeRoom(deps.knex, session.id);
   const grant = { ...guest, sessionId: session.id, epoch, hostId, mode: policy.mode };
   const token = await issueRoomToken(deps.keyRing, grant);
-  await tellAlert(deps, session, guest);
   return {
     token,
     signalingUrl,
@@ -84,15 +82,4 @@ function assertOpen(session: HostedView, policy: RoomPolicy, guest: Guest, now: 
   throw new HoldfastError('too_soon', 'The room is not open yet.', {
     opensAt: new Date(policy.opensAt).toISOString(),
   });
-}
-
-/** A holder who comes into the room of somebody in a crisis is in touch with them. */
-async function tellAlert(deps: ApiDeps, session: HostedView, guest: Guest): Promise<void> {
-  if (session.door !== 'crisis' || guest.personId !== session.therapist_id) return;
-  const row = await deps
-    .knex('crisis_sessions')
-    .join('crisis_alerts', 'crisis_alerts.id', 'crisis_sessions.alert_id')
-    .where({ 'crisis_sessions.id': session.id, holder_id: guest.personId })
-    .first('crisis_alerts.id as alertId');
-  if (row !== undefined) signOfContact(deps, row.alertId, guest.personId);
 }
