@@ -131,6 +131,29 @@ describe('the life of a session', () => {
     expect(refunded).toBe(7_500);
   });
 
+  test.each([
+    ['a client may leave their money', client, 0],
+    ['a therapist keeps none of it, whatever they ask for', therapist, 15_000],
+    ['nor does the clinic', { ...therapist, party: 'staff' }, 15_000],
+  ] as const)('who cancels without a refund: %s', async (_name, actor, refundCents) => {
+    const world = new World();
+    const refunds: number[] = [];
+    world.money.voidPayment = async () => ({ kind: 'captured_already', capturedCents: 15_000 });
+    world.money.refundPayment = async (request) => {
+      refunds.push(request.refundCents);
+      return { kind: 'refunded' };
+    };
+    await withSession(environment, world, {}, async ({ handle }) => {
+      await handle.executeUpdate(messages.approveUpdate, { args: [{ actor: therapist }] });
+      await handle.executeUpdate(messages.payUpdate, { args: [payment] });
+      const request = { ...standard, actor, wantsRefund: false };
+      const cancelled = await handle.executeUpdate(messages.cancelUpdate, { args: [request] });
+      expect(cancelled).toMatchObject({ status: 'cancelled', refundCents });
+      await handle.result();
+    });
+    expect(refunds).toEqual(refundCents === 0 ? [] : [refundCents]);
+  });
+
   test('a rescheduled session keeps both times until the therapist answers', async () => {
     const world = new World();
     await withSession(environment, world, {}, async ({ handle, startsAt }) => {

@@ -6,7 +6,6 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { MoneyActivities } from '../../activities/money/contract.ts';
-import { quote } from '../../domain/cancellation.ts';
 import { isUuid } from '../../domain/ids.ts';
 import { answerDueAt } from '../../domain/plan.ts';
 import { isEnded } from '../../domain/session.ts';
@@ -20,6 +19,7 @@ import {
   untilCaptured,
 } from './asking.ts';
 import { refusal, textField } from '../arguments.ts';
+import { cancel } from './cancelling.ts';
 import { type Course, exclusively, standingOf } from './course.ts';
 import { receive } from './money.ts';
 import { submit } from './holding.ts';
@@ -166,50 +166,6 @@ function callerView(
   outcome: Awaited<ReturnType<MoneyActivities['authorisePayment']>>,
 ): messages.PayAnswer['outcome'] {
   return outcome.kind === 'failed' ? outcome : { kind: outcome.kind };
-}
-
-async function cancel(
-  course: Course,
-  request: messages.CancelRequest,
-): Promise<messages.CancelAnswer> {
-  const { actor, wantsRefund, fee } = request;
-  const isCaptured = course.state.payment === 'captured';
-  const terms = quote({
-    policy: course.plan.cancellation,
-    bookedAt: course.bookedAt,
-    startsAt: course.state.startsAt,
-    now: Date.now(),
-    dueCents: course.dueCents,
-    paidCents: isCaptured ? course.dueCents : 0,
-    by: actor.party,
-    override: fee,
-  });
-  if (terms.kind === 'refused') throw refusedBecause(terms.code);
-  const refundCents = wantsRefund ? terms.refundCents : 0;
-  // Nobody has heard of a time that is only held.
-  const isKnown = course.state.status !== 'held';
-  await must(
-    course,
-    { type: 'cancel', by: actor.party },
-    {
-      actor,
-      name: 'cancelled',
-      ...(isKnown ? { notice: 'cancelled' as const } : {}),
-      data: { feeCents: terms.feeCents, refundCents },
-      ...(request.revisionId === undefined ? {} : { revisionId: request.revisionId }),
-      // What was only authorised is voided whole.
-      refundCents: isCaptured ? refundCents : course.dueCents,
-    },
-  );
-  await condition(() => course.refund !== 'unsettled', CALLER_WAITS_MS);
-  const refund = course.refund === 'unsettled' ? 'pending' : course.refund;
-  return {
-    status: course.state.status,
-    feeCents: terms.feeCents,
-    // What was being captured just then has gone back whole.
-    refundCents: isCaptured ? refundCents : course.givenBackCents,
-    refund,
-  };
 }
 
 async function reschedule(
