@@ -40,7 +40,7 @@ export interface PagingAlert extends Basis {
   readonly outstanding: readonly OutstandingPage[];
   /** When the person is told, next, that nobody has answered yet. */
   readonly tellAtMs: number;
-  /** Who had it before; a late sign of contact makes it theirs again. */
+  /** Whose lease has lapsed; a late sign of contact makes it theirs again. Null for all others. */
   readonly lastHolderId: string | null;
 }
 

@@ -80,7 +80,8 @@ function triggered(
     const { tier } = state;
     if (state.kind === 'paging') {
       const tellAtMs = Math.min(state.tellAtMs, nowMs + context.policies[severity].tellAfterMs);
-      return stepTo({ ...state, severity, nextTier: tier, dueAtMs: nowMs, tellAtMs });
+      const due = { nextTier: tier, dueAtMs: nowMs, tellAtMs };
+      return stepTo({ ...state, severity, ...due, lastHolderId: null });
     }
     return reopened(context, { ...state, severity }, tier, 'raised', nowMs);
   }
@@ -190,7 +191,7 @@ function contacted(
 
 /** More people are needed to find somebody: pages go out at once, from one tier up. */
 function contactLost(context: PolicyContext, state: OpenAlert, nowMs: number): AlertStep {
-  if (state.kind === 'paging') return stepTo({ ...state, dueAtMs: nowMs });
+  if (state.kind === 'paging') return stepTo({ ...state, dueAtMs: nowMs, lastHolderId: null });
   return reopened(context, state, state.tier + 1, 'contact_lost', nowMs);
 }
 
@@ -231,7 +232,9 @@ export function reopened(
   const due = { nextTier, dueAtMs: nowMs, outstanding: [] };
   const tellAtMs = nowMs + policies[state.severity].tellAfterMs;
   const { holderId } = state;
-  const next = { ...basisOf(state), ...due, tellAtMs, lastHolderId: holderId };
+  // Whoever has given it back, or does not suffice, takes it again only by a word on it.
+  const lastHolderId = because === 'lease_lapsed' ? holderId : null;
+  const next = { ...basisOf(state), ...due, tellAtMs, lastHolderId };
   return stepTo({ kind: 'paging', ...next }, { kind: 'reopened', because, from: holderId });
 }
 

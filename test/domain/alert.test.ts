@@ -291,6 +291,33 @@ describe('an acknowledgement', () => {
     expect(story.do(by('release', 'ann'), 80).effects).toEqual([]);
     expect(story.do(by('release', 'bob'), 80).paged).toEqual(['bob']);
   });
+
+  test.each([
+    ['released', by('release', 'ann')],
+    ['raised', { kind: 'trigger', severity: 'critical' } as const],
+    ['contact_lost', { kind: 'contact_lost' } as const],
+  ])('that has ended otherwise than by its lease (%s) comes back by no mere sign', (_, end) => {
+    const story = scene();
+    story.do(tick, 0);
+    story.do(by('acknowledge', 'ann'), 10);
+    expect(story.do(end, 20).effects).toEqual(['reopened', 'page']);
+    expect(story.do(by('sign', 'ann'), 30).effects).toEqual([]);
+    expect(story.state.kind).toBe('paging');
+    expect(story.do(by('acknowledge', 'ann'), 40).effects).toEqual(['stop_pages']);
+  });
+
+  test.each([
+    { kind: 'trigger', severity: 'critical' } as const,
+    { kind: 'contact_lost' } as const,
+  ])('whose lease has lapsed before a $kind comes back by no mere sign', (event) => {
+    const story = scene();
+    story.do(tick, 0);
+    story.do(by('acknowledge', 'ann'), 10);
+    story.do(tick, 190);
+    story.do(event, 200);
+    expect(story.do(by('sign', 'ann'), 210).effects).toEqual([]);
+    expect(story.state.kind).toBe('paging');
+  });
 });
 
 test('what holds without any policy widens to everybody within some minutes', () => {

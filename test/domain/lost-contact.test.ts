@@ -41,7 +41,7 @@ test('who has the alert does not suffice when the person is gone: it is open aga
   const acknowledge = { kind: 'acknowledge', by: 'h' } as const;
   const lost = { kind: 'contact_lost' } as const;
   for (const taken of [[acknowledge], [acknowledge, { kind: 'contact', by: 'h' } as const]]) {
-    expect(after(...taken, lost)).toMatchObject({ kind: 'paging', lastHolderId: 'h' });
+    expect(after(...taken, lost)).toMatchObject({ kind: 'paging', lastHolderId: null });
   }
   const end = { kind: 'resolve', by: 'h', outcome: 'safe' } as const;
   expect(after(acknowledge, end, lost).kind).toBe('resolved');

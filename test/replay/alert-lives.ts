@@ -67,3 +67,20 @@ export const alertByHand: Life = {
     return workflowId('alert', id);
   },
 };
+
+/** Given back, after which whoever had it writes to the person; then others resolve it. */
+export const alertGivenBack: Life = {
+  live: async (stack) => {
+    await stack.startCrisisWorker();
+    await setQuickPolicies(stack);
+    const [first, second] = [await addOnCall(stack), await addOnCall(stack)];
+    const { id } = await callForHelp(stack);
+    await say(stack, 'acknowledge', id, first);
+    await say(stack, 'release', id, first);
+    const handle = stack.temporal.workflow.getHandle(workflowId('alert', id));
+    await handle.signal(signSignal, { personId: first.id });
+    await say(stack, 'resolve', id, second, { outcome: 'safe' });
+    await until(async () => (await alertRow(stack, id)).status === 'resolved');
+    return workflowId('alert', id);
+  },
+};

@@ -10,7 +10,7 @@ import { steer } from '../support/stack-findings.ts';
 import { QUICK_PLAN, addClient, addTherapist, setPlan } from '../support/stack-people.ts';
 import type { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
-import { alert, alertByHand } from './alert-lives.ts';
+import { alert, alertByHand, alertGivenBack } from './alert-lives.ts';
 import { absence, vacancy } from './offer-lives.ts';
 import { room } from './room-lives.ts';
 import { supportSession } from './support-lives.ts';
@@ -362,4 +362,5 @@ export const LIVES: Readonly<Record<string, Life>> = {
   absence,
   alert,
   'alert-by-hand': alertByHand,
+  'alert-given-back': alertGivenBack,
 };

@@ -6,6 +6,7 @@ import {
   alertStateQuery,
   contactUpdate,
   resolveUpdate,
+  signSignal,
 } from '../../workflows/messages/crisis-alert.ts';
 import { contactLostSignal } from '../../workflows/messages/lost-contact.ts';
 import { CrisisWorld, withCrisisWorker } from '../support/alert-workflow.ts';
@@ -62,9 +63,12 @@ test('somebody who drops out in the middle is looked for, step by step, until ot
     expect(news.map(({ step }) => step)).toEqual(['call_back', 'emergency_contact', 'on_call']);
     expect(await handle.query(alertStateQuery)).toMatchObject({
       kind: 'paging',
-      lastHolderId: holderId,
+      lastHolderId: null,
     });
     expect(world.pages.length).toBeGreaterThan(pages);
+    // Whoever writes to somebody who is gone has not found them.
+    await handle.signal(signSignal, { personId: holderId });
+    expect(await handle.query(alertStateQuery)).toMatchObject({ kind: 'paging' });
     await end(handle, holderId);
     const notes = world.records.flatMap((record) => record.news.map(({ kind }) => kind));
     expect(notes.filter((kind) => kind === 'person_lost')).toHaveLength(1);

@@ -1,4 +1,4 @@
-import { CancellationScope, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, patched, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { KnownContext, UnrecordedPage } from '../../activities/crisis/contract.ts';
 import { advanceAlert } from '../../domain/alert.ts';
 import type { AlertEffect, AlertEvent, AlertState, AlertStep } from '../../domain/alert-events.ts';
@@ -108,7 +108,7 @@ export function advance(
   if (desk.known === null || desk.state === null) throw new TypeError('not begun');
   const nowMs = Date.now();
   const before = desk.state;
-  const step = advanceAlert(desk.known.context, before, event, nowMs);
+  const step = withoutRecall(before, advanceAlert(desk.known.context, before, event, nowMs));
   const isChanged = step.state !== before || step.effects.length > 0;
   if (!isChanged) return { ...step, isChanged };
   desk.state = step.state;
@@ -119,6 +119,18 @@ export function advance(
   show(desk);
   desk.perform(desk, step.effects);
   return { ...step, isChanged };
+}
+
+/** Before, whoever had an alert in whatever way took it again by a mere sign. */
+const RECALLED_BY_A_LAPSE_ALONE = 'recalled-by-a-lapse-alone';
+
+function withoutRecall(before: AlertState, step: AlertStep): AlertStep {
+  const { state, effects } = step;
+  if (state.kind !== 'paging') return step;
+  const reopening = effects.find((effect) => effect.kind === 'reopened');
+  const lastHolderId = reopening?.from ?? ('lastHolderId' in before ? before.lastHolderId : null);
+  if (state.lastHolderId === lastHolderId || patched(RECALLED_BY_A_LAPSE_ALONE)) return step;
+  return { ...step, state: { ...state, lastHolderId } };
 }
 
 /** What is on record stands: a human has been told so. */
