@@ -11,6 +11,7 @@ import type { AuthSettings, SpeechSettings } from '../config/types.ts';
 import type { FieldCipher } from '../crypto/field-cipher.ts';
 import type { IceOptions } from '../crypto/turn-credentials.ts';
 import type { KeyRing } from '../crypto/key-ring.ts';
+import type { SpendingLimits } from '../db/companion-spending.ts';
 import type { ParticipantLimits } from '../domain/hosted-session.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { AuthMail } from './auth/mail.ts';
@@ -73,11 +74,8 @@ export interface ApiDeps {
   readonly sms: TwilioGateway;
   /** Null where the clinic verifies no insurance. */
   readonly eligibility: EligibilityGateway | null;
-  /** The model that the companion may ask, and what it may cost a clinic on one day, in millionths. */
-  readonly companion: {
-    readonly model: ModelGateway | null;
-    readonly dailyCeilingMicros: number;
-  };
+  /** The model that the companion may ask, and what it may cost. */
+  readonly companion: SpendingLimits & { readonly model: ModelGateway | null };
   /** Where clinics may have their events sent to. */
   readonly webhookHosts: WebhookHosts;
   /** Where files of messages are kept, and how large one may be. */

@@ -122,9 +122,9 @@ function openEligibility({ eligibility }: Settings): EligibilityGateway | null {
 }
 
 function openCompanion({ companion: { model } }: Settings): ApiDeps['companion'] {
-  if (model === null) return { model: null, dailyCeilingMicros: 0 };
-  const { dailyCeilingMicros } = model;
-  return { model: createModelGateway(model), dailyCeilingMicros };
+  if (model === null) return { model: null, dailyCeilingMicros: 0, personCeilingMicros: 0 };
+  const { dailyCeilingMicros, personCeilingMicros } = model;
+  return { model: createModelGateway(model), dailyCeilingMicros, personCeilingMicros };
 }
 
 function openAuthenticator(

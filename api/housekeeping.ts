@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { expireRecordings } from '../activities/recordings/expiring.ts';
 import { expireTranscripts } from '../activities/transcripts/expiring.ts';
 import type { MediaSettings } from '../config/types.ts';
+import { forgetPastShares } from '../db/companion-spending.ts';
 import { forgetOldKeys } from '../db/idempotency.ts';
 import { forgetOldEvents } from '../db/provider-events.ts';
 import { forgetOldTokens } from '../db/tokens.ts';
@@ -44,5 +45,6 @@ export async function tidy(knex: Knex): Promise<void> {
     forgetOldTokens(knex),
     forgetOldEvents(knex, EVENTS_LIVE_MS),
     forgetDeliveries(knex, DELIVERIES_LIVE_MS),
+    forgetPastShares(knex),
   ]);
 }

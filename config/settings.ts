@@ -233,6 +233,8 @@ function readCompanion(reader: EnvReader): CompanionSettings {
     reader.required(variable);
     return reader.decimal(variable, 0, 100_000);
   };
+  const dailyCeilingMicros = Math.round(reader.decimal('COMPANION_DAILY_CEILING', 5, 1e6) * 1e6);
+  const personShare = reader.decimal('COMPANION_PERSON_SHARE', 0.1, 1);
   return {
     model: {
       baseUrl,
@@ -243,7 +245,8 @@ function readCompanion(reader: EnvReader): CompanionSettings {
       maxOutputTokens: reader.integer('COMPANION_MODEL_MAX_TOKENS', 400, 50, 2_000),
       inputPrice: price('COMPANION_MODEL_INPUT_PRICE'),
       outputPrice: price('COMPANION_MODEL_OUTPUT_PRICE'),
-      dailyCeilingMicros: Math.round(reader.decimal('COMPANION_DAILY_CEILING', 5, 1e6) * 1e6),
+      dailyCeilingMicros,
+      personCeilingMicros: Math.round(dailyCeilingMicros * personShare),
     },
   };
 }

@@ -100,6 +100,8 @@ export interface CompanionModelSettings {
   outputPrice: number;
   /** What a clinic's model may cost on one day, in millionths of the currency. */
   dailyCeilingMicros: number;
+  /** What of it one person's turns may cost. */
+  personCeilingMicros: number;
 }
 
 export interface CompanionSettings {

@@ -128,7 +128,7 @@ function take(
 ): boolean {
   const { usage } = chunk;
   if (usage !== null && usage !== undefined) {
-    told.costMicros = costOf(settings, usage.prompt_tokens, usage.completion_tokens);
+    told.costMicros = toldCost(settings, usage.prompt_tokens, usage.completion_tokens);
   }
   const [choice] = Array.isArray(chunk.choices) ? chunk.choices : [];
   if (choice?.finish_reason === 'content_filter') told.isCutOff = true;
@@ -138,13 +138,27 @@ function take(
   return true;
 }
 
+/** As an endpoint told it, whatever that is; null where it can't be read, which is not to say free. */
+function toldCost(
+  settings: ModelSettings,
+  inputTokens: unknown,
+  outputTokens: unknown,
+): number | null {
+  if (!isCount(inputTokens) || !isCount(outputTokens)) return null;
+  const micros = costOf(settings, inputTokens, outputTokens);
+  return Number.isSafeInteger(micros) ? micros : null;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
 function costOf(
   { inputPrice, outputPrice }: ModelSettings,
   inputTokens: number,
   outputTokens: number,
 ): number {
-  const micros = Math.ceil(inputTokens * inputPrice + outputTokens * outputPrice);
-  return Number.isSafeInteger(micros) && micros >= 0 ? micros : 0;
+  return Math.ceil(inputTokens * inputPrice + outputTokens * outputPrice);
 }
 
 function fault(reason: ModelFault, { costMicros }: Told): ModelReply {

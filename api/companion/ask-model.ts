@@ -12,6 +12,7 @@ import { promptFor } from './prompt.ts';
 import type { Recorded } from './recorded.ts';
 import { openSealed, openTurns, sealing } from './sealed-texts.ts';
 import type { GivenReply } from './sealed-texts.ts';
+import { shareHolder } from './share-holder.ts';
 import { TEXTS } from './texts.ts';
 import type { TurnWish } from './turn-wish.ts';
 
@@ -36,20 +37,22 @@ export async function askModel(
   wish: TurnWish,
   recorded: Recorded,
 ): Promise<ModelAnswer> {
-  const { model, dailyCeilingMicros } = call.deps.companion;
+  const { model, ...limits } = call.deps.companion;
   // An exercise that has begun is led to its end by whoever knows its steps.
   const isExercise = recorded.after.current !== null || recorded.taken.reply.type === 'farewell';
   if (model === null || model.isPaused() || wish.text === null || isExercise) return NONE;
   const { clinicId } = call.principal;
   const { knex, log } = call.deps;
-  const [messages, lines] = await Promise.all([
+  const [messages, lines, holder] = await Promise.all([
     messagesFor(call, wish, recorded),
     helpLines(call.deps, clinicId),
+    shareHolder(call),
   ]);
-  const most = { clinicId, micros: model.ceilingOf(messages) };
-  const reserved = await reserveSpending(knex, most, dailyCeilingMicros);
-  if (reserved === null) {
-    log.warn({ clinicId }, "the clinic's model has cost as much as it may today");
+  const most = { clinicId, holder, micros: model.ceilingOf(messages) };
+  const reserved = await reserveSpending(knex, most, limits);
+  if (reserved.outcome !== 'reserved') {
+    const { outcome } = reserved;
+    log.warn({ clinicId, outcome }, 'the model has cost as much as it may today');
     return NONE;
   }
   const checking = new Checking(call, recorded, lines);

@@ -21,6 +21,7 @@ export const IMPERSONAL: Readonly<Record<string, Impersonal>> = {
     `session_id authorisation_id used_at`,
   ),
   clinics: none('The clinic itself', `id name time_zone currency created_at`),
+  companion_shares: none('Counters under keyed digests, for a day', `holder day micros`),
   companion_spending: none('What a clinic has spent on a day', `clinic_id day micros calls`),
   crisis_drills: none(
     'Alerts about nobody',

@@ -55,7 +55,13 @@ describe('settings', () => {
       inputPrice: 0.15,
       outputPrice: 0.6,
       dailyCeilingMicros: 2_500_000,
+      personCeilingMicros: 250_000,
     });
+    const half = loadSettings({ ...whole, COMPANION_PERSON_SHARE: '0.5' }).companion.model;
+    expect(half?.personCeilingMicros).toBe(1_250_000);
+    expect(variablesOf({ ...whole, COMPANION_PERSON_SHARE: '1.5' })).toEqual([
+      'COMPANION_PERSON_SHARE',
+    ]);
     expect(variablesOf({ ...whole, COMPANION_DAILY_CEILING: '2,5' })).toEqual([
       'COMPANION_DAILY_CEILING',
     ]);

@@ -59,7 +59,8 @@ beforeAll(async () => {
     reply: (messages, onText) =>
       model.gatewayWith({ timeoutMs: PATIENCE_MS[mode] ?? 10_000 }).reply(messages, onText),
   };
-  const companion = { model: fresh, dailyCeilingMicros: Number.MAX_SAFE_INTEGER };
+  const ceiling = Number.MAX_SAFE_INTEGER;
+  const companion = { model: fresh, dailyCeilingMicros: ceiling, personCeilingMicros: ceiling };
   api = await startTestApi({ deps: { companion } });
 }, 120_000);
 afterAll(async () => {

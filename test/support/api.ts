@@ -226,7 +226,7 @@ async function testDeps({
       publicUrl,
     }),
     eligibility: null,
-    companion: { model: null, dailyCeilingMicros: 0 },
+    companion: { model: null, dailyCeilingMicros: 0, personCeilingMicros: 0 },
     webhookHosts: { isSandbox: false, privateHosts: [] },
     attachments: { store: createLocalFileStore(files), maxBytes: 1_000_000 },
     outbound: { allowPrivateHosts: false },

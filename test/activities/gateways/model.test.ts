@@ -69,6 +69,31 @@ test('whatever is no answer comes out as a fault', async () => {
   expect(kinds).toEqual(new Set(['unreadable', 'text']));
 });
 
+test.each<readonly [unknown, number | null]>([
+  [{ prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 }, 20],
+  [{ total_tokens: 900 }, null],
+  [{ prompt_tokens: 10 }, null],
+  [{ prompt_tokens: '10', completion_tokens: 5 }, null],
+  [{ prompt_tokens: -10, completion_tokens: 5 }, null],
+  [{ prompt_tokens: 1.5, completion_tokens: 5 }, null],
+  [{ prompt_tokens: Number.MAX_SAFE_INTEGER, completion_tokens: 5 }, null],
+  [900, null],
+  [null, null],
+])('a usage of %j costs %j: what can not be read is unknown, not free', async (usage, cost) => {
+  const chunk = { choices: [{ delta: { content: 'Rest.' } }], usage };
+  const server = createServer((_req, res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    res.end(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const gateway = model.gatewayWith({ baseUrl: `http://127.0.0.1:${port}` });
+  const reply = await gateway.reply(HELLO);
+  expect(reply).toEqual({ kind: 'text', text: 'Rest.', costMicros: cost });
+  server.closeAllConnections();
+  server.close();
+});
+
 test.each([
   [401, 'refused'],
   [429, 'busy'],

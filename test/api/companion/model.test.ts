@@ -34,8 +34,10 @@ afterAll(async () => {
 function apiWith(
   { gateway }: Pick<TestModel, 'gateway'>,
   dailyCeilingMicros: number,
+  personCeilingMicros = dailyCeilingMicros,
 ): Promise<TestApi> {
-  return startTestApi({ deps: { companion: { model: gateway, dailyCeilingMicros } } });
+  const companion = { model: gateway, dailyCeilingMicros, personCeilingMicros };
+  return startTestApi({ deps: { companion } });
 }
 
 /** Of another stand-in's or another's settings, so that its failures pause no other test's. */
@@ -151,6 +153,35 @@ test('calls that are under way never come to more than the ceiling', async () =>
     },
     calls * mostOf(model),
   );
+});
+
+test("nobody's turns cost more than one person's share, and all without an account have one", async () => {
+  // Where an endpoint does not say what it cost, it is taken to have cost the most.
+  const gateway: ModelGateway = {
+    model: 'dear',
+    isPaused: () => false,
+    ceilingOf: () => 10,
+    reply: async () => ({ kind: 'text', text: 'Rest is a good idea.', costMicros: null }),
+  };
+  const other = await apiWith({ gateway }, ENOUGH_MICROS, 20);
+  const anonymous = async (): Promise<{ readonly token: string }> =>
+    (await other.call<{ token: string }>('POST', '/api/auth/anonymous', {})).body;
+  const answerTo = async (person: { readonly token: string }): Promise<string> =>
+    (await chat(other, person, { message: 'Tell me about rest' })).body.metadata.model;
+  try {
+    const [one, two] = [await other.person(), await other.person()];
+    const answers: string[] = [];
+    for (const person of [one, one, one, two]) answers.push(await answerTo(person));
+    expect(answers).toEqual(['dear', 'dear', GUIDED, 'dear']);
+    const nameless: string[] = [];
+    for (let time = 0; time < 3; time += 1) nameless.push(await answerTo(await anonymous()));
+    expect(nameless).toEqual(['dear', 'dear', GUIDED]);
+    // What was refused has cost the clinic nothing.
+    const [spent] = await other.knex('companion_spending').sum({ micros: 'micros' });
+    expect(Number(spent!['micros'])).toBe(50);
+  } finally {
+    await other.close();
+  }
 });
 
 test('a crisis that is noticed while a model writes takes the place of its reply', async () => {
