@@ -93,6 +93,20 @@ export interface OpenedTurn {
   readonly repliedAt: Date;
 }
 
+/** What was said in some turns, and nothing of the answers. */
+export async function openWords(
+  cipher: FieldCipher,
+  db: Knex,
+  conversationId: string,
+  turns: readonly CompanionTurn[],
+): Promise<SaidWords[]> {
+  const fields = turns.flatMap(({ id, words }): SealedField[] =>
+    words === null ? [] : [{ ref: companionRef(conversationId, 'words', id), sealed: words }],
+  );
+  const texts = fields.length === 0 ? [] : await cipher.openFields(db, fields);
+  return texts.map((text) => JSON.parse(text) as SaidWords);
+}
+
 /** Many at once, in their order, with one query for the key. */
 export async function openTurns(
   cipher: FieldCipher,

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../domain/errors.ts';
+import { type Screening, isGraver } from '../../domain/triage/screen.ts';
 import { alarmForBody } from '../crisis/alarm.ts';
 import { textsOf } from '../crisis/as-written.ts';
 import { withHelpLines } from '../crisis/help-lines.ts';
@@ -12,8 +13,9 @@ import type { Place } from './conversation.ts';
 import { memoryOf } from './memory.ts';
 import type { Placed, Taking } from './record-turn.ts';
 import type { Outcome, Taken } from './recorded.ts';
-import { personsWords } from './turn-wish.ts';
+import { personsWords, toldIn } from './turn-wish.ts';
 import type { TurnWish } from './turn-wish.ts';
+import { unheardOf } from './unheard.ts';
 
 /**
  * Takes somebody's turn in a conversation with the companion. The detector reads all that they wrote
@@ -75,7 +77,7 @@ async function attempt(taking: Taking): Promise<Outcome | null> {
   const reading = { knex, cipher, db: isUrgent ? crisisKnex : knex };
   const looked = await settled(placeOf(reading, call.principal, wish));
   const place: Place = 'value' in looked ? looked.value : { kind: 'new', sessionId: null };
-  const placed = hear(taking, place);
+  const placed = await hear(taking, place);
   try {
     if ('error' in looked) throw looked.error;
     const { screening } = placed;
@@ -104,12 +106,25 @@ async function settled<T>(promise: Promise<T>): Promise<Settled<T>> {
   }
 }
 
-/** Reads the turn together with what its author said last; on opening, with what they say they said. */
-function hear(taking: Taking, place: Place): Placed {
-  const { call, wish } = taking;
+/**
+ * Reads the turn together with what its author said last; on opening, with what they say they said,
+ * and later with as much of that as nobody has heard yet.
+ */
+async function hear(taking: Taking, place: Place): Promise<Placed> {
+  const { call, wish, isUrgent } = taking;
   const known = place.kind === 'known' ? place.known : null;
   const lately = memoryOf(call.deps).lately(call.principal.personId, known, Date.now());
-  const told = wish.before.filter(({ role }) => role === 'user').map(({ text }) => text);
-  const words = personsWords(call.body, known === null);
-  return { ...taking, place, screening: screenWords(words, { previous: [...told, ...lately] }) };
+  const before = wish.before.filter(({ role }) => role === 'user').map(({ text }) => text);
+  const read = (told: readonly unknown[]): Screening =>
+    screenWords(personsWords(call.body, told), { previous: [...before, ...lately] });
+  const told = toldIn(call.body);
+  if (known === null) return { ...taking, place, screening: read(told) };
+  const screening = read([]);
+  // Most clients repeat what was said: only where that would be graver is the record asked.
+  if (!isUrgent || told.length === 0 || !isGraver(read(told), screening)) {
+    return { ...taking, place, screening };
+  }
+  const reading = { cipher: call.deps.cipher, db: call.deps.crisisKnex };
+  const unheard = await settled(unheardOf(reading, known.conversation.id, told));
+  return { ...taking, place, screening: read('value' in unheard ? unheard.value : told) };
 }

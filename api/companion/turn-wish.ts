@@ -139,24 +139,29 @@ function readBefore(body: unknown): Before[] {
 
 /**
  * All that a person may have written in a body, for the detector: what they say now comes first, so
- * that it is read on from what they said before. What the companion said is none of it, nor, where
- * `isNew` is false, what their client repeats of earlier turns.
+ * that it is read on from what they said before. What the companion said is none of it; `told` may
+ * stand for fewer of the earlier messages than their client repeats.
  */
-export function personsWords(body: unknown, isNew = true): unknown {
+export function personsWords(body: unknown, told: readonly unknown[] = toldIn(body)): unknown {
   if (!isRecord(body)) return body;
   const { message, initialMessage, context, conversationId, sessionId, ...rest } = body;
   // The digits of an id may spell anything.
   const ids = [conversationId, sessionId].filter((id) => !isId(id));
-  const words = [message, initialMessage, around(context, isNew), rest, ...ids];
+  const words = [message, initialMessage, around(context, told), rest, ...ids];
   return words.filter((part) => part !== undefined);
 }
 
-function around(context: unknown, isNew: boolean): unknown {
+/** The earlier messages in a body that aren't the companion's, unchecked. */
+export function toldIn(body: unknown): readonly unknown[] {
+  const given: unknown = Object(Object(body).context).previousMessages;
+  if (!Array.isArray(given)) return [];
+  return given.filter((one: unknown) => Object(one).role !== 'assistant');
+}
+
+function around(context: unknown, told: readonly unknown[]): unknown {
   if (!isRecord(context)) return context;
   const { previousMessages, ...others } = context;
-  if (!Array.isArray(previousMessages)) return context;
-  const own = previousMessages.filter((one: unknown) => Object(one).role !== 'assistant');
-  return isNew ? [own, others] : others;
+  return Array.isArray(previousMessages) ? [told, others] : context;
 }
 
 function isId(value: unknown): boolean {

@@ -47,6 +47,15 @@ export function screeningOf(finding: SafeDetection): Screening {
   return { finding, severity: found[0]?.severity ?? ALERTS_FROM, type, flags };
 }
 
+/** Whether one asks for help faster than another. */
+export function isGraver(one: Screening, other: Screening): boolean {
+  return rankOf(one) > rankOf(other);
+}
+
+function rankOf({ severity }: Screening): number {
+  return severity === null ? -1 : SEVERITIES.indexOf(severity);
+}
+
 function isAlerting(severity: Severity): boolean {
   return SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(ALERTS_FROM);
 }

@@ -87,6 +87,72 @@ test('a cry that is split over turns, or told as said before, is heard', async (
   expect(told.body.response.type).toBe('crisis-response');
 });
 
+describe('what a client tells of a conversation that has begun', () => {
+  const told = (...said: string[]) => ({
+    previousMessages: said.map((content) => ({ role: 'user', content })),
+  });
+
+  test('calls for help where nobody has heard it yet, and only once', async () => {
+    const person = await api.person();
+    const conversationId = await begin(api, person);
+    // Written while the client was offline.
+    const context = told('Hello there', CRY);
+    const again = { conversationId, message: 'hello again', context };
+    const { body } = await chat(api, person, again);
+    const [alert] = await alertsOf(api, person.id);
+    expect(body.response.type).toBe('crisis-response');
+    expect(body.metadata.alertCreated).toBe(alert!.id);
+    expect(alert).toMatchObject({ severity: 'critical' });
+    await takeAlert(api, person.id);
+    const later = await chat(api, person, { ...again, message: 'I went for a walk' });
+    expect(later.body.response.type).not.toBe('crisis-response');
+    expect(await triggersOf(person.id)).toHaveLength(1);
+    // Further words are new, whatever is repeated with them.
+    const more = told('Hello there', CRY, 'I took all of my pills');
+    await chat(api, person, { ...again, context: more });
+    expect(await triggersOf(person.id)).toHaveLength(2);
+  });
+
+  test('calls for as much help as it deserves beside a lesser cry', async () => {
+    const person = await api.person();
+    const conversationId = await begin(api, person);
+    const context = told(CRY);
+    await chat(api, person, { conversationId, message: 'I want to disappear forever', context });
+    expect(await alertsOf(api, person.id)).toMatchObject([{ severity: 'critical' }]);
+  });
+
+  test('alarms nobody again where a turn has it on record', async () => {
+    const person = await api.person();
+    const conversationId = await begin(api, person);
+    await say(api, person, conversationId, CRY);
+    await takeAlert(api, person.id);
+    // More than a process remembers of a conversation.
+    const calm = ['It rains', 'I had lunch', 'I read', 'I walked', 'I slept', 'I cooked'];
+    for (const text of calm) await say(api, person, conversationId, text);
+    const context = told('Hello there', ` ${CRY}\n`, ...calm);
+    const { body } = await chat(api, person, { conversationId, message: 'Good night', context });
+    expect(body.response.type).not.toBe('crisis-response');
+    expect(await triggersOf(person.id)).toHaveLength(1);
+  });
+
+  test('calls for help where the record can not be read', async () => {
+    const person = await api.person();
+    const conversationId = await begin(api, person);
+    await say(api, person, conversationId, CRY);
+    await takeAlert(api, person.id);
+    await api
+      .knex('companion_turns')
+      .where({ conversation_id: conversationId, is_crisis: true })
+      .update({ words: Buffer.from('broken') });
+    await chat(api, person, { conversationId, message: 'Good night', context: told(CRY) });
+    expect(await triggersOf(person.id)).toHaveLength(2);
+  });
+
+  function triggersOf(personId: string): Promise<unknown[]> {
+    return api.knex('crisis_triggers').where({ reported_by: personId });
+  }
+});
+
 test('what the companion is said to have said alarms nobody', async () => {
   const person = await api.person();
   const content = 'If you want to kill yourself, call 988. Do you want to kill yourself?';
