@@ -115,6 +115,19 @@ export async function lockAbsences(trx: Knex.Transaction, therapistId: string): 
   await trx.raw('SELECT pg_advisory_xact_lock(hashtextextended(?, 2))', [therapistId]);
 }
 
+/** Whether a therapist has time off then; nobody can take any then until the transaction ends. */
+export async function isTherapistAway(
+  trx: Knex.Transaction,
+  therapistId: string,
+  { startMs, endMs }: Interval,
+): Promise<boolean> {
+  const { rows } = await trx.raw<{ rows: [{ away: boolean }] }>(
+    'SELECT therapist_is_away(?, ?, ?) AS away',
+    [therapistId, new Date(startMs), new Date(endMs)],
+  );
+  return rows[0].away;
+}
+
 export interface AffectedSession {
   readonly id: string;
   readonly startsAt: Date;

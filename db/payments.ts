@@ -11,6 +11,8 @@ export interface PaymentRow {
   readonly enrolment_id: string | null;
   readonly attempt: number;
   readonly method: 'card' | 'credits';
+  /** What was asked for, whatever pays in the end; null for attempts of long ago. */
+  readonly asked_method: 'card' | 'credits' | null;
   readonly state: PaymentState;
   readonly amount_cents: number;
   readonly currency: string;
@@ -41,6 +43,7 @@ const COLUMNS = {
   enrolment_id: true,
   attempt: true,
   method: true,
+  asked_method: true,
   state: true,
   amount_cents: true,
   currency: true,
@@ -96,8 +99,9 @@ export async function createPayment(
   await trx.raw(
     `INSERT INTO payments
        (id, session_id, person_id, enrolment_id, attempt, method, state, amount_cents, currency,
-        card_token)
-     SELECT ?::uuid, ?::uuid, ?::uuid, ?::uuid, coalesce(max(attempt), 0) + 1, ?, 'created', ?, ?, ?
+        card_token, asked_method)
+     SELECT ?::uuid, ?::uuid, ?::uuid, ?::uuid, coalesce(max(attempt), 0) + 1, ?, 'created', ?, ?, ?,
+       ?
        FROM payments WHERE session_id = ? AND person_id = ?
      ON CONFLICT (id) DO NOTHING`,
     [
@@ -109,6 +113,7 @@ export async function createPayment(
       amountCents,
       currency,
       cardToken,
+      method,
       sessionId,
       personId,
     ],

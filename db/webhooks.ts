@@ -25,21 +25,26 @@ export async function findWebhook(db: Knex, id: string): Promise<Webhook | null>
 
 export const MOST_WEBHOOKS = 20;
 
-/** Throws `refused_by_rule` when the clinic has as many as it may; its row's lock keeps the count. */
+/**
+ * Throws `refused_by_rule` when the clinic has as many as it may; its row's lock keeps the count. One
+ * that is there, since the answer to its making was lost, has the new secret from now on.
+ */
 export async function insertWebhook(
   trx: Knex.Transaction,
-  webhook: PartialModelObject<Webhook> & { readonly clinicId: string },
+  webhook: PartialModelObject<Webhook> & { readonly id: string; readonly clinicId: string },
 ): Promise<Webhook> {
   const { clinicId } = webhook;
   await trx.raw('SELECT FROM clinics WHERE id = ? FOR NO KEY UPDATE', [clinicId]);
-  const count = await Webhook.query(trx).where({ clinic_id: clinicId }).resultSize();
+  const others = Webhook.query(trx).where({ clinic_id: clinicId }).whereNot({ id: webhook.id });
+  const count = await others.resultSize();
   if (count >= MOST_WEBHOOKS) {
     throw new HoldfastError(
       'refused_by_rule',
       `A clinic has ${MOST_WEBHOOKS} webhooks at most; delete one first.`,
     );
   }
-  return Webhook.query(trx).insertAndFetch(webhook);
+  await Webhook.query(trx).insert(webhook).onConflict('id').merge(['secret']);
+  return (await findWebhook(trx, webhook.id))!;
 }
 
 /** Takes its deliveries along. False when it is gone already. */

@@ -59,11 +59,9 @@ export function noticeText(
   publicUrl: string,
   tasks: readonly string[] = [],
 ): { subject: string; text: string } {
-  const time = formatForHuman(
-    (session.proposed_starts_at ?? session.starts_at).getTime(),
-    recipient.language,
-    recipient.zone,
-  );
+  const isProposal = kind === 'reschedule_proposed';
+  const at = (isProposal ? session.proposed_starts_at : null) ?? session.starts_at;
+  const time = formatForHuman(at.getTime(), recipient.language, recipient.zone);
   const link = `${publicUrl}/room/${session.id}`;
   const lines =
     kind === 'follow_up'

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { isTherapistAway } from '../../db/availability-exceptions.ts';
 import { insertGroupSession } from '../../db/group-sessions.ts';
 import { knownStarts, lockGroup, upcomingSessions } from '../../db/groups.ts';
 import type { Group } from '../../db/models/group.ts';
@@ -59,8 +60,9 @@ async function makeStanding(call: Call, group: Group): Promise<string> {
       const free = others.find(({ seats, capacity }) => seats < capacity);
       if (free !== undefined) return free.id;
       const known = await knownStarts(trx, group.id, now);
-      // A time that was called off, or at which the therapist is taken, is passed over.
+      // A time that was called off, or at which the therapist is taken or away, is passed over.
       for (const slot of times.filter(({ startMs }) => !known.has(startMs))) {
+        if (await isTherapistAway(trx, group.therapist_id, slot)) continue;
         const session = make(uuidv7(), slot);
         if (!(await insertGroupSession(trx, session))) continue;
         audit({

@@ -44,7 +44,7 @@ export function toFault(thrown: unknown): Fault {
   if (isNotNow(thrown)) {
     return fault('dependency_unavailable', 'The service is busy or partly down; try again soon');
   }
-  if (UNSTORABLE.has(String(property(thrown, 'code')))) {
+  if (chainOf(thrown).some((error) => UNSTORABLE.has(String(property(error, 'code'))))) {
     return fault('malformed_request', 'The request holds a value that cannot be stored');
   }
   return fault('internal', 'Something went wrong on our side');
@@ -66,9 +66,22 @@ function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
+const DEEPEST = 8;
+
+/** What was thrown and what it came of; a model's query wraps what the driver says. */
+function chainOf(thrown: unknown): unknown[] {
+  const chain: unknown[] = [];
+  let error = thrown;
+  while (error !== undefined && error !== null && chain.length < DEEPEST) {
+    chain.push(error);
+    error = property(error, 'cause') ?? property(error, 'nativeError');
+  }
+  return chain;
+}
+
 /** Our own error, here or as the cause of a workflow's or activity's failure. */
 function ownError(thrown: unknown): Omit<Fault, 'status'> | null {
-  for (let error = thrown, depth = 0; depth < 8; error = property(error, 'cause'), depth += 1) {
+  for (const error of chainOf(thrown)) {
     const message = String(property(error, 'message') ?? '');
     if (property(error, 'name') === 'HoldfastError') {
       const code = errorCodeOf(error);
@@ -90,7 +103,7 @@ function detailsOf(value: unknown): ErrorDetails {
 }
 
 function isNotNow(thrown: unknown): boolean {
-  for (let error = thrown, depth = 0; depth < 8; error = property(error, 'cause'), depth += 1) {
+  for (const error of chainOf(thrown)) {
     const code = property(error, 'code');
     if (typeof code === 'number' && GRPC_NOT_NOW.has(code)) return true;
     if (UNREACHABLE.has(String(code)) || UNREACHABLE_CLASSES.test(String(code))) return true;

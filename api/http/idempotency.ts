@@ -80,7 +80,7 @@ export function createIdempotency(deps: Pick<ApiDeps, 'knex' | 'keyRing' | 'log'
       return answer;
     } catch (error) {
       const { code, status, message, details } = toFault(error);
-      const isFinal = status < 500 && !isRetryable(code);
+      const isFinal = status < 500 && !isRetryable(code) && code !== 'payment_action_required';
       const fault = { code, message, details };
       settle(isFinal ? keep(keyRing, claim, status, { fault }) : releaseKey(knex, claim));
       throw error;

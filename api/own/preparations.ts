@@ -106,7 +106,8 @@ export async function createMaterial(call: Call<MaterialBody>): Promise<Answer> 
   const { clinicId, personId: createdBy } = principal;
   const row = { id, clinicId, type, title, content, url, createdBy };
   await inTransaction(deps.knex, auditContext(principal, requestId), async (trx, audit) => {
-    await ClinicMaterial.query(trx).insert(row);
+    // Repeated with its key, since the answer was lost: it is there.
+    await ClinicMaterial.query(trx).insert(row).onConflict('id').ignore();
     audit(target);
   });
   return { status: 201, body: { id, type, title, content, url } };

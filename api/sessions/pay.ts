@@ -69,8 +69,11 @@ function settledOf(attempts: readonly PaymentRow[]): PaymentRow | null {
 }
 
 /** The attempt that this request repeats: not decided yet, or paid since the session was read. */
-function isSameAttempt({ state, card_token }: PaymentRow, wish: PaymentWish): boolean {
-  return (UNDECIDED.has(state) || holdsMoney(state)) && card_token === wish.cardToken;
+function isSameAttempt(attempt: PaymentRow, wish: PaymentWish): boolean {
+  const { state, card_token, asked_method } = attempt;
+  if (card_token !== wish.cardToken) return false;
+  if (holdsMoney(state)) return true;
+  return UNDECIDED.has(state) && (asked_method === null || asked_method === wish.method);
 }
 
 /**

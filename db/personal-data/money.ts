@@ -11,7 +11,8 @@ export const MONEY = [
     of: OWN,
     shown: `id session_id attempt method state amount_cents currency captured_cents refunded_cents
       error_code created_at updated_at captured_at provider_ref enrolment_id`,
-    hidden: 'person_id card_token saved_card_ref capture_before setup_ref key_generation',
+    hidden: `person_id card_token saved_card_ref capture_before setup_ref key_generation
+      asked_method`,
     fate: cleared('card_token saved_card_ref setup_ref'),
     order: 't.created_at, t.id',
   }),

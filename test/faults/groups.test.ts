@@ -92,6 +92,28 @@ test('twenty who join first at once share the one session that comes of it', asy
   expect(ids).not.toContain(next.body.data['session_id']);
 }, 120_000);
 
+test('a standing time in the therapist’s time off is passed over', async () => {
+  const away = await addTherapist(stack.api, { durations_minutes: [1, 60] });
+  const weeklyTimes = [0, 1, 2, 3, 4, 5, 6].map((dayOfWeek) => ({ dayOfWeek, time: '04:00' }));
+  const group = await groups.makeGroup(stack, away, { weeklyTimes });
+  const day = (days: number): string =>
+    new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
+  const path = `/api/v1/therapists/${away.id}/exceptions`;
+  const leave = { kind: 'time_off', startDate: day(0), endDate: day(9) };
+  acts.ok(await stack.api.call('POST', path, leave, { token: away.token }));
+  const [client] = await clients(1);
+  const joined = acts.ok(await groups.join(stack, client!, group));
+  const id = String(joined.body.data['session_id']);
+  const { starts_at: startsAt } = await stack.api.knex('sessions').where({ id }).first();
+  expect(startsAt.toISOString().slice(0, 10)).toBe(day(10));
+});
+
+test('a text that no database can hold is refused by name', async () => {
+  const body = { theme: 'Rest', guidelines: ['\ud800'], capacity: 3, durationMinutes: 60 };
+  const reply = await stack.api.call('POST', '/api/v1/groups', body, { token: therapist.token });
+  expect(reply.status).toBe(400);
+});
+
 test('of twelve who want three seats three have one, and a seat that is given up is free again', async () => {
   const group = await groups.makeGroup(stack, therapist, { capacity: 3, priceCents: 0 });
   const id = await groups.planSession(stack, therapist, group, 3 * DAY_MS);

@@ -74,6 +74,25 @@ describe('notices', () => {
     expect(flat(therapist?.[0])).toContain(at('America/St_Johns'));
   });
 
+  test('name the time that holds, and one that is only proposed where it is proposed', async () => {
+    const booked = await bench.confirmed();
+    const { id, starts_at: startsAt } = booked.session;
+    const proposed = new Date(startsAt.getTime() + 3 * 3_600_000);
+    const end = new Date(booked.session.ends_at.getTime() + 3 * 3_600_000);
+    await bench.sessions
+      .knex('sessions')
+      .where({ id })
+      .update({ proposed_starts_at: proposed, proposed_ends_at: end });
+    await notified(booked, 'confirmed');
+    await notified(booked, 'reschedule_proposed', 2);
+    const { client, therapist } = await mailsOf(booked);
+    const timesIn = (mails: readonly MailRecord[] | undefined) =>
+      (mails ?? []).map(({ text }) => /Time: (.*)/.exec(text)?.[1]);
+    const texts = [startsAt, proposed].map((at) => formatForHuman(at.getTime(), 'en', 'UTC'));
+    expect(timesIn(client)).toEqual([texts[0]]);
+    expect(new Set(timesIn(therapist))).toEqual(new Set(texts));
+  });
+
   test('a mail server that fails between two recipients sends no one a second copy', async () => {
     const booked = await bench.confirmed();
     let sent = 0;

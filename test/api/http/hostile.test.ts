@@ -235,6 +235,16 @@ describe('failures of what lies below', () => {
       'malformed_request',
     ],
     [
+      'a value that does not fit, as a model says it',
+      Object.assign(new Error('x'), { nativeError: { code: '22P02' } }),
+      'malformed_request',
+    ],
+    [
+      'a database that shuts down, as a model says it',
+      Object.assign(new Error('x'), { nativeError: { code: '57P01' } }),
+      'dependency_unavailable',
+    ],
+    [
       'a workflow that refuses',
       { cause: { name: 'ApplicationFailure', type: 'wrong_state', message: 'm' } },
       'wrong_state',

@@ -107,6 +107,15 @@ describe('a key', () => {
     expect(body).toEqual({ id: ids[0], note: 'now' });
   });
 
+  test('runs again where the caller was told to send the request again', async () => {
+    const key = uuidv7();
+    const unpaid = (): Promise<Answer> =>
+      Promise.reject(new HoldfastError('payment_action_required', 'Confirm, and send it again'));
+    await expect(ask({ key }, unpaid)).rejects.toMatchObject({ code: 'payment_action_required' });
+    await idempotency.drain();
+    expect((await ask({ key }, created('paid'))).body).toMatchObject({ note: 'paid' });
+  });
+
   test('of an attempt that died is taken over with its id once its lock has run out', async () => {
     const key = uuidv7();
     await ask({ key }, created('first'));

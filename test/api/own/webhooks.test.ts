@@ -48,6 +48,26 @@ test('a webhook wants every event and no text unless it says so; its secret is s
   expect(await cipher.openField(clinic.api.knex, secretRef(body.id), row.secret)).toBe(body.secret);
 });
 
+test('one whose answer was lost is made once, and the secret of the last answer holds', async () => {
+  await clinic.api.knex('webhooks').delete();
+  const headers = { 'idempotency-key': newId() };
+  const ask = () => clinic.as<Hook>('alex', 'POST', '/api/v1/webhooks', { url: URL }, headers);
+  const first = await ask();
+  // As if the process had died before it kept its answer.
+  await clinic.api
+    .knex('idempotency_keys')
+    .where({ key: headers['idempotency-key'] })
+    .update({ status: null, response: null, locked_until: new Date(0) });
+  const again = await ask();
+  expect([first.status, again.status]).toEqual([201, 201]);
+  expect(again.body.id).toBe(first.body.id);
+  const rows = await clinic.api.knex('webhooks');
+  expect(rows).toHaveLength(1);
+  const { cipher } = clinic.api.deps;
+  const kept = await cipher.openField(clinic.api.knex, secretRef(rows[0].id), rows[0].secret);
+  expect(kept).toBe(again.body.secret);
+});
+
 describe('addresses', () => {
   test.each([
     'http://events.example.com/in',
