@@ -2,7 +2,7 @@ import { type Socket, createSocket } from 'node:dgram';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const LOOPBACK = '127.0.0.1';
+export const LOOPBACK = '127.0.0.1';
 const ATTEMPTS = 20;
 const LOOK_EVERY_MS = 25;
 /** Where the system does not tell who listens, a program is given so long to begin, ms. */

@@ -15,6 +15,8 @@ export interface FfmpegProgram {
   readonly program: string;
   /** It can be told to wait for media that pauses; older ones give up after ten seconds. */
   readonly waitsForMedia: boolean;
+  /** It can be told on which address to listen; older ones listen on all, and look at who sends. */
+  readonly listensWhereTold: boolean;
 }
 
 export interface RecorderDeps {
@@ -37,7 +39,11 @@ const LOOK_EVERY_MS = 5_000;
 /** Looks at an ffmpeg once. Rejects where it does not run. */
 export async function openFfmpeg(program: string): Promise<FfmpegProgram> {
   const { stdout } = await promisify(execFile)(program, ['-hide_banner', '-h', 'demuxer=sdp']);
-  return { program, waitsForMedia: stdout.includes('listen_timeout') };
+  return {
+    program,
+    waitsForMedia: stdout.includes('listen_timeout'),
+    listensWhereTold: stdout.includes('localaddr'),
+  };
 }
 
 /** Records the rooms of one host, and finishes what was recorded by it or by one that has died. */

@@ -1,4 +1,12 @@
 import type { types } from 'mediasoup';
+import { LOOPBACK } from './ports.ts';
+
+/** Of what a sender says of its codec, what a container has to know; the rest is between browsers. */
+const SETTINGS: ReadonlySet<string> = new Set([
+  'packetization-mode',
+  'profile-level-id',
+  'sprop-stereo',
+]);
 
 /** What ffmpeg has to know of one track: which codec comes to which port of this machine. */
 export function describeTrack(
@@ -10,13 +18,17 @@ export function describeTrack(
   if (codec === undefined) throw new Error('A track without a codec');
   const { payloadType, mimeType, clockRate, channels, parameters } = codec;
   const name = mimeType.slice(mimeType.indexOf('/') + 1);
-  const settings = Object.entries(parameters ?? {}).map(([key, value]) => `${key}=${value}`);
+  const settings = Object.entries(parameters ?? {}).flatMap(([key, value]) =>
+    SETTINGS.has(key) ? [`${key}=${value}`] : [],
+  );
   return [
     'v=0',
-    'o=- 0 0 IN IP4 127.0.0.1',
+    `o=- 0 0 IN IP4 ${LOOPBACK}`,
     's=-',
-    'c=IN IP4 127.0.0.1',
+    `c=IN IP4 ${LOOPBACK}`,
     't=0 0',
+    // What others send to the port is no part of it.
+    `a=source-filter: incl IN IP4 ${LOOPBACK} ${LOOPBACK}`,
     `m=${kind} ${port} RTP/AVP ${payloadType}`,
     `a=rtpmap:${payloadType} ${name}/${clockRate}${channels === undefined ? '' : `/${channels}`}`,
     ...(settings.length === 0 ? [] : [`a=fmtp:${payloadType} ${settings.join(';')}`]),

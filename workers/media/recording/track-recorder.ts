@@ -8,8 +8,9 @@ import { dropTracks, finishTrack } from '../../../db/recordings.ts';
 import { recordingContext } from '../../../activities/recordings/sealed-recording.ts';
 import { keepTrack } from '../../../activities/recordings/track-keys.ts';
 import type { Source } from '../signalling/peer.ts';
+import { copying } from './copying.ts';
 import { type Ffmpeg, startFfmpeg } from './ffmpeg.ts';
-import { freePortPair, whenListening } from './ports.ts';
+import { LOOPBACK, freePortPair, whenListening } from './ports.ts';
 import type { RecorderDeps } from './recorder.ts';
 import {
   containerOf,
@@ -30,7 +31,6 @@ export interface TrackWish {
 /** Until something has come out, a picture to begin with is asked for so often, ms. */
 const ASK_EVERY_MS = 1_000;
 const LISTEN_WITHIN_MS = 5_000;
-const DAY_SECONDS = 86_400;
 
 /**
  * Records one track until `signal` ends it: its packets go to an ffmpeg over a transport of its own, and
@@ -51,7 +51,7 @@ export async function recordTrack(
   signal.addEventListener('abort', close, { once: true });
   try {
     if (signal.aborted) return;
-    await transport.connect({ ip: '127.0.0.1', port });
+    await transport.connect({ ip: LOOPBACK, port });
     const consumer = await transport.consume({
       producerId: wish.producer.id,
       rtpCapabilities: withoutRetransmissions(wish.router.rtpCapabilities),
@@ -80,7 +80,7 @@ async function receive(deps: RecorderDeps, wish: TrackWish, on: Reception): Prom
   const startedAt = new Date();
   await keepTrack(deps, { ...file, recordingId, personId, source, mediaType, startedAt });
   const description = describeTrack(rtpParameters, kind, port);
-  const ffmpeg = startFfmpeg(deps.ffmpeg.program, copying(deps, description, container));
+  const ffmpeg = startFfmpeg(deps.ffmpeg.program, copying(deps.ffmpeg, description, container));
   const stop = (): void => ffmpeg.stop();
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
@@ -90,33 +90,6 @@ async function receive(deps: RecorderDeps, wish: TrackWish, on: Reception): Prom
     signal.removeEventListener('abort', stop);
     stop();
   }
-}
-
-/** Takes in what is described, and puts it into a container as it is and as soon as it comes. */
-function copying(
-  { ffmpeg }: RecorderDeps,
-  description: string,
-  container: 'webm' | 'matroska',
-): string[] {
-  const patience = ffmpeg.waitsForMedia ? ['-listen_timeout', String(DAY_SECONDS)] : [];
-  const source = ['-fpsprobesize', '0', '-f', 'sdp', '-i', asAddress(description)];
-  const written = ['-flush_packets', '1', '-cluster_time_limit', '200', '-f', container];
-  return [
-    ...patience,
-    '-protocol_whitelist',
-    'data,udp,rtp',
-    ...source,
-    '-map',
-    '0',
-    '-c',
-    'copy',
-    ...written,
-    'pipe:1',
-  ];
-}
-
-function asAddress(description: string): string {
-  return `data:application/sdp;charset=UTF-8;base64,${Buffer.from(description).toString('base64')}`;
 }
 
 async function follow(

@@ -2,7 +2,12 @@ import type { types } from 'mediasoup';
 import type { Shape } from './shape.ts';
 import { flag, integer, list, object, oneOf, optional, parameters, text } from './shape.ts';
 
-/** What browsers describe their media with, as far as the product takes it from them. */
+/**
+ * What browsers describe their media with, as far as the product takes it from them. Others' browsers
+ * write it into their own descriptions line by line: no text here has what could end a line.
+ */
+const VISIBLE = /^[\x21-\x7e]+$/;
+const PRINTABLE = /^[\x20-\x7e]*$/;
 const MIME_TYPE = /^(audio|video)\/[A-Za-z0-9.-]{1,32}$/;
 const SCALABILITY_MODE = /^[LS][1-3]T[1-3](h|_KEY|_KEY_SHIFT)?$/;
 const HEX_PAIRS = /^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})+$/;
@@ -13,9 +18,9 @@ const payloadType = integer(0, 127);
 const clockRate = integer(1, 1_000_000);
 const channels = integer(1, 8);
 const ssrc = integer(0, 0xffff_ffff);
-const uri = text(256, /^[\x21-\x7e]+$/);
+const uri = text(256, VISIBLE);
 const feedback = list(
-  object({ type: text(32), parameter: optional(text(32, undefined, 0)) }),
+  object({ type: text(32, VISIBLE), parameter: optional(text(32, PRINTABLE, 0)) }),
   0,
   16,
 );
@@ -29,8 +34,8 @@ const headerExtension = object({
 });
 
 export const rtpParameters = object({
-  mid: optional(text(32)),
-  msid: optional(text(256)),
+  mid: optional(text(32, VISIBLE)),
+  msid: optional(text(256, PRINTABLE)),
   codecs: list(
     object({
       mimeType,
@@ -59,7 +64,7 @@ export const rtpParameters = object({
       4,
     ),
   ),
-  rtcp: optional(object({ cname: optional(text(256, undefined, 0)), reducedSize: optional(flag) })),
+  rtcp: optional(object({ cname: optional(text(256, PRINTABLE, 0)), reducedSize: optional(flag) })),
 }) as unknown as Shape<types.RtpParameters>;
 
 export const rtpCapabilities = object({

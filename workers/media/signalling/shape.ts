@@ -101,6 +101,8 @@ export function object<F extends Fields>(fields: F): Shape<ObjectOf<F>> {
 
 const MAX_PARAMETERS = 32;
 const PARAMETER_NAME = /^[\w-]{1,64}$/;
+/** One value among others of a line: it ends neither the line nor itself. */
+const PARAMETER_VALUE = /^[\x21-\x3a\x3c-\x7e]{0,256}$/;
 
 /** Named simple values, such as a codec's parameters. */
 export const parameters: Shape<Record<string, string | number | boolean>> = (value, path) => {
@@ -114,7 +116,7 @@ export const parameters: Shape<Record<string, string | number | boolean>> = (val
     const isSimple =
       typeof each === 'boolean' ||
       (typeof each === 'number' && Number.isFinite(each)) ||
-      (typeof each === 'string' && each.length <= 256);
+      (typeof each === 'string' && PARAMETER_VALUE.test(each));
     if (!PARAMETER_NAME.test(name) || name === '__proto__' || !isSimple) {
       throw malformed(path, 'has an entry that is malformed');
     }
