@@ -1,15 +1,31 @@
 import type { Knex } from 'knex';
-import type { AlertSeverity } from '../domain/escalation-policy.ts';
+import { ALERT_SEVERITIES, type AlertSeverity } from '../domain/escalation-policy.ts';
 import { recordTrigger } from './crisis-intake.ts';
 import type { RaisedAlert } from './crisis-intake.ts';
 
 /** What a screening says of itself in an alert. */
 export const SCREENING_ALERT_TYPE = 'screening_result';
+export const ANSWER_ALERT_TYPE = 'screening_answer';
 export const UNFINISHED_ALERT_TYPE = 'unfinished_screening';
 
 /** Who has put down a questionnaire in its middle for so long does not just correct an answer. */
 const IDLE_MINUTES = 15;
 const BATCH = 200;
+
+/** Whether a human has been called for somebody as urgently as this, and it is not over. */
+export async function hasOpenAlert(
+  db: Knex,
+  personId: string,
+  severity: AlertSeverity,
+): Promise<boolean> {
+  const severities = ALERT_SEVERITIES.slice(ALERT_SEVERITIES.indexOf(severity));
+  const { rows } = await db.raw<{ rows: unknown[] }>(
+    `SELECT FROM crisis_alerts WHERE person_id = ? AND status <> 'resolved' AND NOT is_drill
+       AND severity = ANY(?)`,
+    [personId, severities],
+  );
+  return rows.length > 0;
+}
 
 /** Open responses with an answer of danger that nobody goes on with, and of which nobody knows. */
 export async function forgottenDangers(db: Knex): Promise<string[]> {

@@ -119,15 +119,19 @@ export async function writeAnswers(
     readonly answered: readonly number[];
     /** The gravest that one of them says by itself. */
     readonly danger: AlertSeverity | null;
-    /** One says what no human was called for, whatever was said and looked after before. */
-    readonly isNewDanger: boolean;
+    /**
+     * Whether a human is called for it in this transaction; or else whether there is something in
+     * it for which none was called, whatever was said and looked after before.
+     */
+    readonly dangerIs: 'called_for' | 'new' | 'known';
     /** See `draftOf`. */
     readonly draft: Draft | null;
   },
 ): Promise<void> {
   await trx.raw(
     `UPDATE screening_responses SET answers = :answers, answered = :answered, danger = :danger,
-       danger_raised_at = CASE WHEN NOT :isNewDanger THEN danger_raised_at END,
+       danger_raised_at = CASE :dangerIs WHEN 'called_for' THEN now()
+         WHEN 'known' THEN danger_raised_at END,
        draft = :draft::jsonb, version = version + 1, updated_at = now()
      WHERE id = :id`,
     {

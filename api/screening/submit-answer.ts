@@ -1,25 +1,28 @@
 import type { Knex } from 'knex';
-import type { NewTrigger, RaisedAlert, TriggerSource } from '../../db/crisis-intake.ts';
+import type { RaisedAlert } from '../../db/crisis-intake.ts';
 import { findQuestionnaire } from '../../db/questionnaires.ts';
 import type { Questionnaire } from '../../db/questionnaires.ts';
+import { hasOpenAlert } from '../../db/screening-danger.ts';
 import { lockResponse, writeAnswers } from '../../db/screening-responses.ts';
 import type { ScreeningResponse } from '../../db/screening-responses.ts';
 import { draftOf } from '../../db/screening-results.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { RecordAudit } from '../../db/transaction.ts';
+import type { AlertSeverity } from '../../domain/escalation-policy.ts';
 import { dangerOf, missingNumbers, newDangerOf, scoreOf } from '../../domain/screening/score.ts';
-import type { Alarming, Screening } from '../../domain/triage/screen.ts';
+import type { QuestionnaireTemplate } from '../../domain/screening/template.ts';
+import type { Screening } from '../../domain/triage/screen.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { afterAnswering } from '../background.ts';
 import { raiseAlarm } from '../crisis/alarm.ts';
-import { asWritten } from '../crisis/as-written.ts';
 import { withHelpLines } from '../crisis/help-lines.ts';
 import { recordReport, startAlert } from '../crisis/intake.ts';
 import { screenWords } from '../crisis/screen-words.ts';
 import type { Call } from '../http/handler.ts';
-import { chosenValues, openAnswers, sealAnswers } from './answers.ts';
+import { type GivenAnswers, chosenValues, openAnswers, sealAnswers } from './answers.ts';
 import { assertAnswerable } from './open-response.ts';
 import { type AnswerBody, answerIn, isOwnLabel, sessionIdIn } from './read-answer.ts';
+import { ANSWER_SOURCE, type AlarmingAnswer, reportOfAnswer, wordsOf } from './report-answer.ts';
 
 export interface Submitted {
   readonly questionnaire: Questionnaire;
@@ -27,11 +30,9 @@ export interface Submitted {
   readonly number: number;
   /** An answer to the same question stood there before. */
   readonly isReplaced: boolean;
-  /** The alert that the answer's words raised. */
+  /** The alert that the answer raised, by its words or by itself. */
   readonly raised: RaisedAlert | null;
 }
-
-const SOURCE: TriggerSource = 'screening';
 
 /**
  * Takes an answer, in place of an earlier one to the same question. The detector reads all words
@@ -48,7 +49,8 @@ export async function submitAnswer(call: Call, body: AnswerBody): Promise<Submit
     );
   } catch (error) {
     if (screening.severity === null) throw error;
-    const heard = { principal, screening, words: wordsOf(body), sessionId: null, source: SOURCE };
+    const words = wordsOf(body);
+    const heard = { principal, screening, words, sessionId: null, source: ANSWER_SOURCE };
     const alertId = await raiseAlarm(deps, heard, requestId);
     throw await withHelpLines(deps, principal, error, alertId);
   }
@@ -68,65 +70,81 @@ async function store(
   screening: Screening,
   { trx, audit }: Writing,
 ): Promise<Submitted> {
-  const { cipher } = call.deps;
   const id = sessionIdIn(body);
   const response = assertAnswerable(call, id === null ? null : await lockResponse(trx, id));
   const questionnaire = (await findQuestionnaire(trx, response.questionnaireId))!;
   const { template } = questionnaire;
   const { number, answer } = answerIn(template, body);
-  const before = await openAnswers(cipher, trx, response);
+  const before = await openAnswers(call.deps.cipher, trx, response);
   const answers = new Map(before).set(number, answer);
-  const answered = [...answers.keys()].toSorted((a, b) => a - b);
-  const values = chosenValues(answers);
-  const newDanger = newDangerOf(template, number, { before: chosenValues(before), after: values });
-  const isWhole = missingNumbers(template, answers).length === 0;
-  await writeAnswers(trx, response.id, {
-    answers: await sealAnswers(cipher, trx, response.id, answers),
-    answered,
-    danger: dangerOf(template, values),
-    isNewDanger: newDanger !== null,
-    draft: isWhole ? draftOf(scoreOf(template, values)) : null,
-  });
+  const change = { before: chosenValues(before), after: chosenValues(answers) };
+  const newDanger = newDangerOf(template, number, change);
+  const danger = await dangerAtOnce(trx, response.personId, newDanger);
+  const answered = await write(call, { trx, response, template, answers, newDanger, danger });
+  const isReplaced = before.has(number);
   audit({
     action: 'screening_response.answer',
     objectType: 'screening_response',
     objectId: response.id,
     subjectId: response.personId,
-    changes: { question: number, isReplaced: before.has(number) },
+    changes: { question: number, isReplaced },
   });
   const typed = isOwnLabel(template, number, body) ? { ...body, selectedText: null } : body;
   const heard = typed === body ? screening : screenWords(typed);
-  const raised = await record(call, heard, typed, { trx, audit });
-  const isReplaced = before.has(number);
+  const alarming = { questionnaire, number, body: typed, screening: heard, danger };
+  const raised = await raise(call, alarming, { trx, audit });
   return { questionnaire, response: { ...response, answered }, number, isReplaced, raised };
 }
 
-async function record(
+interface Change {
+  readonly trx: Knex.Transaction;
+  readonly response: ScreeningResponse;
+  readonly template: QuestionnaireTemplate;
+  readonly answers: GivenAnswers;
+  readonly newDanger: AlertSeverity | null;
+  /** For which a human is called now. */
+  readonly danger: AlertSeverity | null;
+}
+
+/** Gives the numbers of the questions that have an answer by now. */
+async function write(
+  { deps }: Call,
+  { trx, response, template, answers, newDanger, danger }: Change,
+): Promise<number[]> {
+  const answered = [...answers.keys()].toSorted((a, b) => a - b);
+  const values = chosenValues(answers);
+  const isWhole = missingNumbers(template, answers).length === 0;
+  await writeAnswers(trx, response.id, {
+    answers: await sealAnswers(deps.cipher, trx, response.id, answers),
+    answered,
+    danger: dangerOf(template, values),
+    dangerIs: danger !== null ? 'called_for' : newDanger !== null ? 'new' : 'known',
+    draft: isWhole ? draftOf(scoreOf(template, values)) : null,
+  });
+  return answered;
+}
+
+/**
+ * An answer as grave as this calls a human when it is given. Whoever has given another may be about
+ * to change it: they have until they complete the questionnaire, or put it down.
+ */
+const AT_ONCE: AlertSeverity = 'critical';
+
+/** Null also where a human has been called for as much, and has not yet ended it. */
+async function dangerAtOnce(
+  trx: Knex.Transaction,
+  personId: string,
+  newDanger: AlertSeverity | null,
+): Promise<AlertSeverity | null> {
+  if (newDanger !== AT_ONCE) return null;
+  return (await hasOpenAlert(trx, personId, AT_ONCE)) ? null : AT_ONCE;
+}
+
+async function raise(
   call: Call,
-  screening: Screening,
-  body: AnswerBody,
+  answer: AlarmingAnswer,
   { trx, audit }: Writing,
 ): Promise<RaisedAlert | null> {
-  if (screening.severity === null) return null;
-  const report = { ...triggerOf(call, screening), words: wordsOf(body) };
-  return recordReport(call.deps.cipher, trx, audit, report);
-}
-
-function triggerOf({ principal }: Call, { severity, type }: Alarming): Omit<NewTrigger, 'details'> {
-  return {
-    clinicId: principal.clinicId,
-    personId: principal.personId,
-    severity,
-    type,
-    source: SOURCE,
-    sessionId: null,
-    messageId: null,
-    reportedBy: principal.personId,
-  };
-}
-
-/** The answer's own words, and all that came with them where those say nothing of a crisis. */
-function wordsOf(body: AnswerBody): string {
-  const { selectedText: text } = body;
-  return typeof text === 'string' && screenWords(text).severity !== null ? text : asWritten(body);
+  const report = reportOfAnswer(call.principal, answer);
+  return report === null ? null : recordReport(call.deps.cipher, trx, audit, report);
 }

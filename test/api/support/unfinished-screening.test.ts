@@ -2,9 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { Client } from '@temporalio/client';
 import { type SweepDeps, createSweepActivities } from '../../../activities/sweep/index.ts';
 import { type DangerFault, sweepScreening } from '../../../activities/sweep/screening.ts';
+import { triggerTextRef } from '../../../db/crisis-carrying.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson } from '../../support/api.ts';
-import { startScreening } from './answering.ts';
+import { answerAll, startScreening } from './answering.ts';
 
 let api: TestApi;
 let person: TestPerson;
@@ -173,5 +174,67 @@ describe('one that is gone on with after a human was called', () => {
     await answer(sessionId, number, value);
     await lieStill(sessionId);
     expect(await severities()).toEqual(['high resolved']);
+  });
+});
+
+describe('the gravest answer', () => {
+  test('calls a human at once, says so with whom to call, and is called for once', async () => {
+    const sessionId = await startScreening(api, person, 'PHQ-9');
+    const reply = await answer(sessionId, 9, 3);
+    const [alert] = await alerts();
+    expect(alert).toMatchObject({ severity: 'critical', type: 'screening_answer' });
+    expect(reply).toMatchObject({
+      status: 200,
+      body: { alertCreated: alert.id, emergencyContacts: { crisis: '988' } },
+    });
+    const [outgoing] = await api.knex('outbox').whereRaw("payload->>'alertId' = ?", [alert.id]);
+    expect(outgoing.topic).toBe('crisis.raised');
+    await lieStill(sessionId);
+    expect(await triggers()).toBe(1);
+  });
+
+  test('is in the same alert as what it comes to once it is completed', async () => {
+    const sessionId = await startScreening(api, person, 'PHQ-9');
+    await answerAll(api, person, sessionId, [0, 0, 0, 0, 0, 0, 0, 0, 3]);
+    const path = '/api/responses/complete';
+    await api.call('POST', path, { sessionId }, { token: person.token });
+    const [result] = await api.knex('screening_results').where({ response_id: sessionId });
+    expect((await alerts()).map(({ id }) => id)).toEqual([result.alert_id]);
+    expect(await triggers()).toBe(2);
+  });
+
+  test('is not written where nobody can be called for it', async () => {
+    const sessionId = await startScreening(api, person, 'PHQ-9');
+    await api.knex.raw('ALTER TABLE crisis_triggers ADD CONSTRAINT down CHECK (false) NOT VALID');
+    const failed = await answer(sessionId, 9, 3);
+    await api.knex.raw('ALTER TABLE crisis_triggers DROP CONSTRAINT down');
+    expect(failed.status).toBeGreaterThanOrEqual(500);
+    const [row] = await api.knex('screening_responses').where({ id: sessionId });
+    expect([row.answered, row.danger]).toEqual([[], null]);
+  });
+
+  test('calls nobody at once while an alert as grave is open, and joins it later', async () => {
+    const sessionId = await startScreening(api, person, 'PHQ-9');
+    await answer(sessionId, 9, 3);
+    await answer(sessionId, 9, 0);
+    await answer(sessionId, 9, 3);
+    expect(await triggers()).toBe(1);
+    await lieStill(sessionId);
+    expect(await severities()).toEqual(['critical paging']);
+    expect(await triggers()).toBe(2);
+  });
+
+  test('is one report with its words', async () => {
+    const sessionId = await startScreening(api, person, 'PHQ-9');
+    const selectedText = 'I have been cutting myself';
+    const body = { sessionId, questionNumber: 9, selectedValue: 3, selectedText };
+    await api.call('POST', '/api/responses/submit-answer', body, { token: person.token });
+    const [alert] = await alerts();
+    expect(alert.severity).toBe('critical');
+    const [trigger, ...others] = await api.knex('crisis_triggers').where({ alert_id: alert.id });
+    expect(others).toEqual([]);
+    const ref = triggerTextRef({ alertId: alert.id, triggerId: trigger.id });
+    const told = await api.deps.cipher.openField(api.knex, ref, trigger.details);
+    expect(told).toContain(selectedText);
   });
 });
