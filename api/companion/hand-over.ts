@@ -3,6 +3,7 @@ import {
   listTurns,
   noteHandOver,
   noteSharedSummary,
+  reserveHandOver,
 } from '../../db/companion.ts';
 import { findSupportSession } from '../../db/support-sessions.ts';
 import { updateRemarks } from '../../db/support-transitions.ts';
@@ -36,22 +37,15 @@ const TURNS_SUMMED_UP = 200;
 const PROFESSIONAL = /\b(?:counsell?or|therapist|psycholog|psychiatr|professional|doctor|nurse)/i;
 
 /**
- * Opens a support session for whoever asked for a human being, by the use case of every other; its
- * id is the turn's, so that the same turn opens one. Null where nobody was asked for.
+ * Opens a support session for whoever asked for a human being, by the use case of every other. Null
+ * where nobody was asked for.
  */
 export async function handOver(
   call: Call,
   wish: TurnWish,
   recorded: Recorded,
 ): Promise<HandOver | null> {
-  const { taken } = recorded;
-  if (!taken.reply.wantsHuman) return null;
-  const known = await openHandOver(call, taken.conversationId!);
-  if (known !== null) {
-    const isShared = wish.sharesSummary && (await shareSummary(call, recorded, known.sessionId));
-    const lines = [TEXTS.askedAlready, isShared ? TEXTS.sharedToo : TEXTS.goesOn];
-    return handed(recorded, known.sessionId, lines, { choices: [], isNoted: isShared });
-  }
+  if (!recorded.taken.reply.wantsHuman) return null;
   try {
     return await ask(call, wish, recorded);
   } catch (error) {
@@ -63,28 +57,51 @@ export async function handOver(
 async function ask(call: Call, wish: TurnWish, recorded: Recorded): Promise<HandOver> {
   const { turnId, conversationId } = recorded.taken;
   const type = PROFESSIONAL.test(wish.text ?? '') ? 'counselor_session' : 'peer_support';
-  const made = await openSession({ ...call, newId: turnId }, conversationId!, type);
-  const isShared = wish.sharesSummary && (await shareSummary(call, recorded, turnId));
+  const { sessionId, made } = await humanFor({ ...call, newId: turnId }, conversationId!, type);
+  const isShared = wish.sharesSummary && (await shareSummary(call, recorded, sessionId));
+  if (made === null) {
+    const lines = [TEXTS.askedAlready, isShared ? TEXTS.sharedToo : TEXTS.goesOn];
+    return handed(recorded, sessionId, lines, { choices: [], isNoted: isShared });
+  }
   const lines = [TEXTS.asked, waitIn(made), TEXTS.goesOn];
   // Both are noted where both are done: then nothing is restored, which does no harm here.
   if (isShared) {
-    return handed(recorded, turnId, [...lines, TEXTS.sharedToo], { choices: [], isNoted: true });
+    return handed(recorded, sessionId, [...lines, TEXTS.sharedToo], { choices: [], isNoted: true });
   }
   const choices = [TEXTS.yesShare, TEXTS.noShare];
-  return handed(recorded, turnId, [...lines, TEXTS.asksConsent], { choices, isNoted: true });
+  return handed(recorded, sessionId, [...lines, TEXTS.asksConsent], { choices, isNoted: true });
 }
 
-/** What the use case of every support session answers; the session's id is the call's. */
-async function openSession(
-  call: Call,
-  conversationId: string,
-  type: 'peer_support' | 'counselor_session',
-): Promise<unknown> {
+interface Human {
+  /** The support session in which a human goes on, or is waited for. */
+  readonly sessionId: string;
+  /** What the use case of every support session answered; null where it was there already. */
+  readonly made: unknown;
+}
+
+type AskedType = 'peer_support' | 'counselor_session';
+
+/** The one human of a conversation, asked for where there is none. Those who ask at once share it. */
+function humanFor(call: Call, conversationId: string, type: AskedType): Promise<Human> {
+  const { queue } = memoryOf(call.deps);
+  return queue.run(`hand-over:${conversationId}`, async () => {
+    const known = await openHandOver(call, conversationId);
+    return known ?? (await openSession(call, conversationId, type));
+  });
+}
+
+/**
+ * Another process may be about to open one as well: both do it under the id that is reserved, which
+ * puts it into the queue once.
+ */
+async function openSession(call: Call, conversationId: string, type: AskedType): Promise<Human> {
+  const { deps, newId } = call;
+  const sessionId = (await reserveHandOver(deps.knex, conversationId, newId)) ?? newId;
   const body = { type, urgencyLevel: 'medium', title: 'Handed over by the companion' };
-  const { body: made } = await createSupportSession({ ...call, body });
-  await noteHandOver(call.deps.knex, conversationId, call.newId);
-  memoryOf(call.deps).conversations.delete(conversationId);
-  return made;
+  const { body: made } = await createSupportSession({ ...call, newId: sessionId, body });
+  const isFirst = await noteHandOver(deps.knex, conversationId, sessionId);
+  memoryOf(deps).conversations.delete(conversationId);
+  return { sessionId, made: isFirst ? made : null };
 }
 
 /**
@@ -94,9 +111,7 @@ async function openSession(
 export async function humanSessionOf(call: Call, sessionId: string): Promise<string> {
   const conversation = await findConversation(call.deps.knex, sessionId);
   if (relationToConversation(call.principal, conversation) !== 'owner') return sessionId;
-  const known = await openHandOver(call, sessionId);
-  if (known === null) await openSession(call, sessionId, 'counselor_session');
-  return known?.sessionId ?? call.newId;
+  return (await humanFor(call, sessionId, 'counselor_session')).sessionId;
 }
 
 function waitIn(answer: unknown): string {
@@ -105,16 +120,13 @@ function waitIn(answer: unknown): string {
   return typeof seconds === 'number' ? TEXTS.waits(Math.ceil(seconds / 60)) : '';
 }
 
-/** The session in which a human goes on already, or is waited for; null where it is over. */
-async function openHandOver(
-  { deps }: Call,
-  conversationId: string,
-): Promise<{ readonly sessionId: string } | null> {
+/** Null where nobody was asked yet, or the session with them is over. */
+async function openHandOver({ deps }: Call, conversationId: string): Promise<Human | null> {
   const conversation = await findConversation(deps.knex, conversationId);
   const sessionId = conversation?.handedOverTo ?? null;
   if (sessionId === null) return null;
   const session = await findSupportSession(deps.knex, sessionId);
-  return session === null || isSupportOver(session.status) ? null : { sessionId };
+  return session === null || isSupportOver(session.status) ? null : { sessionId, made: null };
 }
 
 function handed(
