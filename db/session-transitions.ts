@@ -88,7 +88,7 @@ export async function recordSimply(
 
 const COLUMNS = `status, approval, payment, starts_at, ends_at, hold_due_at, answer_due_at,
   payment_due_at, proposed_starts_at, proposed_ends_at, proposal_due_at, schedule_version,
-  attendance, missed_deadline, cancelled_by`;
+  moved_by_others_at, attendance, missed_deadline, cancelled_by`;
 
 /** The step's row is locked first; whatever else is written hangs on its update. */
 const STEP = `

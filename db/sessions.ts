@@ -39,6 +39,7 @@ export interface SessionRow {
   readonly proposed_ends_at: Date | null;
   readonly proposal_due_at: Date | null;
   readonly schedule_version: number;
+  readonly moved_by_others_at: Date | null;
   readonly version: number;
   readonly missed_deadline: string | null;
   readonly cancelled_by: string | null;
@@ -88,6 +89,7 @@ const COLUMNS = {
   proposed_ends_at: true,
   proposal_due_at: true,
   schedule_version: true,
+  moved_by_others_at: true,
   version: true,
   missed_deadline: true,
   cancelled_by: true,
@@ -126,6 +128,7 @@ export function stateOf(row: SessionRow): SessionState {
     paymentDueAt: msOf(row.payment_due_at),
     proposal: proposalOf(row),
     scheduleVersion: row.schedule_version,
+    movedByOthersAt: row.moved_by_others_at?.getTime(),
   };
   const ending = {
     attendance: row.attendance ?? undefined,
@@ -152,6 +155,7 @@ type StateColumns = Pick<
   | 'proposed_ends_at'
   | 'proposal_due_at'
   | 'schedule_version'
+  | 'moved_by_others_at'
   | 'attendance'
   | 'missed_deadline'
   | 'cancelled_by'
@@ -172,6 +176,7 @@ export function columnsOf(state: SessionState): StateColumns {
     proposed_ends_at: dateOf(state.proposal?.endsAt ?? null),
     proposal_due_at: dateOf(state.proposal?.answerDueAt ?? null),
     schedule_version: state.scheduleVersion,
+    moved_by_others_at: dateOf(state.movedByOthersAt ?? null),
     attendance: 'attendance' in state ? state.attendance : null,
     missed_deadline: 'missed' in state ? state.missed : null,
     cancelled_by: 'by' in state ? state.by : null,

@@ -5,11 +5,17 @@ import type { Party } from './session.ts';
 /** `charge_fee` and, for staff, `waive_fee` set the plan's rule aside. */
 export type CancellationOverride = 'standard' | 'waive_fee' | 'charge_fee';
 
-export interface QuoteInput {
+/** What decides until when a client cancels for nothing. */
+export interface FreeTerms {
   /** The rule that the session was booked under. */
   readonly policy: CancellationPlan;
   readonly startsAt: number;
   readonly bookedAt: number;
+  /** When others than the client moved it to this time; absent where the client chose it. */
+  readonly movedByOthersAt?: number | undefined;
+}
+
+export interface QuoteInput extends FreeTerms {
   readonly now: number;
   /** What the client owes for the session, after insurance: the fee is a share of it. */
   readonly dueCents: number;
@@ -66,7 +72,7 @@ export function quote(input: QuoteInput): CancellationQuote | CancellationRefuse
 }
 
 function standardQuote(input: QuoteInput): CancellationQuote {
-  const freeUntilMs = freeUntil(input.policy, input.startsAt, input.bookedAt);
+  const freeUntilMs = freeUntil(input);
   if (input.now < freeUntilMs) return withFee(input, 0, 'free', freeUntilMs);
   // After the start only staff gets here, and nothing changes any more.
   const validUntilMs = input.now < input.startsAt ? input.startsAt : null;
@@ -83,7 +89,7 @@ function withFee(
     kind: 'quote',
     feeCents,
     refundCents: input.paidCents - feeCents,
-    freeUntilMs: freeUntil(input.policy, input.startsAt, input.bookedAt),
+    freeUntilMs: freeUntil(input),
     validUntilMs,
     code: input.paidCents === 0 ? 'unpaid' : reason,
   };
@@ -98,9 +104,17 @@ export function lateFee(policy: CancellationPlan, dueCents: number): number {
   return Math.floor((dueCents * policy.feePercent) / 100);
 }
 
-/** The instant before which cancelling is free: between the booking and the start. */
-export function freeUntil(policy: CancellationPlan, startsAt: number, bookedAt: number): number {
-  return between(bookedAt, startsAt - policy.freeUntilBeforeStartMs, startsAt);
+/** How long a client may think over a time that others have chosen, whatever the plan says. */
+const RECONSIDER_MS = 24 * 3_600_000;
+
+/**
+ * The instant before which cancelling is free: between the booking and the start, and after others
+ * moved the session not before the client had a day to think it over.
+ */
+export function freeUntil({ policy, startsAt, bookedAt, movedByOthersAt }: FreeTerms): number {
+  const usual = between(bookedAt, startsAt - policy.freeUntilBeforeStartMs, startsAt);
+  if (movedByOthersAt === undefined) return usual;
+  return Math.max(usual, Math.min(movedByOthersAt + RECONSIDER_MS, startsAt));
 }
 
 /** The instant before which a client may reschedule: between the booking and the start. */

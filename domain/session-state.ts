@@ -47,6 +47,8 @@ export interface SessionCore {
   readonly proposal: Proposal | null;
   /** Counts the times of the session: reminders belong to one schedule version. */
   readonly scheduleVersion: number;
+  /** When the session was moved to its present time, where it was not the client who chose it. */
+  readonly movedByOthersAt?: number | undefined;
 }
 
 export type SessionState = SessionCore &
@@ -73,11 +75,16 @@ export type SessionEvent =
   | { readonly type: 'payment_captured' }
   | { readonly type: 'payment_lapsed'; readonly paymentDueAt: number }
   | { readonly type: 'deadline_passed'; readonly deadline: Deadline }
-  | { readonly type: 'reschedule'; readonly proposal: Proposal; readonly needsApproval: boolean }
+  | {
+      readonly type: 'reschedule';
+      readonly proposal: Proposal;
+      readonly needsApproval: boolean;
+      readonly by: Party;
+    }
   | { readonly type: 'proposal_lapsed' }
   /** Another therapist takes the session over, with the approval that it has or waits for. */
   | { readonly type: 'reassign' }
-  /** Another time, perhaps with another therapist, because the one of the booking is away. */
+  /** Another time that the client chose, perhaps with another therapist, since theirs is away. */
   | {
       readonly type: 'relocate';
       readonly startsAt: number;

@@ -48,7 +48,7 @@ export function decide(state: SessionState, event: SessionEvent, now: number): D
     case 'deadline_passed':
       return expire(state, event.deadline, now);
     case 'reschedule':
-      return reschedule(state, event.proposal, event.needsApproval, now);
+      return reschedule(state, event, now);
     case 'proposal_lapsed':
       return state.proposal === null ? UNCHANGED : moved({ ...state, proposal: null });
     case 'reassign':
@@ -136,11 +136,17 @@ function acceptProposal(state: SessionState, proposal: Proposal, now: number): D
   return moved(atNewTime(state, proposal));
 }
 
-function atNewTime(state: SessionState, proposal: Proposal): SessionState {
+/** A time that the client wished for, unless others moved the session to it: then that is kept. */
+function atNewTime(
+  state: SessionState,
+  proposal: Proposal,
+  movedByOthersAt?: number,
+): SessionState {
   return {
     ...state,
     startsAt: proposal.startsAt,
     endsAt: proposal.endsAt,
+    movedByOthersAt,
     proposal: null,
     scheduleVersion: state.scheduleVersion + 1,
     answerDueAt: notAfter(state.answerDueAt, proposal.startsAt),
@@ -243,8 +249,7 @@ function isPast(dueAt: number | null, now: number): boolean {
 
 function reschedule(
   state: SessionState,
-  proposal: Proposal,
-  needsApproval: boolean,
+  { proposal, needsApproval, by }: Extract<SessionEvent, { type: 'reschedule' }>,
   now: number,
 ): Decision {
   const isUnbooked = state.status === 'requested' || state.status === 'planned';
@@ -253,9 +258,12 @@ function reschedule(
   const wished = needsApproval ? (state.proposal ?? state) : state;
   if (isSameTime(wished, proposal)) return UNCHANGED;
   if (state.proposal !== null) return WRONG_STATE;
-  if (isUnbooked) return moved(atNewTime(state, proposal));
+  const movedByOthersAt = by === 'client' ? undefined : now;
+  if (isUnbooked) return moved(atNewTime(state, proposal, movedByOthersAt));
   if (now >= state.startsAt) return { kind: 'refused', code: 'reschedule_deadline_passed' };
-  return moved(needsApproval ? { ...state, proposal } : atNewTime(state, proposal));
+  return moved(
+    needsApproval ? { ...state, proposal } : atNewTime(state, proposal, movedByOthersAt),
+  );
 }
 
 /** A new time that waits for an answer waits for the therapist who was asked. */
@@ -315,13 +323,14 @@ function complete(state: SessionState, attendance: Attendance): Decision {
 }
 
 function withoutDeadlines(state: SessionState): SessionCore {
-  const { startsAt, endsAt, approval, payment, scheduleVersion } = state;
+  const { startsAt, endsAt, approval, payment, scheduleVersion, movedByOthersAt } = state;
   return {
     startsAt,
     endsAt,
     approval,
     payment,
     scheduleVersion,
+    movedByOthersAt,
     answerDueAt: null,
     paymentDueAt: null,
     holdDueAt: null,

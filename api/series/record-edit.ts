@@ -48,7 +48,8 @@ export async function recordEdit(
     if (row.status !== 'planned') continue;
     const { startMs: startsAt, endMs: endsAt } = to;
     const proposal = { startsAt, endsAt, answerDueAt: startsAt };
-    const event = { type: 'reschedule', proposal, needsApproval: false } as const;
+    const by = edit.actor.party;
+    const event = { type: 'reschedule', proposal, needsApproval: false, by } as const;
     await step(trx, edit, row, { event, claims: 'accept_proposal', name: 'rescheduled' });
   }
   for (const row of claims.removed) {

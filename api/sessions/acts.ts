@@ -6,6 +6,7 @@ import * as messages from '../../workflows/messages/session.ts';
 import { partyOf, relationTo } from '../access/session-access.ts';
 import type { Call } from '../http/handler.ts';
 import { cancelPlanned } from '../series/cancel-planned.ts';
+import { freeTermsOf } from './free-terms.ts';
 import { askSession } from './messages.ts';
 import { announceReason, forgetRefused, keepReason } from './reason.ts';
 
@@ -79,9 +80,7 @@ export async function cancelFor(
 /** What a cancellation by this caller costs at `now`; a refusal is thrown. */
 export function quoteFor(call: Call, session: SessionRow, now: number): CancellationQuote {
   const terms = quote({
-    policy: session.plan.cancellation,
-    startsAt: session.starts_at.getTime(),
-    bookedAt: session.created_at.getTime(),
+    ...freeTermsOf(session),
     now,
     dueCents: session.due_cents,
     paidCents: session.payment === 'captured' ? session.due_cents : 0,

@@ -4,6 +4,7 @@ import { assertNever } from '../../domain/assert-never.ts';
 import { freeUntil, lateFee, rescheduleUntil } from '../../domain/cancellation.ts';
 import { decimalFromCents } from '../../domain/pricing.ts';
 import type { SessionStatus } from '../../domain/session.ts';
+import { freeTermsOf } from '../sessions/free-terms.ts';
 import { roomUrlOf } from '../sessions/room-url.ts';
 import { writeInstant } from './local-window.ts';
 import type { PreparationPart } from './preparations.ts';
@@ -79,8 +80,6 @@ function hasComeToNothing(status: SessionStatus): boolean {
 /** The answer to a booking, as published. */
 export function presentBooking(session: SessionRow): Record<string, unknown> {
   const startsAt = session.starts_at.getTime();
-  const bookedAt = session.created_at.getTime();
-  const { cancellation } = session.plan;
   return {
     session_id: session.id,
     booking_status: statusWord(session.status),
@@ -96,8 +95,10 @@ export function presentBooking(session: SessionRow): Record<string, unknown> {
       ? {}
       : { payment_deadline: writeInstant(session.payment_due_at.getTime()) }),
     cancellation_policy: {
-      free_cancellation_until: writeInstant(freeUntil(cancellation, startsAt, bookedAt)),
-      cancellation_fee_after: decimalFromCents(lateFee(cancellation, session.due_cents)),
+      free_cancellation_until: writeInstant(freeUntil(freeTermsOf(session))),
+      cancellation_fee_after: decimalFromCents(
+        lateFee(session.plan.cancellation, session.due_cents),
+      ),
     },
   };
 }
@@ -150,7 +151,7 @@ export function presentSession(
     can_reschedule: isOpen && mayBeMoved(session) && now < rescheduleBy,
     can_cancel: isOpen && now < startsAt,
     reschedule_deadline: writeInstant(rescheduleBy),
-    cancellation_deadline: writeInstant(freeUntil(session.plan.cancellation, startsAt, bookedAt)),
+    cancellation_deadline: writeInstant(freeUntil(freeTermsOf(session))),
     ...(notes === null ? {} : { notes }),
     created_at: writeInstant(bookedAt),
     updated_at: writeInstant(session.updated_at.getTime()),

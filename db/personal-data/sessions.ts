@@ -15,7 +15,7 @@ export const SESSIONS = [
     of: CLIENT,
     shown: `id door session_type format specialization therapist_id starts_at ends_at time_zone
       status approval payment price_cents due_cents currency hold_due_at answer_due_at
-      payment_due_at proposed_starts_at proposed_ends_at missed_deadline cancelled_by attendance
+      payment_due_at proposed_starts_at proposed_ends_at moved_by_others_at missed_deadline cancelled_by attendance
       created_by created_at updated_at service_id location_id authorisation_id`,
     sealed: {
       details: sealed('session', 't.id', 'details'),

@@ -26,8 +26,8 @@ const proposal = {
   endsAt: SOON + 80 * MINUTE_MS,
   answerDueAt: SOON - HOUR_MS,
 };
-const propose = { type: 'reschedule', proposal, needsApproval: true } as const;
-const move = { type: 'reschedule', proposal, needsApproval: false } as const;
+const propose = { type: 'reschedule', proposal, needsApproval: true, by: 'client' } as const;
+const move = { type: 'reschedule', proposal, needsApproval: false, by: 'therapist' } as const;
 
 function step(
   session: SessionRow,

@@ -38,6 +38,7 @@ const stateArbitrary: fc.Arbitrary<SessionState> = fc
     paymentDueAt: due,
     proposal: fc.option(fc.record({ startsAt: instant, endsAt: instant, answerDueAt: instant })),
     scheduleVersion: fc.integer({ min: 1, max: 99 }),
+    movedByOthersAt: fc.option(instant, { nil: undefined }),
   })
   .chain(({ lengthMs, ...state }) =>
     (endingArbitrary[state.status] ?? fc.constant({})).map(

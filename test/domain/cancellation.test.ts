@@ -33,6 +33,7 @@ const inputArbitrary: fc.Arbitrary<QuoteInput> = fc
     offByMs: fc.constantFrom(-1, 0, 1),
     dueCents: fc.nat(50_000),
     paid: fc.constantFrom('nothing', 'all', 'half'),
+    movedHours: fc.option(fc.nat(240)),
     by: fc.constantFrom('client', 'therapist', 'staff', 'system' as const),
     override: fc.constantFrom('standard', 'waive_fee', 'charge_fee' as const),
   })
@@ -40,6 +41,7 @@ const inputArbitrary: fc.Arbitrary<QuoteInput> = fc
     policy: { freeUntilBeforeStartMs: draw.freeHours * HOUR_MS, feePercent: draw.feePercent },
     startsAt: BOOKED_AT + draw.leadHours * HOUR_MS,
     bookedAt: BOOKED_AT,
+    movedByOthersAt: draw.movedHours === null ? undefined : BOOKED_AT + draw.movedHours * HOUR_MS,
     now: Math.max(BOOKED_AT, BOOKED_AT + draw.nowHours * HOUR_MS + draw.offByMs),
     dueCents: draw.dueCents,
     paidCents: { nothing: 0, all: draw.dueCents, half: draw.dueCents >> 1 }[draw.paid] ?? 0,
@@ -134,6 +136,25 @@ describe('a client', () => {
     });
   });
 
+  test('thinks a time over that others chose: a day long, at most until the start', () => {
+    const atShortNotice = STARTS_AT - 3 * HOUR_MS;
+    expect(quote({ ...BASE, movedByOthersAt: atShortNotice, now: STARTS_AT - 1 })).toMatchObject({
+      feeCents: 0,
+      freeUntilMs: STARTS_AT,
+      code: 'free',
+    });
+    const dayAndMore = STARTS_AT - 30 * HOUR_MS;
+    const until = dayAndMore + 24 * HOUR_MS;
+    expect(freeUntil({ ...BASE, movedByOthersAt: dayAndMore })).toBe(until);
+    expect(quote({ ...BASE, movedByOthersAt: dayAndMore, now: until })).toMatchObject({
+      feeCents: 7_500,
+    });
+  });
+
+  test('loses nothing of the usual time to a move long before', () => {
+    expect(freeUntil({ ...BASE, movedByOthersAt: BOOKED_AT })).toBe(DAY_BEFORE);
+  });
+
   test.each(['waive_fee', 'charge_fee'] as const)('may not ask for %s', (override) => {
     expect(quote({ ...BASE, override })).toEqual({ kind: 'refused', code: 'forbidden' });
   });
@@ -178,7 +199,7 @@ describe('deadlines at short notice', () => {
   const plan = { rescheduleUntilBeforeStartMs: 24 * HOUR_MS };
 
   test('are never before the booking', () => {
-    expect(freeUntil(BASE.policy, STARTS_AT, bookedAt)).toBe(bookedAt);
+    expect(freeUntil({ ...BASE, bookedAt })).toBe(bookedAt);
     expect(rescheduleUntil(plan, STARTS_AT, bookedAt)).toBe(bookedAt);
   });
 

@@ -64,6 +64,7 @@ const PROPOSAL = {
   answerDueAt: 24 * HOUR_MS,
 };
 
+const MOVE = { type: 'reschedule', proposal: PROPOSAL, by: 'client' } as const;
 const EVENTS: Readonly<Record<string, SessionEvent>> = {
   submit: { type: 'submit' },
   approve: { type: 'approve' },
@@ -72,8 +73,8 @@ const EVENTS: Readonly<Record<string, SessionEvent>> = {
   payment_authorised: { type: 'payment_authorised', captureBeforeAt: null },
   payment_captured: { type: 'payment_captured' },
   payment_lapsed: { type: 'payment_lapsed', paymentDueAt: 60 * HOUR_MS },
-  reschedule: { type: 'reschedule', proposal: PROPOSAL, needsApproval: false },
-  'reschedule to be approved': { type: 'reschedule', proposal: PROPOSAL, needsApproval: true },
+  reschedule: { ...MOVE, needsApproval: false },
+  'reschedule to be approved': { ...MOVE, needsApproval: true },
   proposal_lapsed: { type: 'proposal_lapsed' },
   'cancel by the client': { type: 'cancel', by: 'client' },
   'cancel by the therapist': { type: 'cancel', by: 'therapist' },
@@ -241,6 +242,7 @@ const eventArbitrary: fc.Arbitrary<SessionEvent> = fc.oneof(
   fc
     .record({ startsAt: hours(0, 400), answersIn: hours(0, 100), needsApproval: fc.boolean() })
     .map(({ startsAt, answersIn, needsApproval }) => ({
+      by: 'client' as const,
       type: 'reschedule' as const,
       proposal: { startsAt, endsAt: startsAt + HOUR_MS, answerDueAt: answersIn },
       needsApproval,

@@ -112,48 +112,6 @@ describe('the life of a session', () => {
     expect(world.calls.filter((call) => call === 'refundPayment').length).toBeGreaterThan(0);
   });
 
-  test('cancelling late costs the fee and gives back the rest', async () => {
-    const world = new World();
-    let refunded = 0;
-    world.money.voidPayment = async () => ({ kind: 'captured_already', capturedCents: 15_000 });
-    world.money.refundPayment = async ({ refundCents }) => {
-      refunded += refundCents;
-      return { kind: 'refunded' };
-    };
-    const wish = { startsInMs: 20 * 3_600_000 };
-    await withSession(environment, world, wish, async ({ handle }) => {
-      await handle.executeUpdate(messages.approveUpdate, { args: [{ actor: therapist }] });
-      await handle.executeUpdate(messages.payUpdate, { args: [payment] });
-      const cancelled = await handle.executeUpdate(messages.cancelUpdate, { args: [standard] });
-      expect(cancelled).toMatchObject({ status: 'cancelled', feeCents: 7_500, refundCents: 7_500 });
-      await handle.result();
-    });
-    expect(refunded).toBe(7_500);
-  });
-
-  test.each([
-    ['a client may leave their money', client, 0],
-    ['a therapist keeps none of it, whatever they ask for', therapist, 15_000],
-    ['nor does the clinic', { ...therapist, party: 'staff' }, 15_000],
-  ] as const)('who cancels without a refund: %s', async (_name, actor, refundCents) => {
-    const world = new World();
-    const refunds: number[] = [];
-    world.money.voidPayment = async () => ({ kind: 'captured_already', capturedCents: 15_000 });
-    world.money.refundPayment = async (request) => {
-      refunds.push(request.refundCents);
-      return { kind: 'refunded' };
-    };
-    await withSession(environment, world, {}, async ({ handle }) => {
-      await handle.executeUpdate(messages.approveUpdate, { args: [{ actor: therapist }] });
-      await handle.executeUpdate(messages.payUpdate, { args: [payment] });
-      const request = { ...standard, actor, wantsRefund: false };
-      const cancelled = await handle.executeUpdate(messages.cancelUpdate, { args: [request] });
-      expect(cancelled).toMatchObject({ status: 'cancelled', refundCents });
-      await handle.result();
-    });
-    expect(refunds).toEqual(refundCents === 0 ? [] : [refundCents]);
-  });
-
   test('a rescheduled session keeps both times until the therapist answers', async () => {
     const world = new World();
     await withSession(environment, world, {}, async ({ handle, startsAt }) => {

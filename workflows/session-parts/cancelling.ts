@@ -45,6 +45,7 @@ function termsOf(
     policy: course.plan.cancellation,
     bookedAt: course.bookedAt,
     startsAt: course.state.startsAt,
+    movedByOthersAt: movedByOthersAt(course),
     now: Date.now(),
     dueCents: course.dueCents,
     paidCents,
@@ -53,6 +54,14 @@ function termsOf(
   });
   if (terms.kind === 'refused') throw refusedBecause(terms.code);
   return terms;
+}
+
+/** Before, the plan's rule held for any time. */
+const TIME_TO_RECONSIDER = 'time-to-reconsider';
+
+function movedByOthersAt({ state }: Course): number | undefined {
+  const at = state.movedByOthersAt;
+  return at !== undefined && patched(TIME_TO_RECONSIDER) ? at : undefined;
 }
 
 /** Before, whoever cancelled could have the client's money left with the clinic. */

@@ -181,7 +181,12 @@ async function reschedule(
     needsApproval && state.status !== 'requested' ? 'reschedule_proposed' : 'rescheduled';
   await must(
     course,
-    { type: 'reschedule', proposal: { startsAt, endsAt, answerDueAt: dueAt }, needsApproval },
+    {
+      type: 'reschedule',
+      proposal: { startsAt, endsAt, answerDueAt: dueAt },
+      needsApproval,
+      by: actor.party,
+    },
     { actor, name, notice: name, data: { oldStartsAt, newStartsAt: startsAt } },
   );
   const proposal = course.state.proposal;

@@ -34,6 +34,7 @@ function eventsOf(course: Course, request: ReviseRequest): SessionEvent[] {
       type: 'reschedule',
       proposal: { ...time, answerDueAt: answerDueAt(course.plan, Date.now(), earlier) },
       needsApproval: needsApproval(course, request),
+      by: request.actor.party,
     });
   }
   if (approves) events.push({ type: 'approve' });

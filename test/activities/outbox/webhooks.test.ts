@@ -107,7 +107,7 @@ const HELD: SessionWish = {
 
 function reschedule(to: number): SessionEvent {
   const proposal = { startsAt: to, endsAt: to + 50 * 60_000, answerDueAt: SOON - HOUR_MS };
-  return { type: 'reschedule', proposal, needsApproval: false };
+  return { type: 'reschedule', proposal, needsApproval: false, by: 'therapist' };
 }
 
 const iso = (ms: number) => new Date(ms).toISOString();

@@ -146,7 +146,7 @@ describe('time off', () => {
       endsAt: DAY + 2 * HOUR_MS,
       answerDueAt: DAY - 3 * HOUR_MS,
     };
-    const event = { type: 'reschedule', proposal, needsApproval: asks } as const;
+    const event = { type: 'reschedule', proposal, needsApproval: asks, by: 'client' } as const;
     const outcome = await recordStep(bench.knex, {
       sessionId: session.id,
       version: session.version + 1,
@@ -176,7 +176,7 @@ describe('time off', () => {
         actorId: null,
       });
     };
-    await step({ type: 'reschedule', proposal, needsApproval: true }, 'propose');
+    await step({ type: 'reschedule', proposal, needsApproval: true, by: 'client' }, 'propose');
     await insist();
     expect(await named()).toEqual([session.id]);
     expect(await step({ type: 'approve' }, 'accept_proposal')).toBe('recorded');

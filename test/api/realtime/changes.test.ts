@@ -182,7 +182,7 @@ test('a move tells of both days, a cancellation of the one that is free again', 
   watcher.heard.length = 0;
   const startsAt = START + 3 * DAY_MS;
   const proposal = { startsAt, endsAt: startsAt + HOUR_MS, answerDueAt: START - DAY_MS };
-  await move(session, { type: 'reschedule', proposal, needsApproval: false }, 2);
+  await move(session, { type: 'reschedule', proposal, needsApproval: false, by: 'therapist' }, 2);
   await allTold();
   const dates = new Set(watcher.heard.map(([, ids]) => ids['date']));
   expect(dates).toEqual(new Set([DATE, OTHER_DATE]));
