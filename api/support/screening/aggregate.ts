@@ -3,6 +3,7 @@ import { bandsOfVersions, questionnaireTypes } from '../../../db/questionnaires.
 import { type ClosedMonth, closeMonths, closedMonths } from '../../../db/screening-months.ts';
 import { typeNamed } from '../../../domain/screening/instruments/index.ts';
 import { endOfWholeMonths, firstWholeMonth } from '../../../domain/screening/months.ts';
+import { shownAwaiting } from '../../../domain/screening/shown-awaiting.ts';
 import { SMALLEST_GROUP, type ShownGroup } from '../../../domain/screening/shown-groups.ts';
 import { completionRate, shownRange } from '../../../domain/screening/shown-months.ts';
 import { auditContext } from '../../access/audit-context.ts';
@@ -91,14 +92,10 @@ function distribution(groups: readonly ShownGroup[], all: number): object[] {
   }));
 }
 
-/**
- * At least so many, in steps of the smallest group: the figure falls with each review, and an exact
- * one would tell which result was just looked at. Null for fewer.
- */
+/** At least so many over the months that show it; null where none does. */
 function awaiting(months: readonly ClosedMonth[]): number | null {
-  const steps = months.map(({ shown, awaitingReview }) =>
-    shown === null ? 0 : Math.floor(awaitingReview / SMALLEST_GROUP) * SMALLEST_GROUP,
+  const steps = months.flatMap(({ shown, awaitingReview }) =>
+    shown === null ? [] : (shownAwaiting(shown, awaitingReview) ?? []),
   );
-  const sum = steps.reduce((all, people) => all + people, 0);
-  return sum === 0 ? null : sum;
+  return steps.length === 0 ? null : steps.reduce((all, people) => all + people);
 }

@@ -118,9 +118,29 @@ describe('figures', () => {
     expect(figures).toMatchObject({
       participants: 18,
       flaggedResponses: null,
-      flaggedAwaitingReview: 5,
+      flaggedAwaitingReview: null,
     });
     expect(spread(figures)).toEqual(['minimal+mild+moderate+severe 18']);
+  });
+
+  test('tell how many wait for a review in steps, while enough do and enough do not', async () => {
+    const { clinicId } = admin;
+    const more = Array.from({ length: 4 }, () => api.person({ clinicId }));
+    people = [...people, ...(await Promise.all(more))];
+    await month('2025-01', [0, 0, 0, 0, 0, 0, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3]);
+    await month('2025-02', [3, 3, 3, 3, 3, 3, 3, 3, 3, 3]);
+    const shown = async () => {
+      const { flaggedAwaitingReview, trend } = await aggregate();
+      return [flaggedAwaitingReview, ...trend.slice(0, 2).map((m) => m.flaggedAwaitingReview)];
+    };
+    expect(await shown()).toEqual([10, 10, null]);
+    const [{ id }] = await api
+      .knex('screening_results')
+      .where({ clinic_id: clinicId, review: 'awaited' })
+      .orderBy('completed_at');
+    const reviewed = { review: 'done', reviewed_at: new Date() };
+    await api.knex('screening_results').where({ id }).update(reviewed);
+    expect(await shown()).toEqual([null, null, null]);
   });
 
   test('leave out months that a filter cuts, and the one that is not over', async () => {
