@@ -16,7 +16,7 @@ import { emergencyContacts } from '../crisis/present-help.ts';
 import { safely } from '../http/error-handler.ts';
 import type { Call } from '../http/handler.ts';
 import { createSupportSession } from '../support/sessions/create.ts';
-import { openSupportTexts, sealSupportText } from '../support/sessions/texts.ts';
+import { detailsIn, openSupportTexts, sealSupportText } from '../support/sessions/texts.ts';
 import { readConsent } from './consent.ts';
 import { memoryOf } from './memory.ts';
 import type { Recorded } from './recorded.ts';
@@ -185,7 +185,7 @@ function plainly({ taken, before }: Recorded): GivenReply {
   return { ...taken.reply, ...nothing, mood, intent: 'talk-to-human', wantsHuman: false };
 }
 
-/** Writes the summary where helpers of the session read what it is about. False where it is over. */
+/** Writes the summary where those who take part in the session read it. False where it is over. */
 async function shareSummary(
   { deps, principal, requestId }: Call,
   { taken }: Recorded,
@@ -202,9 +202,7 @@ async function shareSummary(
   const before = turns.filter(({ number }) => number < taken.number);
   const opened = await openTurns(cipher, knex, conversationId, before);
   const [texts] = await openSupportTexts(cipher, knex, [session]);
-  const { title, tags, preferences } = texts!;
-  const description = summarise(conversation.startedAt, opened);
-  const words = JSON.stringify({ title, description, tags, preferences });
+  const words = detailsIn({ ...texts!, summary: summarise(conversation.startedAt, opened) });
   await inTransaction(knex, auditContext(principal, requestId), async (trx, audit) => {
     const details = await sealSupportText(cipher, trx, sessionId, 'details', words);
     await updateRemarks(trx, sessionId, { details });

@@ -26,11 +26,23 @@ function given(values: Shape): Shape {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
 }
 
+/** What a session is about, for those who take part in it. */
+function aboutIn({ summary, description }: SupportTexts): string | null {
+  return summary ?? description;
+}
+
+const SUMMARY_WAITS = 'Handed over by the companion, with a summary for whoever accepts';
+
+/** As much of it as all who might accept it read: a summary is for the one who does. */
+function previewIn({ summary, description }: SupportTexts): string | null {
+  return description ?? (summary === null ? null : SUMMARY_WAITS);
+}
+
 export function createdInA({ session, texts, faces }: ShownSession, waitSeconds: number): Shape {
   return {
     id: session.id,
     type: session.type,
-    ...given({ title: texts.title, description: texts.description }),
+    ...given({ title: texts.title, description: aboutIn(texts) }),
     status: statusInA(session),
     urgencyLevel: session.severity,
     patientId: faces.patient.id,
@@ -48,7 +60,7 @@ function commonInB({ session, texts }: ShownSession): Shape {
     status: statusInB(session),
     severity: severityOf(session.severity),
     title: texts.title,
-    description: texts.description,
+    description: aboutIn(texts),
     createdAt: iso(session.createdAt),
   };
 }
@@ -78,6 +90,7 @@ export function waitingInA({ session, texts }: ShownSession, waitedSeconds: numb
 export function waitingInB(shown: ShownSession, waitedSeconds: number): Shape {
   return {
     ...commonInB(shown),
+    description: previewIn(shown.texts),
     patientId: patientInB(shown.faces.patient),
     waitingMinutes: Math.floor(waitedSeconds / 60),
   };
@@ -123,7 +136,7 @@ export function listedInB({ session, texts, faces }: ShownSession, nowMs: number
     status: statusInB(session),
     severity: severityOf(session.severity),
     helperType: session.helperType,
-    description: texts.description,
+    description: aboutIn(texts),
     createdAt: iso(session.createdAt),
     startedAt: iso(session.acceptedAt),
     lastActivity: iso(session.lastActivityAt),
@@ -138,7 +151,7 @@ export function wholeInA({ session, texts, faces }: ShownSession, nowMs: number)
   return {
     id: session.id,
     type: session.type,
-    ...given({ title: texts.title, description: texts.description }),
+    ...given({ title: texts.title, description: aboutIn(texts) }),
     status: statusInA(session),
     urgencyLevel: session.severity,
     patientId: faces.patient.id,

@@ -11,11 +11,21 @@ export interface SupportDetails {
 }
 
 export interface SupportTexts extends SupportDetails {
+  /** What was confided to the companion, passed on with consent to those who take part. */
+  readonly summary: string | null;
   readonly notes: string | null;
   readonly feedback: string | null;
 }
 
-const NO_DETAILS: SupportDetails = { title: null, description: null, tags: [], preferences: null };
+type SealedDetails = SupportDetails & Pick<SupportTexts, 'summary'>;
+
+const NO_DETAILS: SealedDetails = {
+  title: null,
+  description: null,
+  tags: [],
+  preferences: null,
+  summary: null,
+};
 
 const COLUMN_NAMES = {
   details: 'details',
@@ -41,6 +51,12 @@ export async function sealSupportText(
   return cipher.sealField(db, conversationRef(sessionId, column), text);
 }
 
+/** As it is sealed: what is told of a session before its messages, together. */
+export function detailsIn(texts: SealedDetails): string {
+  const { title, description, tags, preferences, summary } = texts;
+  return JSON.stringify({ title, description, tags, preferences, summary });
+}
+
 /** The texts of some sessions in their order, with one query for all keys. */
 export async function openSupportTexts(
   cipher: FieldCipher,
@@ -61,9 +77,9 @@ export async function openSupportTexts(
   return sessions.map((session) => {
     const texts: Partial<Record<Column, string>> = {};
     for (const column of columns) if (session[column] !== null) texts[column] = opened[at++]!;
-    const details =
-      texts.details === undefined ? NO_DETAILS : (JSON.parse(texts.details) as SupportDetails);
+    const given =
+      texts.details === undefined ? {} : (JSON.parse(texts.details) as Partial<SealedDetails>);
     const feedback = texts.feedback ?? texts.helperFeedback ?? null;
-    return { ...details, notes: texts.notes ?? null, feedback };
+    return { ...NO_DETAILS, ...given, notes: texts.notes ?? null, feedback };
   });
 }

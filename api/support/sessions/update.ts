@@ -21,7 +21,7 @@ import { changedInB, wholeInA } from './present.ts';
 import { type Remarks, readRemarks } from './remarks.ts';
 import { openSupport, refetch, showSession } from './shown.ts';
 import type { OpenedSession } from './shown.ts';
-import { openSupportTexts, sealSupportText } from './texts.ts';
+import { detailsIn, openSupportTexts, sealSupportText } from './texts.ts';
 import { statusInB } from './words.ts';
 
 /** `PUT /api/sessions/:id` */
@@ -130,8 +130,7 @@ async function sealRemarks(
   if (notes !== null) sealed.notes = await sealSupportText(cipher, trx, id, 'notes', notes);
   if (tags !== null) {
     const [texts] = await openSupportTexts(cipher, trx, [session]);
-    const { title, description, preferences } = texts!;
-    const details = JSON.stringify({ title, description, preferences, tags });
+    const details = detailsIn({ ...texts!, tags });
     sealed.details = await sealSupportText(cipher, trx, id, 'details', details);
   }
   return sealed;

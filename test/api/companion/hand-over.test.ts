@@ -64,6 +64,44 @@ test('a summary is passed on with consent, in the words that were said', async (
   expect(audit.map(({ action }) => action)).toContain('companion_conversation.share_summary');
 });
 
+interface Waiting {
+  readonly sessions: readonly { readonly _id: string; readonly description: string | null }[];
+}
+
+test('the summary is for the helper who accepts, not for all who might', async () => {
+  const [person, peer, counselor] = [
+    await api.person(),
+    await api.person({ role: 'peer' }),
+    await api.person({ role: 'counselor' }),
+  ];
+  const conversationId = await begin(api, person);
+  await say(api, person, conversationId, TOLD);
+  const asked = await say(api, person, conversationId, ASK);
+  const sessionId = asked.body.response.supportSessionId!;
+  await say(api, person, conversationId, 'Yes, share a summary');
+  for (const helper of [peer, counselor]) {
+    for (const path of ['/api/sessions/available?limit=50', '/api/urgent/queue']) {
+      const { body } = await api.call<Waiting>('GET', path, undefined, helper);
+      expect(JSON.stringify(body)).not.toContain('exams');
+      const shown = body.sessions?.find(({ _id }) => _id === sessionId);
+      if (shown !== undefined) expect(shown.description).toMatch(/^Handed over/);
+    }
+  }
+  const { body } = await api.call<Waiting>('GET', '/api/sessions/available', undefined, peer);
+  expect(body.sessions.map(({ _id }) => _id)).toContain(sessionId);
+  // Tags that are set meanwhile take nothing away.
+  await api.call('PUT', `/api/sessions/${sessionId}`, { tags: ['exams'] }, person);
+  const path = `/api/sessions/${sessionId}/accept`;
+  const accepted = await api.call<Seen>('POST', path, {}, peer);
+  expect(accepted.body.session.description).toContain(TOLD);
+  for (const one of [peer, person]) {
+    const whole = await api.call<Seen>('GET', `/api/sessions/${sessionId}`, undefined, one);
+    expect(whole.body.session.description).toContain(TOLD);
+    const own = await api.call<Waiting>('GET', '/api/sessions/my-sessions', undefined, one);
+    expect(own.body.sessions[0]!.description).toContain(TOLD);
+  }
+});
+
 test('no is no, and so is anything else', async () => {
   const person = await api.person();
   const answers = [
