@@ -25,18 +25,19 @@ interface ConfirmBody {
 
 /** POST /api/therapy/sessions/{id}/confirm */
 export async function confirmTherapySession(call: Call<ConfirmBody>): Promise<Answer> {
-  const { deps } = call;
+  const { deps, principal } = call;
+  const { publicUrl } = deps.http;
   const session = await openSession(call, 'pay');
   const paid = await paySession(call, session, paymentWishOf(call.body, session));
-  const current = (await viewSession(deps.knex, session.id, call.principal.personId))!;
+  const current = (await viewSession(deps.knex, session.id, principal.personId))!;
   return ok({
     session_id: session.id,
     status: statusWord(current.status),
     payment_status: paymentWord(current),
     ...(paid.payment === null ? {} : { payment_transaction_id: paid.payment.id }),
-    ...roomOf(current, deps.http.publicUrl),
+    ...roomOf(current, { personId: principal.personId, publicUrl }),
     preparation_materials: await preparationOf(call, current),
-    calendar_invite: calendarInvite(current, deps.http.publicUrl),
+    calendar_invite: calendarInvite(current, publicUrl),
   });
 }
 

@@ -62,7 +62,10 @@ async function presentJoined(call: Call, group: Group, seat: SeatRow): Promise<o
     session_id: seat.id,
     group_id: group.id,
     participant_status: seat.enrolment_state === 'left' ? 'left' : status,
-    ...roomOf(seat, call.deps.http.publicUrl),
+    ...roomOf(seat, {
+      personId: call.principal.personId,
+      publicUrl: call.deps.http.publicUrl,
+    }),
     group_guidelines: group.guidelines,
     other_participants: others.length,
     session_materials: isSettled ? group.materials : [],

@@ -114,11 +114,17 @@ const NOTHING_TO_PREPARE: PreparationPart = {
   preparation_completed: true,
 };
 
+/** Who reads it, and when. */
+export interface Reading {
+  readonly personId: string;
+  readonly publicUrl: string;
+  readonly now: number;
+}
+
 /** A session as its client, its therapist or its clinic sees it. */
 export function presentSession(
   session: SessionView,
-  now: number,
-  publicUrl: string,
+  { personId, publicUrl, now }: Reading,
   notes: SessionNotes | null,
   preparation: PreparationPart = NOTHING_TO_PREPARE,
 ): Record<string, unknown> {
@@ -145,7 +151,7 @@ export function presentSession(
     payment_status: paymentWord(session),
     payment_amount: decimalFromCents(session.due_cents),
     currency: session.currency,
-    ...roomOf(session, publicUrl),
+    ...roomOf(session, { personId, publicUrl }),
     ...deadlinesOf(session),
     ...preparation,
     can_reschedule: isOpen && mayBeMoved(session) && now < rescheduleBy,
@@ -168,13 +174,15 @@ function mayBeMoved({ status, approval, group_terms, proposal_due_at }: SessionR
   return group_terms === null && proposal_due_at === null && !isAskedFor;
 }
 
-/** A room exists from the confirmation on. */
+/** A room exists from the confirmation on. Whoever has its code comes in as its client: it is theirs alone. */
 export function roomOf(
   session: SessionRow,
-  publicUrl: string,
-): { room_url?: string; room_access_code?: string } {
+  { personId, publicUrl }: Omit<Reading, 'now'>,
+): { room_url?: string; room_access_code?: string | null } {
   const url = roomUrlOf(session, publicUrl);
-  return url === null ? {} : { room_url: url, room_access_code: session.room_code };
+  if (url === null) return {};
+  const isOwn = session.client_id === personId;
+  return { room_url: url, room_access_code: isOwn ? session.room_code : null };
 }
 
 function deadlinesOf(session: SessionRow): Record<string, string> {

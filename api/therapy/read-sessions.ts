@@ -16,12 +16,11 @@ import { crisisParts, waitingCrisis } from './crisis/read.ts';
 import { groupParts } from './group-parts.ts';
 import { readZone, writeInstant } from './local-window.ts';
 import { preparationParts } from './preparations.ts';
-import { type SessionNotes, presentSession, statusesOf } from './present-session.ts';
+import { type Reading, type SessionNotes, presentSession, statusesOf } from './present-session.ts';
 import { ok } from './answers.ts';
 
 /** GET /api/therapy/sessions/{id} */
 export async function getTherapySession(call: Call): Promise<Answer> {
-  const { deps } = call;
   const waiting = await waitingCrisis(call);
   if (waiting !== null) return ok(waiting);
   const session = await openSessionWith(call, 'read', viewSession);
@@ -30,9 +29,12 @@ export async function getTherapySession(call: Call): Promise<Answer> {
   const [group] = await groupParts(call, [session]);
   const crisis = await crisisParts(call, session);
   const [preparation] = await preparationParts(call, [session]);
-  const { publicUrl } = deps.http;
-  const presented = presentSession(session, Date.now(), publicUrl, notes, preparation);
+  const presented = presentSession(session, readingOf(call), notes, preparation);
   return ok({ ...presented, ...group, ...crisis });
+}
+
+function readingOf({ deps, principal: { personId } }: Pick<Call, 'deps' | 'principal'>): Reading {
+  return { personId, publicUrl: deps.http.publicUrl, now: Date.now() };
 }
 
 /** What the client wrote is for the client and the therapist, not for those who run the clinic. */
@@ -68,11 +70,11 @@ export async function listTherapySessions(call: Call<unknown, ListQuery>): Promi
     objectId: null,
     changes: { shown: sessions.length },
   });
-  const now = Date.now();
+  const reading = readingOf(call);
   const groups = await groupParts(call, sessions);
   const prepared = await preparationParts(call, sessions);
   const shown = sessions.map((session, index) => ({
-    ...presentSession(session, now, deps.http.publicUrl, null, prepared[index]),
+    ...presentSession(session, reading, null, prepared[index]),
     ...groups[index],
   }));
   const { page, per_page } = query;

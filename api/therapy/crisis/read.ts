@@ -35,7 +35,7 @@ export async function waitingCrisis(call: Call): Promise<Record<string, unknown>
     status: request.isOver ? 'cancelled' : 'pending_confirmation',
     ...(request.isOver ? {} : { waiting_for: SOMEBODY_WILL_COME }),
     room_url: `${deps.http.publicUrl}/room/${id}`,
-    room_access_code: request.roomCode,
+    room_access_code: relation === 'client' ? request.roomCode : null,
     created_at: requestedAt,
     updated_at: requestedAt,
     ...(await partsOf(call, request, relation === 'client')),

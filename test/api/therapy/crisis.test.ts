@@ -121,6 +121,18 @@ test('the published client gets a session with whoever is free, who reads the sa
   expect((await read(stranger, data.session_id)).status).toBe(404);
   const admin = await api.person({ clinicId, role: 'admin' });
   expect((await read(admin, data.session_id)).body.data['safety_plan']).toBeUndefined();
+  // Whoever has the room's code comes in as the client: nobody else is told it.
+  for (const [person, code] of [
+    [client, data['room_access_code']],
+    [therapists[0]!, null],
+    [admin, null],
+  ] as const) {
+    expect((await read(person, data.session_id)).body.data['room_access_code']).toBe(code);
+    const listed = await api.call<Published>('GET', '/api/therapy/sessions', undefined, {
+      token: person.token,
+    });
+    expect(listed.body.data['sessions']).toMatchObject([{ room_access_code: code }]);
+  }
   const [row] = await api.knex('crisis_sessions').where({ id: data.session_id });
   expect(String(row.safety_plan)).not.toContain('Jane');
   expect(await api.knex('crisis_triggers').where({ alert_id: data.alert_id })).toMatchObject([
@@ -143,7 +155,10 @@ test('one therapist is free for one of two who ask at once; the other waits for 
     status: 'pending_confirmation',
     therapist_id: null,
     room_url: waiting[0]!['room_url'],
+    room_access_code: waiting[0]!['room_access_code'],
   });
+  const staff = await api.person({ clinicId, role: 'staff' });
+  expect((await read(staff, id)).body.data).toMatchObject({ room_access_code: null });
 
   // Whoever comes to the room meanwhile is told to stay; nobody else learns of it.
   const [path, stranger] = [`/teletherapy/sessions/${id}`, clients.find((one) => one !== who)!];
