@@ -9,7 +9,7 @@ import { applyEvent, reopened, stepTo } from './alert-verbs.ts';
 import { assertNever } from './assert-never.ts';
 import type { AlertSeverity, EscalationPolicies } from './escalation-policy.ts';
 import { nextPage } from './escalation.ts';
-import type { EscalationContext } from './escalation.ts';
+import type { PagingContext } from './escalation.ts';
 
 /** A new alert: its first pages are due at once, so a `tick` comes next. */
 export function openAlert(
@@ -41,7 +41,7 @@ export function nextWakeMs(state: AlertState): number | null {
 
 /** The one way in which an alert changes: the event first, then whatever is due by now. */
 export function advanceAlert(
-  context: EscalationContext,
+  context: PagingContext,
   state: AlertState,
   event: AlertEvent,
   nowMs: number,
@@ -56,7 +56,7 @@ export function advanceAlert(
 }
 
 /** What time alone brings about. */
-function whatIsDue(context: EscalationContext, state: AlertState, nowMs: number): AlertStep {
+function whatIsDue(context: PagingContext, state: AlertState, nowMs: number): AlertStep {
   const wakeMs = nextWakeMs(state);
   if (wakeMs === null || nowMs < wakeMs) return stepTo(state);
   switch (state.kind) {
@@ -80,11 +80,12 @@ function whatIsDue(context: EscalationContext, state: AlertState, nowMs: number)
   }
 }
 
-function pagesDue(context: EscalationContext, state: PagingAlert, nowMs: number): AlertStep {
+function pagesDue(context: PagingContext, state: PagingAlert, nowMs: number): AlertStep {
   const effects: AlertEffect[] = [];
   let next = state;
   const { severity } = state;
-  const decision = nextPage(context, { ...state, tier: state.nextTier }, nowMs);
+  const position = { ...state, tier: state.nextTier, isRefused: isRefusedAround(state) };
+  const decision = nextPage(context, position, nowMs);
   if (decision.kind === 'page') {
     const { nextDueAtMs: dueAtMs, nextTier, tier, pages, skipped, isLastResort } = decision;
     const batch = state.batch + 1;
@@ -97,4 +98,10 @@ function pagesDue(context: EscalationContext, state: PagingAlert, nowMs: number)
     effects.push({ kind: 'tell_person' });
   }
   return stepTo(next, ...effects);
+}
+
+/** Nobody has heard of the last step's pages, and nobody would of the same pages again. */
+function isRefusedAround({ tier, nextTier, outstanding }: PagingAlert): boolean {
+  const isAround = nextTier === tier && outstanding.length > 0;
+  return isAround && outstanding.every(({ result }) => result === 'failed');
 }

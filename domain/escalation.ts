@@ -25,6 +25,12 @@ export interface EscalationContext {
   readonly view: OnCallView;
 }
 
+/** What decides the next pages of one alert. */
+export interface PagingContext extends EscalationContext {
+  /** Asked when the last step was refused as a whole: false keeps to the step all the same. */
+  readonly mayWiden?: () => boolean;
+}
+
 export interface PageOrder {
   readonly personId: string;
   readonly channel: PageChannel;
@@ -43,7 +49,10 @@ export type PageDecision =
       readonly tier: number;
       readonly pages: readonly PageOrder[];
       readonly skipped: readonly Skipped[];
-      /** No step reached anybody: everybody who can be paged is, if there is anyone. */
+      /**
+       * No step reaches anybody, or every page of the last one was refused: everybody who can be
+       * paged is, if there is anyone.
+       */
       readonly isLastResort: boolean;
       /** When, without an answer, the next pages are due. */
       readonly nextDueAtMs: number;
@@ -55,6 +64,8 @@ export interface PagingPosition {
   /** The step that is due next. */
   readonly tier: number;
   readonly dueAtMs: number;
+  /** It is the last step again, and every one of its pages was refused. */
+  readonly isRefused?: boolean;
 }
 
 /**
@@ -74,7 +85,7 @@ export const SHORTEST_ROUND_MS = 15_000;
  * step the last step is due again, for ever. Steps that reach nobody are passed over at once.
  */
 export function nextPage(
-  { policies, view }: EscalationContext,
+  { policies, view, mayWiden }: PagingContext,
   position: PagingPosition,
   nowMs: number,
 ): PageDecision {
@@ -86,10 +97,13 @@ export function nextPage(
     const pages = pagesOf(step, tier, view, nowMs, skipped);
     if (pages.length === 0) continue;
     const nextDueAtMs = nowMs + step.waitMs;
+    if (position.isRefused === true && (mayWiden?.() ?? true)) {
+      return lastResort(policy, view, skipped, nextDueAtMs);
+    }
     const nextTier = clampTier(policy, tier + 1);
     return { kind: 'page', tier, pages, skipped, isLastResort: false, nextDueAtMs, nextTier };
   }
-  return lastResort(policy, view, skipped, nowMs);
+  return lastResort(policy, view, skipped, nowMs + shortestWaitMs(policy, policy.steps.length));
 }
 
 /** The highest step is gone round at: one up from there is there. */
@@ -107,13 +121,12 @@ function lastResort(
   policy: EscalationPolicy,
   view: OnCallView,
   skipped: readonly Skipped[],
-  nowMs: number,
+  nextDueAtMs: number,
 ): PageDecision {
   const tier = clampTier(policy, policy.steps.length);
   const pages = Object.entries(view.reach).flatMap(([personId, channels]) =>
     channels.map((channel) => ({ personId, channel })),
   );
-  const nextDueAtMs = nowMs + shortestWaitMs(policy, tier);
   const isLastResort = true;
   return { kind: 'page', tier, pages, skipped, isLastResort, nextDueAtMs, nextTier: tier };
 }

@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { advanceAlert, nextWakeMs, openAlert } from '../../domain/alert.ts';
 import type { AlertEffect, AlertEvent, AlertState } from '../../domain/alert-events.ts';
 import { ALERT_SEVERITIES, DEFAULT_POLICIES } from '../../domain/escalation-policy.ts';
-import type { EscalationPolicies, EscalationPolicy } from '../../domain/escalation-policy.ts';
+import type {
+  EscalationPolicies,
+  EscalationPolicy,
+  PageChannel,
+} from '../../domain/escalation-policy.ts';
 import { type EscalationContext, type OnCallView, pagingOthers } from '../../domain/escalation.ts';
 import {
   NOW,
@@ -241,6 +245,34 @@ describe('pages', () => {
     const nobody = scene(contextWhere({}));
     nobody.do(tick, 0);
     expect(nextWakeMs(nobody.state)).toBe(NOW + 15 * SECOND);
+  });
+
+  test('go to everybody once those of the last step were refused one and all', () => {
+    const reach = { cem: ['sms'], dee: ['socket'], eve: ['sms', 'voice'] } as const;
+    const story = scene(contextWhere(reach));
+    expect(story.do(tick, 0).paged).toEqual(['cem']);
+    const refused = (batch: number, personId: string, channel: PageChannel): AlertEvent => ({
+      kind: 'page_result',
+      batch,
+      page: { personId, channel },
+      result: 'failed',
+    });
+    expect(story.do(refused(1, 'cem', 'sms'), 1).effects).toEqual([]);
+    expect(story.do(tick, 15).paged).toEqual(['cem', 'dee', 'eve']);
+    story.do(refused(2, 'cem', 'sms'), 16);
+    // Somebody may still answer: they have the time of the step, and it is tried again after.
+    expect(story.do(tick, 74).paged).toEqual([]);
+    expect(story.do(tick, 75).paged).toEqual(['cem']);
+    story.do(refused(3, 'cem', 'sms'), 76);
+    expect(story.do(tick, 90).paged).toEqual(['cem', 'dee', 'eve']);
+  });
+
+  test('keep to the last step as long as one of its pages may be heard', () => {
+    const story = scene(contextWhere({ cem: ['sms', 'voice'], dee: ['socket'] }));
+    story.do(tick, 0);
+    const page = { personId: 'cem', channel: 'sms' } as const;
+    story.do({ kind: 'page_result', batch: 1, page, result: 'failed' }, 1);
+    expect(story.do(tick, 60).paged).toEqual(['cem']);
   });
 
   test('tell the person, again and again, that nobody has answered', () => {

@@ -7,6 +7,7 @@ import { askForReadiness } from '../../../activities/auditor/readiness-tasks.ts'
 import { FIND_LAPSED, FIND_UNANSWERED } from '../../../db/crisis-watch.ts';
 import { seekLeadership } from '../../../db/leadership.ts';
 import { DEFAULT_POLICIES } from '../../../domain/escalation-policy.ts';
+import { SHORTEST_ROUND_MS } from '../../../domain/escalation.ts';
 import { type TestApi, type TestPerson, startTestApi } from '../../support/api.ts';
 import { until } from '../../support/until.ts';
 
@@ -22,13 +23,19 @@ beforeAll(async () => {
   counselor = await api.person({ isTherapist: true });
   admin = await api.person({ role: 'admin' });
   const channels = ['socket'] as const;
-  const step = (personId: string): object => ({
+  const step = (personId: string, waitMs: number): object => ({
     targets: [{ kind: 'person', personId }],
     channels,
-    waitMs: WAIT_MS,
+    waitMs,
   });
-  const steps = [step(counselor.id), step(admin.id)];
-  const policies = { critical: { ...DEFAULT_POLICIES.critical, steps } };
+  const stepsOf = (waitMs: number): object[] => [
+    step(counselor.id, waitMs),
+    step(admin.id, waitMs),
+  ];
+  const policies = {
+    critical: { ...DEFAULT_POLICIES.critical, steps: stepsOf(WAIT_MS) },
+    high: { ...DEFAULT_POLICIES.high, steps: stepsOf(60_000) },
+  };
   const row = { clinic_id: api.clinicId, policies: JSON.stringify(policies), version: 1 };
   await api.knex('escalation_policies').insert({ ...row, updated_by: admin.id });
 }, 120_000);
@@ -49,8 +56,8 @@ afterEach(async () => {
   await api.knex.raw('TRUNCATE crisis_alerts CASCADE');
 });
 
-/** Sends nothing, and writes down what a sender would. */
-function auditor(rounds: AuditRound[], host = 'crisis'): Auditor {
+/** Sends nothing, and writes down what a sender would; nobody has the `dead` any more. */
+function auditor(rounds: AuditRound[], host = 'crisis', dead: readonly string[] = []): Auditor {
   const started = startAuditor(
     {
       knex: api.knex,
@@ -62,7 +69,7 @@ function auditor(rounds: AuditRound[], host = 'crisis'): Auditor {
              first_page_at = coalesce(first_page_at, now()) WHERE id = ?`,
           [round.alertId],
         );
-        return round.pages.length;
+        return round.pages.filter(({ personId }) => !dead.includes(personId)).length;
       },
       onFault: () => undefined,
     },
@@ -118,6 +125,27 @@ test('an alert that nobody pages for is paged for, step by step and for ever, un
   const tasks = await api.knex('tasks').where({ key: `alert-neglected:${id}` });
   expect(tasks).toMatchObject([{ kind: 'alert_workflow_missing', clinic_id: api.clinicId }]);
 });
+
+test('where nobody of the last step can be had, everybody is paged, and not in haste', async () => {
+  const rounds: AuditRound[] = [];
+  const everybody = [counselor.id, admin.id].toSorted();
+  const personIds = ({ pages }: AuditRound): string[] =>
+    pages.map(({ personId }) => personId).toSorted();
+  auditor(rounds, 'crisis', everybody);
+  const id = await alert({ severity: 'high' });
+  await until(() => rounds.length >= 3);
+  // The first step is passed over quickly, the second with all others.
+  expect(rounds.slice(0, 3).map(personIds)).toEqual([[counselor.id], [admin.id], everybody]);
+  expect(rounds.slice(0, 3).map(({ batch }) => batch)).toEqual([1, 2, 2]);
+  expect(rounds[2]).toMatchObject({ isLastResort: true, alertId: id });
+  await until(async () => (await course(id)).length === 2);
+  const [watch] = await api.knex('crisis_watch').where({ alert_id: id });
+  expect(watch.next_due_at - watch.paged_at).toBeGreaterThanOrEqual(SHORTEST_ROUND_MS);
+  expect((await course(id))[1]).toMatchObject({ batch: 2, sent: 0, isLastResort: true });
+});
+
+const course = (id: string): Promise<object[]> =>
+  api.knex('crisis_events').where({ alert_id: id }).orderBy('id').pluck('data');
 
 test('nobody is paged for their own alert, though nobody else of their step is there', async () => {
   const rounds: AuditRound[] = [];
