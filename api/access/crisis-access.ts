@@ -18,7 +18,8 @@ export function maySeeCrisisStatistics({ role }: Principal): Verdict {
 
 /**
  * The one place that decides who may act on an alert, be it to note something: the crisis team, and
- * whoever has taken it. Whom it is about hears that it isn't theirs to.
+ * whoever has taken it. Whom it is about hears that it isn't theirs to, though they be of the team:
+ * whoever stands beside them must not end the search for help.
  */
 export function alertVerdict(
   principal: Principal,
@@ -26,6 +27,6 @@ export function alertVerdict(
 ): Verdict {
   if (alert === null || alert.clinicId !== principal.clinicId) return 'hidden';
   const { personId } = principal;
-  if (isCrisisTeam(principal) || alert.holderId === personId) return 'allowed';
-  return alert.personId === personId ? 'forbidden' : 'hidden';
+  if (alert.personId === personId) return 'forbidden';
+  return isCrisisTeam(principal) || alert.holderId === personId ? 'allowed' : 'hidden';
 }

@@ -1,6 +1,7 @@
 import { reachOf } from '../../db/crisis-alerts.ts';
 import type { ApiDeps } from '../context.ts';
 import type { ReportWords } from './report-words.ts';
+import type { TakenReport } from './take-report.ts';
 
 export type Asked = 'location' | 'phone' | 'emergencyContact';
 
@@ -18,11 +19,13 @@ const ENOUGH = 'Thank you. We know how to find you should we lose touch.';
 /** What is asked for when somebody's alert is taken in. Never throws: then everything is asked for. */
 export async function checkInOf(
   { crisisKnex }: Pick<ApiDeps, 'crisisKnex'>,
-  personId: string,
+  { personId, shownId }: Pick<TakenReport, 'personId' | 'shownId'>,
   { place, phone, emergencyContact }: ReportWords,
 ): Promise<CheckIn> {
   const nothing = { hasPhone: false, hasEmergencyContact: false };
-  const known = await reachOf(crisisKnex, personId).catch(() => nothing);
+  // Who knows somebody by another name is not told what is on record of them.
+  const isHidden = shownId !== personId;
+  const known = isHidden ? nothing : await reachOf(crisisKnex, personId).catch(() => nothing);
   const asked: Asked[] = [
     ...(place === undefined ? (['location'] as const) : []),
     ...(phone === undefined && !known.hasPhone ? (['phone'] as const) : []),

@@ -22,17 +22,22 @@ export interface ReportInput {
   readonly words: ReportWords;
 }
 
+/** A report that was taken, and by which id its sender knows whom it is about. */
+export interface TakenReport extends Raised {
+  readonly shownId: string;
+}
+
 /**
  * Takes somebody's report of a crisis, whatever is missing in it. The detector reads it as well:
  * whichever severity is graver counts.
  */
-export async function takeReport(call: Call, input: ReportInput): Promise<Raised> {
+export async function takeReport(call: Call, input: ReportInput): Promise<TakenReport> {
   const { deps, principal, requestId } = call;
   const { type, source, messageId, words } = input;
-  const subject = await subjectOf(deps, principal, input.sessionId);
+  const { shownId, ...whose } = await subjectOf(deps, principal, input.sessionId);
   const screening = screenWords(words);
   const report = {
-    ...subject,
+    ...whose,
     clinicId: knownClinic(principal),
     severity: graver(severityOf(input.severity), screening.severity),
     type,
@@ -41,7 +46,7 @@ export async function takeReport(call: Call, input: ReportInput): Promise<Raised
     reportedBy: principal.personId,
     words: writeWords(words),
   };
-  return raiseAlert(deps, report, { principal, requestId });
+  return { ...(await raiseAlert(deps, report, { principal, requestId })), shownId };
 }
 
 /** What is not said, or said in no word that is known, is `high`. */

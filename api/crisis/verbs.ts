@@ -75,8 +75,9 @@ async function allowedAlert(
   const verdict = alertVerdict(principal, alert);
   if (alert !== null && verdict === 'allowed') return alert;
   const isOwn = alert !== null && alert.clinicId === principal.clinicId;
-  // Whoever was called may answer, a peer on a roster as well.
-  if (isOwn && (await wasPaged(crisisKnex, alertId, principal.personId))) return alert;
+  // Whoever was called may answer, a peer on a roster as well; the rest is for who has it.
+  const isAnswer = verb === 'acknowledge' || verb === 'contact';
+  if (isOwn && isAnswer && (await wasPaged(crisisKnex, alertId, principal.personId))) return alert;
   const target = { action: `alert.${verb}`, objectType: 'alert', objectId: alertId };
   const context = auditContext(principal, requestId);
   await auditRead(crisisKnex, context, { ...target, outcome: 'denied' });

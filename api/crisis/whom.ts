@@ -4,12 +4,15 @@ import { findSupportSession } from '../../db/support-sessions.ts';
 import type { Principal } from '../access/principal.ts';
 import { relationTo } from '../access/session-access.ts';
 import { relationToSupport } from '../access/support-access.ts';
+import { idFor } from '../support/sessions/people.ts';
 import { safely } from '../http/error-handler.ts';
 import type { ApiDeps } from '../context.ts';
 
 /** Whom a report is about, and the support session that it came from. */
 export interface Subject {
   readonly personId: string;
+  /** The id by which whoever reports knows them. */
+  readonly shownId: string;
   readonly sessionId: string | null;
 }
 
@@ -23,7 +26,8 @@ export async function subjectOf(
   principal: Principal,
   sessionId: string | null,
 ): Promise<Subject> {
-  const self: Subject = { personId: principal.personId, sessionId: null };
+  const { personId } = principal;
+  const self: Subject = { personId, shownId: personId, sessionId: null };
   if (sessionId === null) return self;
   try {
     return (await inSession(crisisKnex, principal, sessionId)) ?? self;
@@ -39,10 +43,12 @@ async function inSession(
   sessionId: string,
 ): Promise<Subject | null> {
   const support = await findSupportSession(knex, sessionId);
-  if (support !== null && relationToSupport(principal, support) !== 'none') {
-    return { personId: support.patientId, sessionId };
+  const relation = relationToSupport(principal, support);
+  if (support !== null && relation !== 'none') {
+    const { patientId } = support;
+    return { personId: patientId, shownId: idFor(support, patientId, relation)!, sessionId };
   }
   const session = await findSession(knex, sessionId);
   if (session?.client_id == null || relationTo(principal, session) === 'none') return null;
-  return { personId: session.client_id, sessionId: null };
+  return { personId: session.client_id, shownId: session.client_id, sessionId: null };
 }

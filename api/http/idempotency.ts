@@ -127,7 +127,8 @@ async function replay(ring: KeyRing, claim: KeyClaim, response: Buffer): Promise
 
 function claimOf(call: AnyCall, body: ReadBody): KeyClaim | null {
   const key = call.headers['idempotency-key'];
-  if (key === undefined) return null;
+  // Those who share an address must not be given each other's identity.
+  if (key === undefined || call.operationId === 'signInAnonymously') return null;
   if (typeof key !== 'string' || !KEY.test(key)) {
     const message = 'The Idempotency-Key must be 1 to 255 printable characters';
     throw new HoldfastError('malformed_request', message);

@@ -16,8 +16,10 @@ export async function callForHelp(call: EventCall): Promise<EventAnswer> {
   const screening = screenWords(payload);
   const place = placeIn(body['location']);
   const description = textIn(body['description'] ?? body['message'] ?? payload);
+  const { personId, sessionId } = await subjectOf(deps, principal, idIn(body['sessionId']));
   const raised = await live.cries.raise(principal, {
-    ...(await subjectOf(deps, principal, idIn(body['sessionId']))),
+    personId,
+    sessionId,
     severity: graver(severityOf(body['severity']), screening.severity),
     type: wordIn(body['type'], ALERT_TYPES) ?? 'user-report',
     words: { description, ...(place === null ? {} : { place }) },

@@ -12,14 +12,15 @@ import type { Live } from './live.ts';
 export async function tellWaiting(live: Live, { room, ids }: Broadcast): Promise<void> {
   const alertId = String(ids['alertId']);
   const alert = await waitingAlert(live.deps.crisisKnex, alertId).catch(() => null);
-  if (alert !== null && (alert.status !== 'paging' || alert.isSilent)) return;
-  const lines = await helpLines(live.deps, alert?.clinicId ?? null);
+  // Of an alert that nobody can look at, it isn't known whether it may be spoken of.
+  if (alert === null || alert.status !== 'paging' || alert.isSilent) return;
+  const lines = await helpLines(live.deps, alert.clinicId);
   const message = waitingNote(lines);
   const timestamp = new Date().toISOString();
   const contacts = { emergencyContacts: emergencyContacts(lines) };
   const told = { alertId, message, timestamp, ...contacts, resources: immediateResources(lines) };
   live.io.local.to(room).emit('crisis-waiting', told);
-  if (alert?.sessionId == null) return;
+  if (alert.sessionId === null) return;
   live.io.local.to(room).emit('new-message', noteIn(alert.sessionId, alertId, message, timestamp));
 }
 

@@ -3,12 +3,12 @@ import type { AlertView } from '../../../db/crisis-alerts.ts';
 import { checkInOf } from '../../crisis/check-in.ts';
 import { helpLines } from '../../crisis/help-lines.ts';
 import { immediateActions, unrecordedActions } from '../../crisis/immediate-actions.ts';
-import type { Raised } from '../../crisis/intake.ts';
 import { emergencyContacts, immediateResources } from '../../crisis/present-help.ts';
 import { anyBody, idIn, linesIn, placeIn, textIn, wordIn } from '../../crisis/read-body.ts';
 import type { ReportWords } from '../../crisis/report-words.ts';
 import { estimatedResponseSeconds } from '../../crisis/response-time.ts';
 import { takeReport } from '../../crisis/take-report.ts';
+import type { TakenReport } from '../../crisis/take-report.ts';
 import type { Answer, Call } from '../../http/handler.ts';
 import { inBothShapes } from '../dialect.ts';
 import { ALERT_TYPES, escalationLevel, statusWord } from './alert-words.ts';
@@ -48,16 +48,16 @@ function wordsOf(value: unknown): ReportWords {
   };
 }
 
-async function present(call: Call, raised: Raised, words: ReportWords): Promise<Answer> {
+async function present(call: Call, raised: TakenReport, words: ReportWords): Promise<Answer> {
   const { deps } = call;
   const [checkIn, alert, seconds, lines] = await Promise.all([
-    checkInOf(deps, raised.personId, words),
+    checkInOf(deps, raised, words),
     findAlert(deps.crisisKnex, raised.alertId).catch(() => null),
     estimatedResponseSeconds(deps, raised.clinicId, raised.severity),
     helpLines(deps, raised.clinicId),
   ]);
   const common = {
-    userId: raised.personId,
+    userId: raised.shownId,
     severity: raised.severity,
     status: statusWord(alert?.status ?? 'paging'),
     description: words.description ?? words.triggerText ?? '',
@@ -78,7 +78,7 @@ async function present(call: Call, raised: Raised, words: ReportWords): Promise<
 }
 
 function alertInA(
-  { alertId }: Raised,
+  { alertId }: TakenReport,
   common: object,
   alert: AlertView | null,
   { detectionMethod }: ReportWords,
@@ -93,7 +93,7 @@ function alertInA(
 }
 
 function alertInB(
-  { alertId, type, number, sessionId }: Raised,
+  { alertId, type, number, sessionId }: TakenReport,
   common: object,
   alert: AlertView | null,
 ): Record<string, unknown> {

@@ -5,7 +5,6 @@ import { auditContext } from '../../access/audit-context.ts';
 import { checkInOf } from '../../crisis/check-in.ts';
 import { helpLines } from '../../crisis/help-lines.ts';
 import { immediateActions, unrecordedActions } from '../../crisis/immediate-actions.ts';
-import type { Raised } from '../../crisis/intake.ts';
 import { emergencyContacts } from '../../crisis/present-help.ts';
 import {
   anyBody,
@@ -20,6 +19,7 @@ import type { AnyBody } from '../../crisis/read-body.ts';
 import type { ReportWords } from '../../crisis/report-words.ts';
 import { estimatedResponseSeconds } from '../../crisis/response-time.ts';
 import { takeReport } from '../../crisis/take-report.ts';
+import type { TakenReport } from '../../crisis/take-report.ts';
 import { safely } from '../../http/error-handler.ts';
 import type { Answer, Call } from '../../http/handler.ts';
 import { inBothShapes } from '../dialect.ts';
@@ -28,7 +28,7 @@ import { ALERT_TYPES } from './alert-words.ts';
 const TYPES = [...ALERT_TYPES, 'self-harm', 'overdose', 'violence', 'medical-emergency'] as const;
 
 interface Opened {
-  readonly raised: Raised;
+  readonly raised: TakenReport;
   readonly words: ReportWords;
   readonly type: string;
   readonly file: CaseFile;
@@ -71,7 +71,7 @@ function wordsOf(body: AnyBody): ReportWords {
 }
 
 /** The alert stands whether or not its case gets a number of its own. */
-async function openCase(call: Call, raised: Raised, type: string): Promise<CaseFile> {
+async function openCase(call: Call, raised: TakenReport, type: string): Promise<CaseFile> {
   const { deps, newId: id, principal, requestId } = call;
   const { alertId, clinicId, personId, sessionId } = raised;
   const without: CaseFile = { number: null, createdAt: new Date() };
@@ -105,7 +105,7 @@ async function present(
 ): Promise<Answer> {
   const { deps, newId: id } = call;
   const [checkIn, alert, seconds, lines] = await Promise.all([
-    checkInOf(deps, raised.personId, words),
+    checkInOf(deps, raised, words),
     findAlert(deps.crisisKnex, raised.alertId).catch(() => null),
     estimatedResponseSeconds(deps, raised.clinicId, raised.severity),
     helpLines(deps, raised.clinicId),

@@ -29,40 +29,35 @@ import { statusInB } from '../sessions/words.ts';
 import { type EscalationWish, escalated, readEscalation } from './escalation-wish.ts';
 import { presentEscalation } from './present.ts';
 
-/** `POST /api/urgent/escalate`: whatever it lacks, a human hears of it. */
+/**
+ * `POST /api/urgent/escalate`: whatever it lacks, a human hears of it. Where nobody can tell whom it
+ * is about, since no session is named or it can't be read, whoever asks is called back.
+ */
 export async function escalateSession(call: Call): Promise<Answer> {
   const wish = readEscalation(call.body);
-  const own = call.principal.role === 'patient' ? cryOf(call, wish, null) : null;
-  return neverUnheard(call, own, async () => {
-    const sessionId = await humanSessionOf(call, wish.sessionId);
-    const session = await findSupportSession(call.deps.knex, sessionId);
-    await enforceSupport(call, 'escalate', sessionId, session);
-    const cry = cryOf(call, wish, session!);
-    // Who escalates for somebody else is heard as well, where the session has ended meanwhile.
-    return own === null
-      ? escalateOrCall(call, session!, wish, cry)
-      : escalate(call, session!, wish, cry);
-  });
-}
-
-async function escalateOrCall(
-  call: Call,
-  session: SupportSession,
-  wish: EscalationWish,
-  cry: Cry,
-): Promise<Helped> {
-  const answer = await neverUnheard(call, cry, () => escalate(call, session, wish, cry));
-  return { answer, raised: null };
+  let cry = cryOf(call, wish, null);
+  return neverUnheard(
+    call,
+    () => cry,
+    async () => {
+      const sessionId = await humanSessionOf(call, wish.sessionId);
+      const session = await findSupportSession(call.deps.knex, sessionId);
+      await enforceSupport(call, 'escalate', sessionId, session);
+      cry = cryOf(call, wish, session!);
+      return escalate(call, session!, wish, cry);
+    },
+  );
 }
 
 function cryOf(call: Call, wish: EscalationWish, session: SupportSession | null): Cry {
+  const named = session === null && wish.sessionId !== '' ? `Session: ${wish.sessionId}` : null;
   return {
     severity: wish.alertSeverity,
     type: 'session_escalated',
     source: 'escalation',
     sessionId: session?.id ?? null,
     personId: session?.patientId ?? call.principal.personId,
-    words: [wish.reason, wish.notes].filter((text) => text !== null).join('\n') || null,
+    words: [wish.reason, wish.notes, named].filter((text) => text !== null).join('\n') || null,
   };
 }
 

@@ -41,7 +41,7 @@ export async function requestTherapyCrisis(call: Call): Promise<Answer> {
   const safetyPlan = planOf(body, contact, typeof hotline === 'string' ? hotline : null);
   const session = await requestCrisisSession(call, raised, wishOf(body, safetyPlan));
   const data = { ...present(call, raised, session), crisis_resources: crisisResources(lines) };
-  const { asked, message } = await checkInOf(call.deps, raised.personId, words);
+  const { asked, message } = await checkInOf(call.deps, raised, words);
   const check_in = { asked, message };
   return ok({ ...data, immediate_coping_strategies: COPING_STEPS, check_in }, 201);
 }

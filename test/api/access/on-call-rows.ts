@@ -7,7 +7,7 @@ const ADMINS = give('allowed', 'admin', 'foreignAdmin');
 const ITS_ADMIN = { admin: 'allowed', foreignAdmin: 'hidden' } as const;
 const HELPERS: Row = {
   rest: 'allowed',
-  outcomes: give('forbidden', 'client', 'otherClient', 'foreignClient'),
+  outcomes: give('forbidden', 'client', 'otherClient', 'foreignClient', 'unverifiedCounselor'),
 };
 const NOTHING = '00000000-0000-7000-8000-000000000000';
 const { critical } = DEFAULT_POLICIES;
@@ -55,7 +55,7 @@ export const ON_CALL_ROWS = {
   confirmPhone: {
     request: () => ({ body: { id: NOTHING, code: '000000' } }),
     rest: 'hidden',
-    outcomes: give('forbidden', 'client', 'otherClient', 'foreignClient'),
+    outcomes: give('forbidden', 'client', 'otherClient', 'foreignClient', 'unverifiedCounselor'),
   },
   getResources: { rest: 'forbidden', outcomes: ADMINS },
   putResources: {

@@ -150,3 +150,13 @@ test('a request over HTTP: the same account is not made twice', async () => {
   expect(other).toMatchObject({ status: 422, body: { error: 'IDEMPOTENCY_KEY_REUSED' } });
   expect((await api.call('POST', '/api/auth/register', register)).status).toBe(409);
 });
+
+test('two behind one address who come without an account with the same key are two people', async () => {
+  const headers = { 'idempotency-key': 'one-of-all-copies-of-a-client' };
+  const come = () =>
+    api.call<{ token: string }>('POST', '/api/auth/anonymous', {}, { headers });
+  const replies = [await come(), await come()];
+  expect(replies.map(({ status }) => status)).toEqual([200, 200]);
+  expect(replies[1]!.headers.get('idempotency-replayed')).toBeNull();
+  expect(replies[1]!.body).not.toEqual(replies[0]!.body);
+});

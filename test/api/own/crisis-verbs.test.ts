@@ -90,7 +90,19 @@ test('who is not of the clinic or its crisis team changes nothing', async () => 
   expect(await row()).toMatchObject({ status: 'paging', version: 0 });
 });
 
-test('a peer who was paged may answer', async () => {
+test('whose own trouble it is does not end the search for help, though they be of the team', async () => {
+  const [own] = team as [TestPerson];
+  await api.knex('crisis_alerts').where({ id: alertId }).update({ person_id: own.id });
+  for (const verb of ['acknowledge', 'contact', 'release', 'resolve']) {
+    expect((await say(verb, own, { outcome: 'safe' })).status).toBe(403);
+  }
+  const body = { status: 'investigating' };
+  const put = await api.call('PUT', `/api/crisis/${alertId}`, body, { token: own.token });
+  expect(put.status).toBe(403);
+  expect(await row()).toMatchObject({ status: 'paging', holder_id: null });
+});
+
+test('a peer who was paged may answer, and ends what they have', async () => {
   const peer = await api.person({ role: 'peer' });
   await api.knex('crisis_pages').insert({
     id: api.knex.raw('gen_random_uuid()'),
@@ -102,5 +114,7 @@ test('a peer who was paged may answer', async () => {
     channel: 'socket',
     state: 'sent',
   });
+  expect((await say('resolve', peer, { outcome: 'safe' })).status).toBe(404);
   expect(await say('acknowledge', peer)).toMatchObject({ status: 200 });
+  expect(await say('resolve', peer, { outcome: 'safe' })).toMatchObject({ status: 200 });
 });

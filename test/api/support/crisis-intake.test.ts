@@ -271,3 +271,38 @@ test("an intervention has a case number, and the published example's shape", asy
     { severity: 'critical', type: 'suicide-risk' },
   ]);
 });
+
+test('a peer who reports for somebody anonymous hears no more of them than their alias', async () => {
+  const [patient, peer] = [await api.person(), await api.person({ role: 'peer' })];
+  await api.knex('people').where({ id: patient.id }).update({ phone: '+15005550123' });
+  const sessionId = await supportSession(patient, peer);
+  await api.knex('support_sessions').where({ id: sessionId }).update({ is_anonymous: true });
+  for (const path of ['/api/crisis', '/api/urgent/crisis-intervention']) {
+    const reply = await raise({ sessionId, severity: 'high' }, peer.token, path);
+    expect(reply.status).toBeLessThan(300);
+    expect(JSON.stringify(reply.body)).not.toContain(patient.id);
+    expect(reply.body).toMatchObject({ checkIn: { asked: expect.arrayContaining(['phone']) } });
+  }
+  const alerts = await api.knex('crisis_alerts').where({ person_id: patient.id });
+  expect(alerts).toHaveLength(1);
+});
+
+test('a helper who escalates no session that can be found is heard all the same', async () => {
+  const bodies = [{ reason: 'He is on a bridge' }, { sessionId: newId(), reason: 'No answer' }];
+  for (const body of bodies) {
+    const helper = await api.person({ role: 'peer' });
+    const path = '/api/urgent/escalate';
+    expect((await raise(body, helper.token, path)).status).toBe(404);
+    const alerts = await api.knex('crisis_alerts').where({ person_id: helper.id });
+    expect(alerts).toMatchObject([{ severity: 'high', status: 'paging' }]);
+  }
+});
+
+test('a key that is none keeps no escalation from anybody', async () => {
+  const [patient, peer] = [await api.person(), await api.person({ role: 'peer' })];
+  const sessionId = await supportSession(patient, peer);
+  const { token } = patient;
+  const headers = { 'idempotency-key': 'my key' };
+  const reply = await api.call('POST', '/api/urgent/escalate', { sessionId }, { token, headers });
+  expect(reply.status).toBe(200);
+});
