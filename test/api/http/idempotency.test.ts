@@ -153,8 +153,7 @@ test('a request over HTTP: the same account is not made twice', async () => {
 
 test('two behind one address who come without an account with the same key are two people', async () => {
   const headers = { 'idempotency-key': 'one-of-all-copies-of-a-client' };
-  const come = () =>
-    api.call<{ token: string }>('POST', '/api/auth/anonymous', {}, { headers });
+  const come = () => api.call<{ token: string }>('POST', '/api/auth/anonymous', {}, { headers });
   const replies = [await come(), await come()];
   expect(replies.map(({ status }) => status)).toEqual([200, 200]);
   expect(replies[1]!.headers.get('idempotency-replayed')).toBeNull();
