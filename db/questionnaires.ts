@@ -31,6 +31,20 @@ export async function activeQuestionnaire(
   return rows[0] ?? null;
 }
 
+/** The active template of each type that a clinic has. */
+export async function activeTemplates(
+  db: Knex,
+  clinicId: string,
+): Promise<Map<string, QuestionnaireTemplate>> {
+  const { rows } = await db.raw<{ rows: Pick<Questionnaire, 'type' | 'template'>[] }>(
+    `SELECT DISTINCT ON (type) type, template FROM questionnaires
+     WHERE clinic_id = ? OR clinic_id IS NULL
+     ORDER BY type, clinic_id NULLS LAST, version DESC`,
+    [clinicId],
+  );
+  return new Map(rows.map(({ type, template }) => [type, template]));
+}
+
 const MOST_KNOWN = 500;
 const known = new Map<string, Questionnaire>();
 

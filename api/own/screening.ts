@@ -1,12 +1,16 @@
 import { auditRead } from '../../db/audit/record.ts';
+import { activeTemplates } from '../../db/questionnaires.ts';
 import { readScreeningPolicy, replaceScreeningPolicy } from '../../db/screening-policies.ts';
 import type { ScreeningPolicy } from '../../db/screening-policies.ts';
 import { resultsToReview } from '../../db/screening-results.ts';
 import type { ScreeningResult } from '../../db/screening-results.ts';
 import { inTransaction } from '../../db/transaction.ts';
+import { HoldfastError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/ids.ts';
 import { typeNamed } from '../../domain/screening/instruments/index.ts';
+import { policyFaults } from '../../domain/screening/policy-faults.ts';
 import type { AlertPolicy } from '../../domain/screening/score.ts';
+import type { QuestionnaireTemplate as Template } from '../../domain/screening/template.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { enforce } from '../access/clinic-access.ts';
 import { mayRunScreening } from '../access/screening-access.ts';
@@ -77,6 +81,7 @@ export async function putScreeningPolicy(call: Call<PolicyBody>): Promise<Answer
   const { body, deps, principal, requestId } = call;
   const target = await openPolicy(call, 'screening_policy.change');
   const { clinicId, personId: changedBy } = principal;
+  assertEffective(body, await activeTemplates(deps.knex, clinicId));
   const alerts = Object.fromEntries(
     Object.entries(body.alerts).map(([type, policy]) => [typeNamed(type), policy]),
   );
@@ -88,6 +93,14 @@ export async function putScreeningPolicy(call: Call<PolicyBody>): Promise<Answer
     return replaceScreeningPolicy(trx, clinicId, change);
   });
   return presentPolicy(policy);
+}
+
+/** A slip of the pen must not go for a decision: throws `refused_by_rule` with every field that is one. */
+function assertEffective({ alerts }: PolicyBody, active: ReadonlyMap<string, Template>): void {
+  const fields = policyFaults(alerts, active);
+  const [first] = fields;
+  if (first === undefined) return;
+  throw new HoldfastError('refused_by_rule', `${first.field} ${first.message}`, { fields });
 }
 
 async function openPolicy(call: Call, action: string) {

@@ -233,17 +233,3 @@ describe('a review', () => {
     expect(row.review_notes.toString('latin1')).not.toContain('safe');
   });
 });
-
-test('a clinic decides who is called for a severe total', async () => {
-  const of = { token: admin.token };
-  const policy = { alerts: { 'gad-7': { severe_total: 'high' } }, responseHours: 24 };
-  const put = await api.call('PUT', '/api/v1/screening-policy', policy, of);
-  expect(put).toMatchObject({ status: 200, body: { version: 1, responseHours: 24 } });
-  const person = people[0]!;
-  const sessionId = await startScreening(api, person, 'GAD-7');
-  await answerAll(api, person, sessionId, [3, 3, 3, 3, 3, 0, 0]);
-  const path = '/api/responses/complete';
-  await api.call('POST', path, { sessionId }, { token: person.token });
-  const [alert] = await api.knex('crisis_alerts').where({ person_id: person.id });
-  expect(alert.severity).toBe('high');
-});
