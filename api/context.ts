@@ -25,7 +25,7 @@ export interface RateLimit {
   readonly seconds: number;
 }
 
-export type RateLimits = Readonly<Record<Exclude<LimitGroup, 'none'>, RateLimit>>;
+export type RateLimits = Readonly<Record<Exclude<LimitGroup, 'codes' | 'none'>, RateLimit>>;
 
 /** How the HTTP side behaves; everything that a test or the sandbox switches is here. */
 export interface HttpOptions {

@@ -1,7 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { newUuid } from '../../crypto/new-uuid.ts';
-import { HoldfastError } from '../../domain/errors.ts';
+import { HoldfastError, errorCodeOf } from '../../domain/errors.ts';
 import { requireAccount } from '../access/anonymous-access.ts';
 import { recordingDenials } from '../access/denials.ts';
 import type { Principal } from '../access/principal.ts';
@@ -40,6 +40,8 @@ export interface Stages {
 
 /** How long a handler waits for Temporal in all; a caller is told to come back after that. */
 const TEMPORAL_TIMEOUT_MS = 6_000;
+/** What a code that opens nothing is answered with. */
+const NOT_FOUND = 404;
 
 /** Dispatches every request to the one handler of its operation, in the order that each step may rely on. */
 export function createDispatcher(
@@ -141,7 +143,26 @@ async function answer(work: Work): Promise<void> {
   const principal = await identify(work);
   exchangeOf(res).principal = principal;
   const address = req.ip ?? '';
-  await stages.limits?.(operation.limit, countedPerson(principal, operation), address, res);
+  const who = countedPerson(principal, operation);
+  const uncount = await stages.limits?.(operation.limit, who, address, res);
+  let isGuess = false;
+  try {
+    await answerCounted(work, principal, address);
+    isGuess = res.statusCode === NOT_FOUND;
+  } catch (error) {
+    isGuess = errorCodeOf(error) === 'not_found';
+    throw error;
+  } finally {
+    if (!isGuess) await uncount?.();
+  }
+}
+
+async function answerCounted(
+  work: Work,
+  principal: Principal | null,
+  address: string,
+): Promise<void> {
+  const { operation, stages } = work;
   const body = await readBody(work);
   // Not before its body is there: whoever sends slowly keeps nobody waiting.
   const giveBack = isShedFirst(operation) ? await stages.turns.take() : null;

@@ -9,9 +9,10 @@ export type HttpMethod = (typeof HTTP_METHODS)[number];
 
 /**
  * Groups of rate limits: the support door publishes three, `general` is for the other doors,
- * `none` for what must never be refused.
+ * `codes` for codes that could be guessed (as `general`, and a wrong one as strictly as `auth`), `none`
+ * for what must never be refused.
  */
-export const LIMIT_GROUPS = ['api', 'auth', 'admin', 'general', 'none'] as const;
+export const LIMIT_GROUPS = ['api', 'auth', 'admin', 'general', 'codes', 'none'] as const;
 export type LimitGroup = (typeof LIMIT_GROUPS)[number];
 
 export interface OperationObject {

@@ -213,7 +213,7 @@ describeBrowser('the page of a room', () => {
     await page.goto(`${url}#token=Eve`);
     await page.getByText('allow them beside the address').waitFor();
     await press(page, 'Join');
-    await page.getByText('No video host takes rooms now Trying again.').waitFor();
+    await page.getByText('No video host takes rooms now. Trying again.').waitFor();
     answer = { status: 422, json: { message: 'x', opensAt: new Date().toISOString() } };
     await page.getByText('The room opens').waitFor();
     answer = { status: 409, json: { message: 'The room of this session is not open.' } };
@@ -231,6 +231,27 @@ describeBrowser('the page of a room', () => {
     await page.getByRole('heading', { name: 'Please say who you are again.' }).waitFor();
     await press(page, 'Sign in');
     await page.getByRole('textbox', { name: 'E-mail' }).waitFor();
+    await page.close();
+  }, 120_000);
+
+  test('whoever waits with the code asks no sooner than they are told, and is told why', async () => {
+    const page = await browser.browser.newPage();
+    await page.clock.install();
+    const seconds = 60;
+    let knocks = 0;
+    await page.route('**/access', (route) => {
+      knocks += 1;
+      const json = { message: 'Too many requests; please slow down' };
+      return route.fulfill({ status: 429, headers: { 'retry-after': String(seconds) }, json });
+    });
+    await page.goto(`${url}#code=ABCDEFGH2`);
+    await press(page, 'Join');
+    await page.getByText('Too many requests; please slow down. Trying again.').waitFor();
+    const before = knocks;
+    await page.clock.runFor((seconds - 1) * 1_000);
+    expect(knocks).toBe(before);
+    await page.clock.runFor(1_000);
+    await until(() => knocks === before + 1);
     await page.close();
   }, 120_000);
 

@@ -75,6 +75,8 @@ export interface CallEvents {
 const FIRST_PAUSE_MS = 300;
 /** A room has its next host within moments of the last one's death. */
 const LAST_PAUSE_MS = 2_000;
+/** Whoever waits for a room that there is not yet asks less often. */
+const LAST_PAUSE_OUTSIDE_MS = 5_000;
 /** Refusals that no further try will change. */
 const FINAL = new Set(['FORBIDDEN', 'NOT_FOUND', 'REFUSED_BY_RULE', 'TOO_SOON']);
 /** Reasons that say nothing to a person, and pass by themselves. */
@@ -135,7 +137,11 @@ export class Call {
       this.#connect(joined);
     } catch (error) {
       const code = error instanceof Refused ? error.code : 'UNREACHABLE';
-      this.#failed(code, error instanceof Error ? error.message : '');
+      const message = error instanceof Error ? error.message : '';
+      // Whoever was inside finds the next host sooner than a door promises it.
+      const mustWait = code === 'RATE_LIMITED' || this.view === null;
+      const waitMs = mustWait && error instanceof Refused ? (error.retryAfterMs ?? 0) : 0;
+      this.#failed(code, message, waitMs);
     }
   }
 
@@ -363,7 +369,8 @@ export class Call {
     this.#events.changed();
   }
 
-  #failed(code: string, message: string): void {
+  /** `waitMs`: it is not tried again before. */
+  #failed(code: string, message: string, waitMs = 0): void {
     if (this.phase === 'over') return;
     this.#dropMedia();
     this.reason = SILENT.has(code) ? '' : message;
@@ -371,8 +378,10 @@ export class Call {
     if (FINAL.has(code)) return this.#over('refused');
     this.phase = this.view === null ? 'connecting' : 'reconnecting';
     this.#events.changed();
-    setTimeout(() => void this.start(), this.#pauseMs * (0.75 + Math.random() / 2));
-    this.#pauseMs = Math.min(this.#pauseMs * 2, LAST_PAUSE_MS);
+    const pauseMs = this.#pauseMs * (0.75 + Math.random() / 2);
+    setTimeout(() => void this.start(), Math.max(pauseMs, waitMs));
+    const longestMs = this.view === null ? LAST_PAUSE_OUTSIDE_MS : LAST_PAUSE_MS;
+    this.#pauseMs = Math.min(this.#pauseMs * 2, longestMs);
   }
 
   #dropMedia(): void {

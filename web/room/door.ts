@@ -89,6 +89,7 @@ const CODES: Readonly<Record<number, string>> = {
   404: 'NOT_FOUND',
   409: 'FORBIDDEN',
   422: 'TOO_SOON',
+  429: 'RATE_LIMITED',
   503: 'MEDIA_UNAVAILABLE',
 };
 
@@ -105,7 +106,8 @@ async function post(path: string, body: object, token: string | null): Promise<P
   if (response.ok) return answer;
   // Anything else may be better in a moment.
   const code = CODES[response.status] ?? 'UNREACHABLE';
-  throw new Refused(code, messageOf(answer));
+  const retryAfterS = Number(response.headers.get('retry-after') ?? Number.NaN);
+  throw new Refused(code, messageOf(answer), retryAfterS > 0 ? retryAfterS * 1_000 : null);
 }
 
 function messageOf({ message, opensAt }: Plain): string {

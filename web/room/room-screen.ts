@@ -96,7 +96,7 @@ export class RoomScreen {
 
   #statusText(): string {
     const { phase, view, reason } = this.#call;
-    const why = reason === '' ? '' : `${reason} `;
+    const why = reason === '' ? '' : `${reason.replace(/[^.!?]$/, '$&.')} `;
     if (phase === 'connecting') return `${why}${why === '' ? 'Connecting.' : 'Trying again.'}`;
     if (phase === 'reconnecting') return `The connection was lost. ${why}Coming back.`;
     if (phase === 'waiting') return 'Somebody will let you in soon.';

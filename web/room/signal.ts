@@ -4,10 +4,13 @@ import { type Socket, io } from 'socket.io-client';
 export class Refused extends Error {
   override readonly name = 'Refused';
   readonly code: string;
+  /** How long to wait before asking again; null where whoever refused did not say. */
+  readonly retryAfterMs: number | null;
 
-  constructor(code: string, message: string) {
+  constructor(code: string, message: string, retryAfterMs: number | null = null) {
     super(message);
     this.code = code;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

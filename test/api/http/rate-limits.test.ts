@@ -9,7 +9,7 @@ const LIMITS: RateLimits = {
   api: { points: 3, seconds: 900 },
   auth: { points: 2, seconds: 60 },
   admin: { points: 5, seconds: 900 },
-  general: { points: 4, seconds: 900 },
+  general: { points: 6, seconds: 900 },
 };
 
 let api: TestApi;
@@ -73,6 +73,33 @@ describe('limits', () => {
       code: 'rate_limited',
     });
     await gone.destroy();
+  });
+
+  test('count wrong codes strictly, and right ones as anything else', async () => {
+    const { token } = await api.person();
+    const asked = await api.call<{ data: Readonly<Record<string, string>> }>(
+      'POST',
+      '/api/therapy/crisis/request',
+      {},
+      { token },
+    );
+    const { session_id: id, room_access_code: code = '' } = asked.body.data;
+    const knock = async (accessCode: string, address: string): Promise<number> => {
+      const headers = { 'x-forwarded-for': `203.0.113.99, ${address}` };
+      const path = `/teletherapy/sessions/${id}/access`;
+      return (await api.call('POST', path, { accessCode }, { headers })).status;
+    };
+    const [home, elsewhere] = ['198.51.100.20', '198.51.100.21'];
+    // Nobody has taken the call yet: whoever has the code asks again and again.
+    for (let i = 0; i < LIMITS.general.points; i += 1) expect(await knock(code, home)).toBe(503);
+    expect(await knock(code, home)).toBe(429);
+    const statuses = [];
+    for (const guess of ['A', 'B', 'C']) statuses.push(await knock(guess, elsewhere));
+    expect(statuses).toEqual([404, 404, 429]);
+    // The right one among the guesses is not told apart.
+    expect(await knock(code, elsewhere)).toBe(429);
+    const atOnce = ['A', 'B', 'C', 'D'].map((guess) => knock(guess, '198.51.100.22'));
+    expect((await Promise.all(atOnce)).toSorted()).toEqual([404, 404, 429, 429]);
   });
 
   test('of admins are their own, wherever their endpoints stand', async () => {
