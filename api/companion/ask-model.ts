@@ -30,7 +30,8 @@ const NONE: ModelAnswer = { kind: 'none', wasAsked: false };
 
 /**
  * Asks the model for a reply, within what the clinic may spend, and checks it as it comes: each
- * sentence is shown only once all of the reply up to its end has been found fit.
+ * sentence is shown only once the next is there, too, and all of the reply up to its end was found
+ * fit. What looks like an end may be none, and one sentence may be meant by the other.
  */
 export async function askModel(
   call: Call,
@@ -126,12 +127,11 @@ class Checking {
 
   /** Checks and shows what has become whole; false ends it: it is unfit, or may be shown no longer. */
   async hear(text: string): Promise<boolean> {
-    const end = lastSentenceEnd(text);
+    const [end = 0, before = 0] = sentenceEnds(text).toReversed();
     if (end <= this.#checkedTo) return true;
     this.#checkedTo = end;
-    const whole = text.slice(0, end).trim();
-    if (!this.#isFit(whole)) return false;
-    return this.#show(whole);
+    if (!this.#isFit(text.slice(0, end).trim())) return false;
+    return before === 0 || this.#show(text.slice(0, before).trim());
   }
 
   conclude(text: string | null, model: string): ModelAnswer {
@@ -171,8 +171,6 @@ class Checking {
   }
 }
 
-function lastSentenceEnd(text: string): number {
-  let end = 0;
-  for (const match of text.matchAll(SENTENCE_END)) end = match.index + match[0].length;
-  return end;
+function sentenceEnds(text: string): number[] {
+  return [...text.matchAll(SENTENCE_END)].map(({ index, 0: whole }) => index + whole.length);
 }

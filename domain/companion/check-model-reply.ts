@@ -41,14 +41,15 @@ function faultsOf(text: string, contacts: readonly string[]): ReplyFault[] {
   if (all === '') return ['empty'];
   const faults: ReplyFault[] = [];
   if (text.length > LONGEST_REPLY) faults.push('too_long');
-  if (isUnreadable(folded, all)) faults.push('unreadable');
+  if (isUnreadable(folded, all) || TURNED.test(text)) faults.push('unreadable');
   if (MARKUP.test(text)) faults.push('markup');
   if (namesForeignContact(folded, contacts)) faults.push('foreign_contact');
   if (screeningOf(safeDetect(text.slice(0, LONGEST_REPLY))).severity !== null) {
     faults.push('crisis_language');
   }
+  const readings = [folded, foldedOf(text.slice(0, LONGEST_REPLY).replaceAll(PAUSE, ' '))];
   // A line may end a sentence or break it: it is read both ways.
-  const both = [folded, folded.replaceAll('\n', ' ')];
+  const both = readings.flatMap((read) => [read, read.replaceAll('\n', ' ')]);
   const sentences = both.flatMap((read) => read.split(SENTENCE_END)).map(bareOf);
   faults.push(
     ...rules().flatMap((rule) =>
@@ -58,8 +59,16 @@ function faultsOf(text: string, contacts: readonly string[]): ReplyFault[] {
   return faults;
 }
 
-const MARKUP = /<\/?[a-z!][^>]*>|```|\]\(|\{\{|\bjavascript:|&#?\w+;/iu;
+const MARKUP = /<\/?[a-z!]|```|\]\(|\{\{|\bjavascript:|&#?\w+;/iu;
+/** What turns the order of letters, so that others are seen than are read. */
+const TURNED = /[\u202a-\u202e\u2066-\u2069]/u;
 const SENTENCE_END = /[!?;\n]+|\.(?=\s|$)/u;
+/**
+ * What looks like a sentence's end, and may be none: a title's full stop, dots that trail off, and
+ * whatever is followed by a small letter.
+ */
+const PAUSE =
+  /(?<=\b(?:[Dd][Rr]|[Mm]rs?|[Mm]s|[Pp]rof))\.|(?:\.\s*\.[.\s]*|\u2026|;)[^\p{L}\p{N}]*|[.!?][^\p{L}\p{N}]*(?=\p{Ll})/gu;
 
 interface CompiledRule {
   readonly fault: ReplyFault;
@@ -127,12 +136,14 @@ const SPACED_OUT = /(?:^|\s)\p{L}(?:\s+\p{L}){3,}(?=\s|$)/u;
 /** "y0u h4ve": digits and signs in the place of letters. */
 const DISGUISED = /[a-z][0-9$|@]+[a-z]/u;
 const EVERYDAY = new Set(
-  'a about all also am an and any are as at be because been but by can cant could day did do does doesnt dont down each even every feel feeling few find first for from get go good had has have he hear help here him how i if in into is it its just kind know let like little lot make many may maybe me might more most much my need next no not nothing now of off often on one or other our out over own people pick please really right same say see she should small so some something sometimes sound sounds start step still take talk tell than thank thanks that the their them then there these they thing things think this those time to today together too try two up us very want was way we well were what when where which while who why will with without would yes you your yourself hello hi okay'.split(
+  'a about all also am an and any are as at be because been but by can cant could day did do does doesnt dont down each even every feel feeling few find first for from get go good had has have he hear help here him how i if in into is it its just kind know let like little lot make many may maybe me might more most much my need next no not nothing now of off often on one or other our out over own people pick please really right same say see she should small so some something sometimes sound sounds start step still take talk tell than thank thanks that the their them then there these they thing things think this those time to today together too try two up us very want was way we well were what when where which while who why will with without would yes you your yourself hello hi okay breathe slowly glad sorry welcome care arent isnt wasnt werent didnt wont shouldnt wouldnt couldnt havent'.split(
     ' ',
   ),
 );
 const EVERYDAY_SHARE = 0.3;
-const JUDGED_FROM_WORDS = 5;
+/** Fewer words than these say less of their language, and more of them have to be known. */
+const SURE_FROM_WORDS = 5;
+const EVERYDAY_SHARE_OF_FEW = 0.5;
 
 /** Not in the language of the rules, or not in plain letters: what can't be read can't be passed. */
 function isUnreadable(folded: string, all: string): boolean {
@@ -140,6 +151,6 @@ function isUnreadable(folded: string, all: string): boolean {
   if (said.some((word) => word.length > LONGEST_WORD)) return true;
   if (SPACED_OUT.test(all) || DISGUISED.test(folded)) return true;
   if (/[^\P{L}a-z]/u.test(all)) return true;
-  if (said.length < JUDGED_FROM_WORDS) return false;
-  return said.filter((word) => EVERYDAY.has(word)).length / said.length < EVERYDAY_SHARE;
+  const share = said.filter((word) => EVERYDAY.has(word)).length / said.length;
+  return share < (said.length < SURE_FROM_WORDS ? EVERYDAY_SHARE_OF_FEW : EVERYDAY_SHARE);
 }

@@ -15,7 +15,7 @@ export const DRUG =
 export const MEDICATION = `(?:medications?|medicines?|meds|antidepressants?|antipsychotics?|pills?|tablets?|mood stabili[sz]ers?|prescriptions?|drugs|${DRUG})`;
 
 export const HELPER =
-  '(?:therapists?|therapy|counsell?ors?|counsell?ing|psychiatrists?|psychologists?|doctors?|professionals?(?: help)?|professional help|help ?lines?|hot ?lines?|crisis (?:teams?|lines?|counsell?ors?|services?)|988|911|hospitals?|ambulance|emergency (?:services?|number|room)|clinics?|treatment|clinicians?)';
+  '(?:therapists?|therapy|counsell?ors?|counsell?ing|psychiatrists?|psychologists?|doctors?|dr|professionals?(?: help)?|professional help|help ?lines?|hot ?lines?|crisis (?:teams?|lines?|counsell?ors?|services?)|988|911|hospitals?|ambulance|emergency (?:services?|number|room)|clinics?|treatment|clinicians?)';
 
 /** What is told of a thought or a feeling isn't said. */
 export const AS_A_THOUGHT =

@@ -237,6 +237,30 @@ function dictated(): {
   };
 }
 
+test('a sentence is not shown before the next was found fit with it', async () => {
+  const { gateway, say: dictate, end } = dictated();
+  const other = await apiWith({ gateway }, ENOUGH_MICROS);
+  const node = await startNode(other);
+  try {
+    const person = await other.person();
+    const client = await signedIn(node, person);
+    const thinking = chat(other, person, { message: 'Tell me about rest' });
+    expect(await dictate('I hear you. Everybody')).toBe(true);
+    expect(await dictate('I hear you. Everybody else is busy. Only')).toBe(true);
+    const part = await client.next('companion-reply-part');
+    expect(part['text']).toMatch(/I hear you\.$/);
+    const unfit = 'I hear you. Everybody else is busy. Only I understand you. So';
+    expect(await dictate(unfit)).toBe(false);
+    end({ kind: 'fault', fault: 'stopped', costMicros: 1 });
+    expect((await thinking).body.metadata.model).toBe(GUIDED);
+    await client.next('companion-reply');
+    expect(JSON.stringify(client.heard)).not.toMatch(/Everybody|Only I/);
+  } finally {
+    await node.close();
+    await other.close();
+  }
+});
+
 test.each<readonly [string, ModelReply]>([
   ['is stopped', { kind: 'fault', fault: 'stopped', costMicros: 1 }],
   ['ends', { kind: 'text', text: 'Rest is good. So is tea. And sleep.', costMicros: 1 }],
@@ -250,11 +274,11 @@ test.each<readonly [string, ModelReply]>([
       const person = await other.person();
       const client = await signedIn(node, person);
       const thinking = chat(other, person, { message: 'Tell me about rest' });
-      expect(await dictate('Rest is good. So')).toBe(true);
+      expect(await dictate('Rest is good. So is tea. And')).toBe(true);
       await client.next('companion-reply-part');
       const cried = await chat(other, person, { message: CRY });
       const alertCreated = cried.body.metadata.alertCreated;
-      expect(await dictate('Rest is good. So is tea. And')).toBe(false);
+      expect(await dictate('Rest is good. So is tea. And sleep. So')).toBe(false);
       end(ending);
       const { body } = await thinking;
       expect([body.response.type, body.metadata.alertCreated]).toEqual([

@@ -26,6 +26,14 @@ describe('fit', () => {
   });
 });
 
+test.each(['. ', '.\u200b ', '? \u201c', '!** ', '.\n\n'])(
+  'a sentence goes on after %j where a small letter follows',
+  (sign) => {
+    expect(faultsOf(`I think that you have${sign}depression.`)).toEqual(['diagnosis']);
+    expect(faultsOf(`Is there more that you have${sign} Depression is hard for many.`)).toEqual([]);
+  },
+);
+
 test.each(ALARMING)('what alarms the detector is refused: %s', (text) => {
   expect(faultsOf(text)).toEqual(['crisis_language']);
 });
@@ -69,8 +77,15 @@ describe('however it is written', () => {
     return text.replaceAll(' ', () => (count++ === nth ? '\n' : ' '));
   });
 
+  const pauses = fc
+    .tuple(fc.nat(20), fc.constantFrom('...', '\u2026', ' .. ', ';', '...\u201d'))
+    .map(([nth, pause]) => (text: string): string => {
+      let count = 0;
+      return text.replaceAll(' ', () => (count++ === nth ? `${pause} ` : ' '));
+    });
+
   test('a fault stays a fault', () => {
-    const disguise = fc.oneof(cases, blanks, unseen, letters, lines);
+    const disguise = fc.oneof(cases, blanks, unseen, letters, lines, pauses);
     fc.assert(
       fc.property(fc.constantFrom(...said), disguise, ([, text], change) => {
         expect([text, change(text), faultsOf(change(text)).length > 0]).toEqual([
