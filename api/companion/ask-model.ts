@@ -9,6 +9,7 @@ import { helpLines } from '../crisis/help-lines.ts';
 import { screenWords } from '../crisis/screen-words.ts';
 import type { Call } from '../http/handler.ts';
 import { promptFor } from './prompt.ts';
+import { isFirstAnswer } from './recorded.ts';
 import type { Recorded } from './recorded.ts';
 import { openSealed, openTurns, sealing } from './sealed-texts.ts';
 import type { GivenReply } from './sealed-texts.ts';
@@ -165,9 +166,10 @@ class Checking {
     return keepPartialReply(deps.knex, place, partial);
   }
 
-  /** In a first reply it says what it is. */
+  /** In a first answer it says what it is. */
   #disclosed(text: string): string {
-    return this.#recorded.taken.number === 1 ? `${TEXTS.modelDiscloses}\n\n${text}` : text;
+    if (!isFirstAnswer(this.#recorded)) return text;
+    return `${TEXTS.discloses} ${TEXTS.humanAtAnyTime}\n\n${text}`;
   }
 }
 

@@ -131,7 +131,8 @@ async function reviseAlarmed(call: Call, recorded: Recorded, alertId: string): P
     reply: await seal('reply', reply, turnId),
     source: 'crisis',
     isCrisis: true,
-    restoredState: null,
+    // As after any reply to a crisis: what the guided companion said in its place was never seen.
+    restoredState: await seal('state', recorded.before),
     seenVersion: recorded.version,
   });
   return { ...taken, reply, isCrisis: true };

@@ -19,6 +19,7 @@ import { createSupportSession } from '../support/sessions/create.ts';
 import { detailsIn, openSupportTexts, sealSupportText } from '../support/sessions/texts.ts';
 import { readConsent } from './consent.ts';
 import { memoryOf } from './memory.ts';
+import { isFirstAnswer } from './recorded.ts';
 import type { Recorded } from './recorded.ts';
 import { openTurns } from './sealed-texts.ts';
 import type { GivenReply } from './sealed-texts.ts';
@@ -130,12 +131,13 @@ async function openHandOver({ deps }: Call, conversationId: string): Promise<Hum
 }
 
 function handed(
-  { taken }: Recorded,
+  recorded: Recorded,
   sessionId: string,
   lines: readonly string[],
   { choices, isNoted }: { readonly choices: readonly string[]; readonly isNoted: boolean },
 ): HandOver {
-  const text = lines.filter((line) => line !== '').join(' ');
+  const { taken } = recorded;
+  const text = [...disclosure(recorded), ...lines].filter((line) => line !== '').join(' ');
   const suggestions = [...choices, ...taken.reply.suggestions].slice(0, 4);
   const reply: GivenReply = {
     ...taken.reply,
@@ -147,12 +149,17 @@ function handed(
   return { reply, source: 'hand_over', isNoted };
 }
 
-async function notAsked(call: Call, { taken }: Recorded): Promise<HandOver> {
+/** The guided companion's introduction gives way to what is said in its place. */
+function disclosure(recorded: Recorded): string[] {
+  return isFirstAnswer(recorded) ? [TEXTS.discloses] : [];
+}
+
+async function notAsked(call: Call, recorded: Recorded): Promise<HandOver> {
   const lines = await helpLines(call.deps, call.principal.clinicId);
-  const { crisis, text, emergency } = emergencyContacts(lines);
-  const ways = [crisis, text, emergency].filter((way) => typeof way === 'string');
-  const said = `${TEXTS.notAsked} ${ways.join(', ')}.`;
-  const reply: GivenReply = { ...taken.reply, text: said, type: 'hand-over' };
+  const { crisis, text: texting, emergency } = emergencyContacts(lines);
+  const ways = [crisis, texting, emergency].filter((way) => typeof way === 'string');
+  const text = [...disclosure(recorded), TEXTS.notAsked, `${ways.join(', ')}.`].join(' ');
+  const reply: GivenReply = { ...recorded.taken.reply, text, type: 'hand-over' };
   return { reply, source: 'hand_over', isNoted: false };
 }
 

@@ -25,6 +25,11 @@ export interface Recorded {
   readonly version: number;
 }
 
+/** Nothing but replies to a crisis was answered before: the companion has yet to say what it is. */
+export function isFirstAnswer({ before }: Recorded): boolean {
+  return before.turns === 0;
+}
+
 /** `final` may not be replaced by a better answer any more. */
 export type Outcome =
   | { readonly kind: 'final'; readonly taken: Taken }

@@ -1,8 +1,8 @@
 /** What the product itself says around the companion's replies, in English. */
 export const TEXTS = {
-  /** Ahead of a model's first reply: nobody is to take it for a person. */
-  modelDiscloses:
-    'Hello. I am an automated companion: not a person, and not a therapist. You can ask for a human being at any time.',
+  /** Ahead of a first answer: nobody is to take it for a person. */
+  discloses: 'Hello. I am an automated companion: not a person, and not a therapist.',
+  humanAtAnyTime: 'You can ask for a human being at any time.',
   asked: "I've put your request into the queue of those who help here.",
   askedAlready: 'Your request is in the queue of those who help here already.',
   waits: (minutes: number): string =>

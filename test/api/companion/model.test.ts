@@ -8,7 +8,7 @@ import { until } from '../../support/until.ts';
 import { closeClients, signedIn } from '../realtime/people.ts';
 import { startNode } from '../realtime/nodes.ts';
 import type { Node } from '../realtime/nodes.ts';
-import { CRY, alertsOf, begin, chat, say } from './talking.ts';
+import { CRY, alertsOf, begin, chat, say, takeAlert } from './talking.ts';
 import type { ConversationBody } from './talking.ts';
 
 const GUIDED = 'holdfast-guided';
@@ -69,6 +69,45 @@ test('a model answers, says what it is, and what is on record is what was answer
     first.body.response.text,
     next.body.response.text,
   ]);
+});
+
+const DISCLOSES = /^Hello\. I am an automated companion: not a person, and not a therapist\./;
+
+test('it says what it is in the first answer that is not to a crisis', async () => {
+  const person = await api.person();
+  const cried = await chat(api, person, { message: CRY });
+  expect(cried.body.response.text).not.toMatch(/automated companion/);
+  await takeAlert(api, person.id);
+  const { conversationId } = cried.body.metadata;
+  const next = await say(api, person, conversationId, 'I slept badly');
+  expect(next.body.metadata.model).toBe('stand-in');
+  expect(next.body.response.text).toMatch(DISCLOSES);
+  const last = await say(api, person, conversationId, 'I am still tired');
+  expect(last.body.response.text).not.toMatch(/automated companion/);
+});
+
+test('it says what it is where the first thing asked for is a human', async () => {
+  const person = await api.person();
+  const asked = await chat(api, person, { message: 'I want to talk to a human' });
+  expect(asked.body.response.type).toBe('hand-over');
+  expect(asked.body.response.text).toMatch(DISCLOSES);
+  const { conversationId } = asked.body.metadata;
+  const again = await say(api, person, conversationId, 'Talk to a human');
+  expect(again.body.response.text).not.toMatch(/automated companion/);
+  const next = await say(api, person, conversationId, 'I slept badly');
+  expect(next.body.metadata.model).toBe('stand-in');
+  expect(next.body.response.text).not.toMatch(/automated companion/);
+});
+
+test('it says what it is where nobody can be asked to take over', async () => {
+  const person = await api.person();
+  for (let waiting = 0; waiting < 20; waiting += 1) {
+    const wish = { type: 'peer_support', title: 'Somebody to talk to' };
+    if ((await api.call('POST', '/api/sessions', wish, person)).status !== 201) break;
+  }
+  const asked = await chat(api, person, { message: 'I want to talk to a human' });
+  expect(asked.body.response.text).toMatch(/couldn't put your request into the queue/);
+  expect(asked.body.response.text).toMatch(DISCLOSES);
 });
 
 test('on a cry for help no model is asked', async () => {
@@ -208,6 +247,10 @@ test('a crisis that is noticed while a model writes takes the place of its reply
     expect(body.response.type).toBe('crisis-response');
     expect(body.metadata.alertCreated).toBe(cried.body.metadata.alertCreated);
     expect(await alertsOf(other, person.id)).toHaveLength(1);
+    // It has not said yet what it is.
+    await takeAlert(other, person.id);
+    const next = await say(other, person, body.metadata.conversationId, 'I slept badly');
+    expect(next.body.response.text).toMatch(DISCLOSES);
   } finally {
     await other.close();
   }
