@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { announcesBody, readAll } from './body.ts';
 import type { ReadBody } from './body.ts';
+import { withoutMarks } from './without-marks.ts';
 
 const NOTHING: ReadBody = { raw: Buffer.alloc(0), value: {} };
 
 /**
  * Reads whatever is sent, of any type: a cry for help need not be well-formed. What isn't a JSON
- * object comes as the `description` of one; what is too large or breaks off comes as an empty one.
- * Never throws.
+ * object comes as the `description` of one, and so does the beginning of what is too large or breaks
+ * off. Never throws.
  */
 export async function readAnyBody(
   req: IncomingMessage,
@@ -15,12 +16,10 @@ export async function readAnyBody(
   timeoutMs: number,
 ): Promise<ReadBody> {
   if (!announcesBody(req)) return NOTHING;
-  try {
-    const raw = await readAll(req, limitBytes, timeoutMs);
-    return { raw, value: objectOf(raw.toString('utf8')) };
-  } catch {
-    return NOTHING;
-  }
+  let beginning = NOTHING.raw;
+  const whole = readAll(req, limitBytes, timeoutMs, (bytes) => (beginning = bytes));
+  const raw = await whole.catch(() => beginning);
+  return { raw, value: objectOf(raw.toString('utf8')) };
 }
 
 function objectOf(text: string): object {
@@ -30,6 +29,6 @@ function objectOf(text: string): object {
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
     return { description: typeof value === 'string' ? value : text };
   } catch {
-    return { description: text };
+    return { description: /^\s*[{[]/.test(text) ? withoutMarks(text) : text };
   }
 }

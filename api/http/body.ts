@@ -15,6 +15,8 @@ export interface ReadBody {
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json$/i;
 /** A body that is too large is read to its end up to here, so that its sender gets to see the answer. */
 const DISCARD_LIMIT_BYTES = 32 * 1024 * 1024;
+/** So much of the beginning of a body that can not be had whole is heard: it is read at once. */
+const HEARD_BYTES = 32 * 1024;
 const NOTHING: ReadBody = { raw: Buffer.alloc(0), value: undefined };
 
 /** Whether a request announces a body: by HTTP's framing, whatever its method. */
@@ -40,7 +42,7 @@ export async function readJsonBody(
 
 /**
  * As {@link readJsonBody}, but tells `hear` what was sent before anything about its type or its JSON
- * can be found wrong.
+ * can be found wrong; of a body that is too large, too slow or breaks off, how it begins.
  */
 export async function readHeardBody(
   req: IncomingMessage,
@@ -49,8 +51,9 @@ export async function readHeardBody(
   hear: (text: string) => void,
 ): Promise<ReadBody> {
   if (!announcesBody(req)) return NOTHING;
-  const raw = await readAll(req, limitBytes, timeoutMs);
-  hear(raw.toString('utf8'));
+  const hearBytes = (bytes: Buffer): void => hear(bytes.toString('utf8'));
+  const raw = await readAll(req, limitBytes, timeoutMs, hearBytes);
+  hearBytes(raw);
   requireJson(req);
   return { raw, value: raw.length === 0 ? undefined : parseJson(raw) };
 }
@@ -72,39 +75,57 @@ function tooLarge(limitBytes: number): HoldfastError {
   return new HoldfastError('payload_too_large', `The body must not exceed ${limitBytes} bytes`);
 }
 
+/** `onFailure` gets the beginning of what can not be had whole. */
 export function readAll(
   req: IncomingMessage,
   limitBytes: number,
   timeoutMs: number,
+  onFailure: (beginning: Buffer) => void = () => undefined,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let size = 0;
     const settle = (act: () => void): void => {
       clearTimeout(timer);
       req.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);
       act();
     };
+    const fail = (fault: HoldfastError): void =>
+      settle(() => {
+        onFailure(beginningOf(chunks));
+        reject(fault);
+      });
     const refuse = (fault: HoldfastError): void => {
       req.pause();
-      settle(() => reject(fault));
+      fail(fault);
     };
     const onData = (chunk: Buffer): void => {
+      const isFirstTooMuch = size <= limitBytes && size + chunk.length > limitBytes;
       size += chunk.length;
       if (size > DISCARD_LIMIT_BYTES) refuse(tooLarge(limitBytes));
-      else if (size > limitBytes) chunks.length = 0;
-      else chunks.push(chunk);
+      else if (size <= limitBytes) chunks.push(chunk);
+      else if (isFirstTooMuch) chunks = [beginningOf([...chunks, chunk])];
     };
-    const onEnd = (): void =>
-      settle(() => {
-        if (size > limitBytes) reject(tooLarge(limitBytes));
-        else resolve(Buffer.concat(chunks, size));
-      });
-    const onError = (): void => settle(() => reject(broken()));
+    const onEnd = (): void => {
+      if (size > limitBytes) fail(tooLarge(limitBytes));
+      else settle(() => resolve(Buffer.concat(chunks, size)));
+    };
+    const onError = (): void => fail(broken());
     const onClose = onError;
     const timer = setTimeout(() => refuse(tooSlow(timeoutMs)), timeoutMs);
+    if (req.destroyed) {
+      // It broke off before anybody read it: what had come is still there, but no event tells of it.
+      chunks = [(req.read() as Buffer | null) ?? Buffer.alloc(0)];
+      fail(broken());
+      return;
+    }
     req.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
   });
+}
+
+function beginningOf(chunks: readonly Buffer[]): Buffer {
+  // Copied, so that no large chunk is held on to.
+  return Buffer.from(Buffer.concat(chunks).subarray(0, HEARD_BYTES));
 }
 
 function broken(): HoldfastError {

@@ -2,10 +2,11 @@ import type { TriggerSource } from '../../db/crisis-intake.ts';
 import type { Principal } from '../access/principal.ts';
 import type { ApiDeps } from '../context.ts';
 import { type Alarmed, alarmForBody } from '../crisis/alarm.ts';
+import { withoutMarks } from './without-marks.ts';
 
 /** What came with a request whose words nobody may lose. */
 export interface Hearing {
-  /** As it was sent, whatever it is; null while nothing was read. */
+  /** As it was sent, whatever it is, or as much of it as came; null while nothing was read. */
   words: string | null;
   /** The handler has begun: it screens what it was given by itself. */
   isHandled: boolean;
@@ -30,11 +31,10 @@ function sourceOf(path: string): TriggerSource {
   return path.startsWith('/api/responses/') ? 'screening' : 'message';
 }
 
-/** JSON's own quotation marks would make a quotation of what somebody says of themselves. */
 function spoken(words: string): unknown {
   try {
     return JSON.parse(words);
   } catch {
-    return words.replaceAll(/["{}[\]\\]+/g, '\n');
+    return withoutMarks(words);
   }
 }

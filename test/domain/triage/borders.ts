@@ -102,6 +102,7 @@ export const CRIES_IN_QUOTES: readonly string[] = [
   'I wrote one line: "I want to die"',
   'the title of my life would be "I want to die"',
   'I keep hearing a song in my head, "I want to kill myself"',
+  'The description: "I want to kill myself tonight"',
   'our daughter wrote "I want to kill myself" in her book',
 ];
 

@@ -313,7 +313,7 @@ export const ORDINARY = `noone therapist therapists therapy skill skills skilled
   places faces spaces paces
   never fever lever clever sever
   there where here their these those three them then than
-  house mouse blouse
+  house mouse blouse description descriptions prescription subscription transcript
   alive olive arrive
   hurts shirts courts hurdle huts burst
   grave brave crave gravel graves gravy
