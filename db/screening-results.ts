@@ -188,14 +188,28 @@ export async function findResult(db: Knex, id: string): Promise<ScreeningResult 
   return rows[0] ?? null;
 }
 
-/** Flagged results that nobody has looked at, the oldest first. */
-export async function resultsToReview(
+/** Of flagged results, those that somebody has looked at, or nobody yet. */
+export type ReviewFilter = 'awaiting' | 'reviewed' | 'all';
+
+const REVIEWED: Readonly<Record<ReviewFilter, string>> = {
+  awaiting: "review = 'awaited'",
+  reviewed: "review = 'done'",
+  all: "review <> 'none'",
+};
+
+/** Flagged results, the oldest first. */
+export async function flaggedResults(
   db: Knex,
-  page: { readonly clinicId: string; readonly after: string | null; readonly limit: number },
+  page: {
+    readonly clinicId: string;
+    readonly state: ReviewFilter;
+    readonly after: string | null;
+    readonly limit: number;
+  },
 ): Promise<ScreeningResult[]> {
   const { rows } = await db.raw<{ rows: ScreeningResult[] }>(
     `SELECT ${COLUMNS} FROM screening_results
-     WHERE clinic_id = :clinicId AND review = 'awaited'
+     WHERE clinic_id = :clinicId AND ${REVIEWED[page.state]}
        AND (:after::uuid IS NULL OR (completed_at, id) >
          (SELECT completed_at, id FROM screening_results WHERE id = :after))
      ORDER BY completed_at, id LIMIT :limit`,

@@ -2,8 +2,8 @@ import { auditRead } from '../../db/audit/record.ts';
 import { activeTemplates } from '../../db/questionnaires.ts';
 import { readScreeningPolicy, replaceScreeningPolicy } from '../../db/screening-policies.ts';
 import type { ScreeningPolicy } from '../../db/screening-policies.ts';
-import { resultsToReview } from '../../db/screening-results.ts';
-import type { ScreeningResult } from '../../db/screening-results.ts';
+import { flaggedResults } from '../../db/screening-results.ts';
+import type { ReviewFilter, ScreeningResult } from '../../db/screening-results.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/ids.ts';
@@ -15,24 +15,28 @@ import { auditContext } from '../access/audit-context.ts';
 import { enforce } from '../access/clinic-access.ts';
 import { mayRunScreening } from '../access/screening-access.ts';
 import type { Answer, Call } from '../http/handler.ts';
+import { openReviewNotes } from '../screening/answers.ts';
 import { pageOf, readCursor } from './paging.ts';
 import type { PageQuery } from './paging.ts';
 import { etag, expectedVersion } from './versions.ts';
 
+interface ReviewsQuery extends PageQuery {
+  readonly state: ReviewFilter;
+}
+
 /** GET /api/v1/screening-reviews */
-export async function listScreeningReviews(call: Call<unknown, PageQuery>): Promise<Answer> {
+export async function listScreeningReviews(call: Call<unknown, ReviewsQuery>): Promise<Answer> {
   const { deps, principal, query, requestId } = call;
   const { clinicId } = principal;
   const target = { action: 'screening_review.list', objectType: 'clinic', objectId: clinicId };
   await enforce(call, mayRunScreening(principal), target);
+  const { state, limit } = query;
   const after = readCursor(query.cursor, isUuid);
-  const results = await resultsToReview(deps.knex, { clinicId, after, limit: query.limit + 1 });
-  const page = pageOf(results, query.limit, presentReview);
-  const context = auditContext(principal, requestId);
-  const shown = results.slice(0, query.limit);
+  const results = await flaggedResults(deps.knex, { clinicId, state, after, limit: limit + 1 });
+  const { data: shown, nextCursor } = pageOf(results, limit, (result) => result);
   await auditRead(
     deps.knex,
-    context,
+    auditContext(principal, requestId),
     target,
     ...shown.map(({ id, personId }) => ({
       action: 'screening_result.read',
@@ -41,10 +45,11 @@ export async function listScreeningReviews(call: Call<unknown, PageQuery>): Prom
       subjectId: personId,
     })),
   );
-  return { status: 200, body: page };
+  const data = await Promise.all(shown.map((result) => presentReview(call, result)));
+  return { status: 200, body: { data, nextCursor } };
 }
 
-function presentReview(result: ScreeningResult): { id: string } & Record<string, unknown> {
+async function presentReview({ deps }: Call, result: ScreeningResult): Promise<object> {
   const { id, personId, type, total, maximum, severity, flags, alertId, completedAt } = result;
   return {
     id,
@@ -61,6 +66,11 @@ function presentReview(result: ScreeningResult): { id: string } & Record<string,
     })),
     alertId,
     completedAt: completedAt.toISOString(),
+    state: result.review === 'done' ? 'reviewed' : 'awaiting',
+    decision: result.decision,
+    notes: await openReviewNotes(deps.cipher, deps.knex, result),
+    reviewedBy: result.reviewedBy,
+    reviewedAt: result.reviewedAt?.toISOString() ?? null,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { FieldCipher, FieldRef } from '../../crypto/field-cipher.ts';
 import type { ScreeningResponse } from '../../db/screening-responses.ts';
+import type { ScreeningResult } from '../../db/screening-results.ts';
 import type { ChosenValues } from '../../domain/screening/score.ts';
 
 /** What was answered to one question. */
@@ -42,4 +43,14 @@ export function chosenValues(answers: GivenAnswers): ChosenValues {
   const values = new Map<number, number>();
   for (const [number, { value }] of answers) if (value !== undefined) values.set(number, value);
   return values;
+}
+
+/** Null where nothing was noted, or nobody has looked at the result yet. */
+export async function openReviewNotes(
+  cipher: FieldCipher,
+  db: Knex,
+  { responseId, reviewNotes }: Pick<ScreeningResult, 'responseId' | 'reviewNotes'>,
+): Promise<string | null> {
+  if (reviewNotes === null) return null;
+  return cipher.openField(db, reviewNotesRef(responseId), reviewNotes);
 }

@@ -5,7 +5,6 @@ import { activeQuestionnaire } from '../../../db/questionnaires.ts';
 import { GAD_7 } from '../../../domain/screening/instruments/gad-7.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson } from '../../support/api.ts';
-import { answerAll, startScreening } from './answering.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -203,33 +202,5 @@ describe('figures', () => {
       completed_at: '2025-01-20T12:00:00Z',
     });
     expect((await aggregate()).trend[0]).toMatchObject({ participants: 5, averageScore: 5 });
-  });
-});
-
-describe('a review', () => {
-  async function flagged(): Promise<{ id: string; person: TestPerson }> {
-    const person = people[0]!;
-    const sessionId = await startScreening(api, person, 'PHQ-9');
-    await answerAll(api, person, sessionId, [0, 0, 0, 0, 0, 0, 0, 0, 1]);
-    const path = '/api/responses/complete';
-    const token = { token: person.token };
-    const { body } = await api.call<{ data: { id: string } }>('POST', path, { sessionId }, token);
-    return { id: body.data.id, person };
-  }
-
-  test('takes a result off the queue once, with notes that only open with their key', async () => {
-    const { id } = await flagged();
-    const of = { token: admin.token };
-    const queue = () =>
-      api.call<{ data: { id: string }[] }>('GET', '/api/v1/screening-reviews', undefined, of);
-    expect((await queue()).body.data.map(({ id: of }) => of)).toEqual([id]);
-    const body = { decision: 'follow_up', notes: 'Rang her, she is safe' };
-    const review = () => api.call('POST', `/api/results/${id}/review`, body, of);
-    const statuses = (await Promise.all([review(), review(), review()])).map((r) => r.status);
-    expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 409, 409]);
-    expect((await queue()).body.data).toEqual([]);
-    const [row] = await api.knex('screening_results').where({ id });
-    expect(row).toMatchObject({ review: 'done', decision: 'follow_up', reviewed_by: admin.id });
-    expect(row.review_notes.toString('latin1')).not.toContain('safe');
   });
 });
