@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { v7 } from 'uuid';
-import type { PaymentRow } from './payments.ts';
+import type { PaymentRow, PaymentSubject } from './payments.ts';
 
 export type RefundState = 'pending' | 'succeeded' | 'failed';
 
@@ -90,4 +90,18 @@ export async function renewRefundKeys(knex: Knex, refund: RefundRow): Promise<vo
   await knex('refunds')
     .where({ id: refund.id, key_generation: refund.key_generation })
     .update({ key_generation: refund.key_generation + 1 });
+}
+
+/** What the cancellation on record gives back; null where it says nothing of it. */
+export async function decidedRefundCents(
+  knex: Knex,
+  { sessionId, enrolmentId }: PaymentSubject,
+): Promise<number | null> {
+  const { rows } = await knex.raw<{ rows: { cents: number | null }[] }>(
+    `SELECT (data->>'refundCents')::float8 AS cents FROM session_events
+     WHERE session_id = ? AND enrolment_id IS NOT DISTINCT FROM ?::uuid AND kind = 'cancelled'
+     ORDER BY id DESC LIMIT 1`,
+    [sessionId, enrolmentId ?? null],
+  );
+  return rows[0]?.cents ?? null;
 }

@@ -7,7 +7,9 @@ import { isEnded } from '../../domain/session.ts';
 import { release } from './close.ts';
 import { loadPayment } from './context.ts';
 import type { MoneyDeps } from './deps.ts';
+import { refundOne, resumeRefunds } from './refund.ts';
 import { refundAll, syncPayment } from './sync.ts';
+import { owedAtEnd } from './unsettled.ts';
 
 /**
  * Begins an expired session again when its slot is still free; `false` when it is not, or
@@ -41,12 +43,15 @@ export async function reconcilePayment(
 ): Promise<ReconcileOutcome> {
   await syncPayment(deps, { paymentId });
   const { payment, session } = await loadPayment(deps.knex, paymentId);
+  if (await resumeRefunds(deps, payment)) return { kind: 'refunded' };
   if (!holdsMoney(payment.state)) return { kind: 'in_order' };
   if (!isEnded(session.status)) {
     if (isLastLook) await reportMismatch(deps, payment, session);
     return { kind: 'left_to_session' };
   }
-  if (payment.state === 'captured' && isEarned(payment, session)) return { kind: 'in_order' };
+  if (payment.state === 'captured' && isEarned(payment, session)) {
+    return settleEnd(deps, payment, session);
+  }
   // A member's seat may be somebody else's by now, so that their late money goes back.
   const isWhole = session.enrolment_id === undefined;
   if (isWhole && session.status === 'expired' && session.starts_at.getTime() > deps.now()) {
@@ -64,6 +69,19 @@ function isEarned(payment: PaymentRow, session: SessionRow): boolean {
   if (session.status === 'completed' || session.status === 'no_show') return true;
   if (session.status !== 'cancelled' || payment.captured_at === null) return false;
   return payment.captured_at <= session.updated_at;
+}
+
+/** The refund that the end has decided, which its own workflow may not have come to. */
+async function settleEnd(
+  deps: MoneyDeps,
+  payment: PaymentRow,
+  session: SessionRow,
+): Promise<ReconcileOutcome> {
+  const refundCents = await owedAtEnd(deps.knex, payment, session);
+  if (refundCents === 0) return { kind: 'in_order' };
+  const wish = { refundCents, reason: session.status, step: 'end' };
+  await refundOne(deps, payment, session.clinic_id, wish);
+  return { kind: 'refunded' };
 }
 
 /** The session goes on, as far as its row says, but nothing carries it: only a human can tell. */

@@ -5,6 +5,7 @@ import type { PaymentRow } from '../../db/payments.ts';
 import {
   findRefundByKey,
   insertRefund,
+  listRefunds,
   refundableCents,
   renewRefundKeys,
 } from '../../db/refunds.ts';
@@ -52,6 +53,18 @@ export async function refundPayment(
   if (states.includes('failed')) return { kind: 'failed' };
   if (states.includes('pending')) return { kind: 'pending' };
   return { kind: states.length > 0 ? 'refunded' : 'nothing' };
+}
+
+/** Sends what was written down and of which no provider is known to have heard. */
+export async function resumeRefunds(deps: MoneyDeps, payment: PaymentRow): Promise<boolean> {
+  if (payment.method === 'credits') return false;
+  const unsent = (await listRefunds(deps.knex, payment.id)).filter(
+    ({ state, provider_ref }) => state === 'pending' && provider_ref === null,
+  );
+  for (const refund of unsent) {
+    await settleRefund(deps, payment.id, refund.id, await send(deps, payment, refund, false));
+  }
+  return unsent.length > 0;
 }
 
 /** Refunds one payment; null when nothing of it is left to refund. */

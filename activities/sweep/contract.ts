@@ -8,6 +8,8 @@ export interface SweepReport {
   readonly claimsReleased: number;
   /** Sessions whose workflow had been terminated. */
   readonly revived: number;
+  /** Payments of ended sessions whose workflow had been terminated before it gave them back. */
+  readonly squared: number;
   /** Imports of outside calendars that nobody looked after. */
   readonly importsStarted: number;
   /** Unfinished questionnaires with an answer of danger, for which a human was called. */

@@ -23,6 +23,7 @@ import { stirSupport } from '../support/starting.ts';
 import { startAbsence, startOffering } from '../offers/starting.ts';
 import { isRunning, startSession } from '../session/starting.ts';
 import type { SweepActivities, SweepReport } from './contract.ts';
+import { squareEnded } from './ended-lives.ts';
 import { type DangerFault, sweepScreening } from './screening.ts';
 
 /** How far back a sweep looks for workflows that did not end by themselves. */
@@ -46,6 +47,7 @@ async function sweep(deps: SweepDeps): Promise<SweepReport> {
   const abandoned = await abandonedLives(deps.temporal);
   const revived = await reviveLost(deps, abandoned.session);
   const seats = await sweepSeats(deps, abandoned.enrolment);
+  const squared = await squareEnded(deps, abandoned);
   await reviveSupport(deps, abandoned.support);
   await reviveOffers(deps);
   const claimsReleased = await releaseLapsedClaims(deps.knex);
@@ -56,6 +58,7 @@ async function sweep(deps: SweepDeps): Promise<SweepReport> {
     released,
     claimsReleased,
     revived: revived + seats.revived,
+    squared,
     importsStarted,
     ...screening,
   };

@@ -232,4 +232,45 @@ describe('reconciling', () => {
     });
     expect((await atProvider(bench, paymentId)).refunded).toBe(6_000);
   });
+
+  /** Cancelled, with what was decided of the money, by a workflow that was ended right then. */
+  async function cancelledWith(sessionId: string, data: object): Promise<void> {
+    const change = { status: 'cancelled', payment: 'captured', updated_at: bench.knex.fn.now() };
+    await bench.knex('sessions').where({ id: sessionId }).update(change);
+    const event = { session_id: sessionId, kind: 'cancelled', data: JSON.stringify(data) };
+    await bench.knex('session_events').insert(event);
+  }
+
+  test.each([
+    ['a part', { feeCents: 4_000, refundCents: 8_000 }, 8_000],
+    ['nothing', { feeCents: 0, refundCents: 0 }, 0],
+    ['all, where nothing else was said', {}, PRICE_CENTS],
+  ])('the end of a session gave back %s: that is done, once', async (_what, data, cents) => {
+    const { sessionId, paymentId } = await paidSession(bench);
+    await cancelledWith(sessionId, data);
+    for (let round = 0; round < 2; round += 1) {
+      await bench.money.reconcilePayment({ paymentId, isLastLook: false });
+    }
+    expect((await atProvider(bench, paymentId)).refunded).toBe(cents);
+    // Its own workflow, which somebody may have restarted, asks under the same key.
+    const request = { sessionId, refundCents: cents, reason: 'cancelled', step: 'end' };
+    await bench.money.refundPayment(request);
+    expect((await atProvider(bench, paymentId)).refunded).toBe(cents);
+  });
+
+  test('a refund that was written down and never sent is sent', async () => {
+    const { sessionId, paymentId } = await paidSession(bench);
+    await cancelledWith(sessionId, { feeCents: 0, refundCents: PRICE_CENTS });
+    const request = { sessionId, refundCents: PRICE_CENTS, reason: 'cancelled', step: 'end' };
+    const deaf = createMoneyActivities({
+      knex: bench.knex,
+      cards: { ...bench.cards, createRefund: () => Promise.reject(new Error('down')) },
+    });
+    await expect(deaf.refundPayment(request)).rejects.toThrow();
+    expect((await bench.row(paymentId)).state).toBe('refunded');
+    for (let round = 0; round < 2; round += 1) {
+      await bench.money.reconcilePayment({ paymentId, isLastLook: false });
+    }
+    expect((await atProvider(bench, paymentId)).refunded).toBe(PRICE_CENTS);
+  });
 });

@@ -191,6 +191,58 @@ describe('sessions that missed their instant', () => {
   });
 });
 
+describe('sessions that had ended when their workflow was ended by force', () => {
+  const paid = async (row: SessionRow, payment: object): Promise<string> => {
+    const id = randomUUID();
+    const money = { amount_cents: 12_000, currency: 'USD', captured_cents: 12_000 };
+    const attempt = { id, session_id: row.id, person_id: row.client_id, attempt: 1 };
+    await bench
+      .knex('payments')
+      .insert({ ...attempt, ...money, method: 'card', state: 'captured', ...payment });
+    return id;
+  };
+  const reconciliation = (paymentId: string) =>
+    temporal.client.workflow.getHandle(workflowId('reconciliation', paymentId)).describe();
+  const cancelled = async (decision: object): Promise<SessionRow> => {
+    const session = await forgotten();
+    await sweep();
+    const change = { status: 'cancelled', payment: 'captured', updated_at: new Date() };
+    await bench.knex('sessions').where({ id: session.id }).update(change);
+    const event = { session_id: session.id, kind: 'cancelled', data: JSON.stringify(decision) };
+    await bench.knex('session_events').insert(event);
+    await handleOf(session).terminate('a test');
+    return session;
+  };
+
+  test('and owed money have it squared, others are left alone', async () => {
+    const owing = await cancelled({ feeCents: 0, refundCents: 12_000 });
+    const settled = await cancelled({ feeCents: 6_000, refundCents: 6_000 });
+    const waived = await cancelled({ feeCents: 0, refundCents: 0 });
+    const owed = await paid(owing, {});
+    const others = [await paid(settled, { refunded_cents: 6_000 }), await paid(waived, {})];
+    await until(async () => (await sweep()).squared === 1);
+    expect((await reconciliation(owed)).status.name).toBe('RUNNING');
+    for (const id of others)
+      await expect(reconciliation(id)).rejects.toThrow(WorkflowNotFoundError);
+  });
+
+  test('and still held an authorisation, or had not sent a refund, too', async () => {
+    const holding = await paid(await cancelled({}), { state: 'authorised', captured_cents: 0 });
+    const unsent = await paid(await cancelled({}), { state: 'refunded', refunded_cents: 12_000 });
+    const refund = {
+      id: randomUUID(),
+      payment_id: unsent,
+      key: `${unsent}/end`,
+      reason: 'cancelled',
+    };
+    await bench.knex('refunds').insert({ ...refund, amount_cents: 12_000, state: 'pending' });
+    await until(async () => (await sweep()).squared >= 2);
+    for (const id of [holding, unsent]) {
+      expect((await reconciliation(id)).status.name).toBe('RUNNING');
+    }
+  });
+});
+
 describe('claims that lapsed', () => {
   test('a while ago are released, others are not', async () => {
     const [old, young, binding] = [await bench.book(), await bench.book(), await bench.book()];
