@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { HoldfastError } from '../domain/errors.ts';
 import { PERSON_COLUMNS, personFrom } from './people.ts';
 import type { Person, PersonRole, PersonRow } from './people.ts';
+import { stirRoomsOf } from './room-commands.ts';
 import { revokeFamiliesOf } from './tokens.ts';
 
 /** `unverified` are helpers whom nobody has verified or suspended yet. */
@@ -80,6 +81,7 @@ export async function suspendPerson(trx: Knex.Transaction, personId: string): Pr
     'UPDATE people SET suspended_at = now(), updated_at = now() WHERE id = ? AND suspended_at IS NULL',
     [personId],
   );
+  await stirRoomsOf(trx, personId);
   return revokeFamiliesOf(trx, personId, null, 'suspended');
 }
 

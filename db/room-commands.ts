@@ -37,6 +37,18 @@ export async function stirRoom(db: Knex, sessionId: string): Promise<void> {
   await db.raw(`SELECT pg_notify('${ROOM_CHANNEL}', ?)`, [sessionId]);
 }
 
+/** The same for every open room of somebody's sessions. */
+export async function stirRoomsOf(db: Knex, personId: string): Promise<void> {
+  await db.raw(
+    `SELECT pg_notify('${ROOM_CHANNEL}', room.session_id::text)
+     FROM rooms AS room JOIN sessions ON sessions.id = room.session_id
+     WHERE room.state = 'open' AND (:personId IN (sessions.therapist_id, sessions.client_id)
+       OR EXISTS (SELECT FROM enrolments
+         WHERE session_id = room.session_id AND person_id = :personId))`,
+    { personId },
+  );
+}
+
 export interface AskedCommand {
   readonly id: string;
   readonly command: RoomWord;

@@ -46,8 +46,33 @@ export async function roomSession(db: Knex, sessionId: string): Promise<RoomSess
 export interface SessionOfRoom {
   readonly status: SessionStatus;
   readonly terms: RoomTerms;
-  /** Its host, and its client or everybody who has a seat. */
+  /** Who may be in its room. */
   readonly personIds: readonly string[];
+}
+
+/**
+ * The ids of those who may be in a session's room: its host, and its client or everybody who has a seat.
+ * Neither somebody who was removed from it nor a suspended account is among them.
+ */
+const TAKING_PART = `ARRAY(
+  SELECT part.id FROM (
+    SELECT unnest(ARRAY[sessions.therapist_id, sessions.client_id]) AS id
+    UNION SELECT person_id FROM enrolments WHERE session_id = sessions.id
+      AND sessions.client_id IS NULL AND state NOT IN ('left', 'cancelled')) AS part
+  JOIN people AS person ON person.id = part.id
+  WHERE person.suspended_at IS NULL AND NOT EXISTS (SELECT FROM room_removals
+    WHERE session_id = sessions.id AND person_id = part.id))`;
+
+/** Whether somebody has no part in a session any more, though they may have a pass for its room. */
+export async function isShutOut(
+  db: Knex,
+  { sessionId, personId }: { readonly sessionId: string; readonly personId: string },
+): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: unknown[] }>(
+    `SELECT FROM sessions WHERE id = ? AND CAST(? AS uuid) <> ALL (${TAKING_PART})`,
+    [sessionId, personId],
+  );
+  return rows.length > 0;
 }
 
 /** What a session says of its room, or null where there is no such session. */
@@ -67,9 +92,7 @@ export async function sessionOfRoom(db: Knex, sessionId: string): Promise<Sessio
   }>(
     `SELECT status, door, format, plan, starts_at AS "startsAt", ends_at AS "endsAt",
        (group_terms->>'capacity')::int AS seats, hosted.waiting_since IS NOT NULL AS "isOpened",
-       array_remove(ARRAY[therapist_id, client_id], NULL) || ARRAY(
-         SELECT person_id FROM enrolments WHERE session_id = sessions.id
-           AND sessions.client_id IS NULL AND state NOT IN ('left', 'cancelled')) AS "personIds"
+       ${TAKING_PART} AS "personIds"
      FROM sessions LEFT JOIN hosted_sessions AS hosted ON hosted.session_id = sessions.id
      WHERE id = ?`,
     [sessionId],

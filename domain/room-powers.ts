@@ -6,6 +6,7 @@ import {
   placed,
   refuse,
   withOccupant,
+  withRemoval,
   withRole,
   withoutOccupant,
 } from './room-steps.ts';
@@ -43,11 +44,18 @@ export function deny(state: RoomState, { by, personId }: Command<'deny'>): RoomS
 
 export function remove(state: RoomState, { by, personId }: Command<'remove'>): RoomStep {
   const person = state.occupants[personId];
+  if (person === undefined && mayRemoveAbsent(state, by, personId)) {
+    return change(withRemoval(state, personId), []);
+  }
   const refusal = refusalOver(state, by, person);
   if (refusal !== null || person === undefined) return refusal ?? refuse(state, 'not_found');
-  const admittedIds = state.admittedIds.filter((id) => id !== personId);
-  const removedIds = [...state.removedIds, personId];
-  return sentAway({ ...state, admittedIds, removedIds }, person, 'removed');
+  return sentAway(withRemoval(state, personId), person, 'removed');
+}
+
+/** Who was inside before and has just gone is as well known as who is there; only the host outranks all. */
+function mayRemoveAbsent(state: RoomState, by: string, personId: string): boolean {
+  const isHost = actingHost(state, by)?.role === 'host';
+  return isHost && by !== personId && state.admittedIds.includes(personId);
 }
 
 /** It lets nobody past the waiting room, and past a lock. */

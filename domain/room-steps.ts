@@ -40,6 +40,12 @@ export function withRole(
   return { ...state, roles: { ...state.roles, [personId]: role } };
 }
 
+export function withRemoval(state: RoomState, personId: string): RoomState {
+  const admittedIds = state.admittedIds.filter((id) => id !== personId);
+  const removedIds = [...state.removedIds.filter((id) => id !== personId), personId];
+  return { ...state, admittedIds, removedIds };
+}
+
 /** Somebody comes in, new or from the waiting room: where a host wants them, else into the main room. */
 export function placed(before: RoomState, person: Occupant): RoomStep {
   const { personId } = person;

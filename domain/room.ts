@@ -11,6 +11,7 @@ import {
   refuse,
   withRole,
   withOccupant,
+  withRemoval,
   withoutOccupant,
 } from './room-steps.ts';
 import type {
@@ -95,6 +96,9 @@ export function commandRoom(state: RoomState, command: RoomCommand, now: number)
   const known = state.occupants[by];
   if (command.type === 'promote' && !state.occupants[command.personId]) {
     return state.isClosed ? refuse(state, 'wrong_state') : change(withRole(state, command), []);
+  }
+  if (command.type === 'remove' && !state.occupants[command.personId] && !state.isClosed) {
+    return change(withRemoval(state, command.personId), []);
   }
   if (state.isClosed || known?.place === 'inside') return advanceRoom(state, command, now);
   const outsider: Occupant = {

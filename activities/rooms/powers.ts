@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { AuditEntry } from '../../db/audit/entry.ts';
 import { followChatRoom } from '../../db/chat-rooms.ts';
 import { giveRole } from '../../db/hosted-sessions.ts';
-import { noteRemoval } from '../../db/room-removals.ts';
+import { liftRemovals, noteRemoval } from '../../db/room-removals.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { RoomCommand } from '../../domain/room-state.ts';
@@ -22,7 +22,7 @@ export interface UsedPower {
 export async function recordPower(knex: Knex, power: UsedPower): Promise<void> {
   const { sessionId, command, isOnRecord } = power;
   const entry = isOnRecord ? null : entryOf(command);
-  if (entry === null && command.type !== 'promote') return;
+  if (entry === null && command.type !== 'promote' && command.type !== 'readmit') return;
   await inTransaction(knex, await actingAs(knex, command.by), async (trx, audit) => {
     const isKnown = await trx('sessions').where({ id: sessionId }).first('id');
     if (command.type === 'promote' && isKnown !== undefined) {
@@ -34,6 +34,8 @@ export async function recordPower(knex: Knex, power: UsedPower): Promise<void> {
       await noteRemoval(trx, { sessionId, personId, by });
       await followChatRoom(trx, audit, sessionId);
     }
+    // After every removal before it, which may have come to the record later than the lifting.
+    if (command.type === 'readmit') await liftRemovals(trx, sessionId, [command.personId]);
     if (entry !== null) audit({ ...entry, objectType: 'session', objectId: sessionId });
   });
 }

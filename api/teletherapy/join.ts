@@ -1,8 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { Knex } from 'knex';
 import { type HostedView, clientsOf, viewHosted } from '../../db/hosted-sessions.ts';
 import { auditRead } from '../../db/audit/record.ts';
 import { sayConsent } from '../../db/recording-consents.ts';
 import { askRoom } from '../../db/room-commands.ts';
+import { isShutOut } from '../../db/room-sessions.ts';
 import { hasSeats } from '../../db/seats.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
@@ -33,9 +35,15 @@ export async function joinTeletherapySession(call: Call<JoinBody | undefined>): 
   const self = people!.find(({ id }) => id === principal.personId);
   if (self === undefined) throw new HoldfastError('wrong_state', 'You have left this session.');
   const guest = { personId: self.id, role: self.role, displayName: self.displayName };
+  await assertWelcome(deps.knex, session.id, guest.personId);
   const pass = await joinRoom(deps, session, guest, Date.now());
   await recordJoin(call, session, self.id);
   return { status: 200, body: presentPass(session, pass) };
+}
+
+async function assertWelcome(knex: Knex, sessionId: string, personId: string): Promise<void> {
+  if (!(await isShutOut(knex, { sessionId, personId }))) return;
+  throw new HoldfastError('forbidden', 'You were removed from this session.');
 }
 
 /** That somebody came, and what they say of being recorded. */
@@ -103,6 +111,7 @@ export async function redeemAccessCode(call: PublicCall<CodeBody>): Promise<Answ
     },
   ]).get(session.client_id)!;
   const guest = { personId: session.client_id, role: 'participant', displayName: name } as const;
+  await assertWelcome(deps.knex, session.id, guest.personId);
   const pass = await joinRoom(deps, session, guest, Date.now());
   await auditRead(deps.knex, auditContext(call.principal, requestId), {
     action: 'session.join_by_code',

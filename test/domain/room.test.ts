@@ -9,6 +9,7 @@ import {
   type RoomState,
   type RoomStep,
   advanceRoom,
+  commandRoom,
   nextTickAt,
   openRoom,
 } from '../../domain/room.ts';
@@ -335,6 +336,23 @@ test('whoever was removed does not come back; whoever was denied may knock again
     { type: 'deny', by: 'ann', personId: 'dan' },
   ]);
   expect(advanceRoom(denied.state, connecting('dan', 1), 4_000).refused).toBeNull();
+});
+
+test('whoever has just gone is removed as well, by whose room it is', () => {
+  const gone = advanceRoom(
+    admitted('bob', 'cleo'),
+    { type: 'leave', connectionId: 'cleo-0' },
+    3_000,
+  );
+  const remove = (by: string, personId: string): RoomStep =>
+    advanceRoom(gone.state, { type: 'remove', by, personId }, 3_000);
+  const removed = remove('ann', 'cleo').state;
+  expect(advanceRoom(removed, connecting('cleo', 1), 4_000).refused).toBe('forbidden');
+  expect(remove('bob', 'cleo').refused).toBe('not_found');
+  expect(remove('ann', 'dan').refused).toBe('not_found');
+  // From outside, where they are known to have a part in the session, though never in the room.
+  const { state } = commandRoom(gone.state, { type: 'remove', by: 'ann', personId: 'dan' }, 3_000);
+  expect(advanceRoom(state, connecting('dan'), 4_000).refused).toBe('forbidden');
 });
 
 test('a room ends by itself when its time is over, and everybody has left then', () => {

@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { loadDocument, operationsOf } from '../../../api/http/document.ts';
 import { verifyRoomToken } from '../../../crypto/room-tokens.ts';
 import { roomCommandsAfter } from '../../../db/room-commands.ts';
+import { noteRemoval } from '../../../db/room-removals.ts';
 import { beatHost, endHost } from '../../../db/rooms.ts';
 import { DEFAULT_PLAN } from '../../../domain/plan.ts';
 import { startTestApi } from '../../support/api.ts';
@@ -134,6 +135,20 @@ describe('joining', () => {
       expect(session404.body).toEqual(wrong.body);
       const several = await group(1, [client]);
       expect((await knock(several, 'ABCDEFGH2')).status).toBe(422);
+    });
+  });
+
+  test('whoever was removed is given no pass, whichever way they come', async () => {
+    await withHost(async () => {
+      const id = await session(1);
+      const removal = { sessionId: id, personId: client.id, by: therapist.id };
+      await api.knex.transaction((trx) => noteRemoval(trx, removal));
+      const ways = [
+        await call(client, 'POST', `${id}/join`, {}),
+        await call(null, 'POST', `${id}/access`, { accessCode: 'ABCDEFGH2' }),
+        await call(therapist, 'POST', `${id}/join`, {}),
+      ];
+      expect(ways.map(({ status }) => status)).toEqual([403, 403, 200]);
     });
   });
 });

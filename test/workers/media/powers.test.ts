@@ -120,6 +120,20 @@ describeMedia('what hosts do in a room', () => {
     ]);
   });
 
+  test('whoever is removed though they have just gone is so on record', async () => {
+    const row = await session();
+    const [by, who] = [row.therapist_id, row.client_id!];
+    const host = await come(row, by, 'host');
+    const guest = await come(row, who, 'participant');
+    await host.ask('admit', { personId: who });
+    await guest.ask('leave');
+    await until(() => host.told.some(([event]) => event === 'peer-left'));
+    expect(await host.ask('remove', { personId: who })).toMatchObject({ success: true });
+    expect((await deeds(row)).at(-1)).toEqual(['room.remove', by, who, null]);
+    const removed = bench.knex('room_removals').where({ session_id: row.id });
+    expect(await removed.pluck('person_id')).toEqual([who]);
+  });
+
   test('a promotion is the session’s, and outlives the tab, an older pass and the room', async () => {
     const row = await session();
     const who = row.client_id!;

@@ -7,8 +7,10 @@ import { roomStandings } from '../../../activities/rooms/standings.ts';
 import { createFieldCipher } from '../../../crypto/field-cipher.ts';
 import { type KeyRing, ephemeralKeyRing } from '../../../crypto/key-ring.ts';
 import { keepBreakouts, openBreakouts } from '../../../db/breakouts.ts';
+import { suspendPerson } from '../../../db/clinic-people.ts';
 import { openWaitingRoom } from '../../../db/hosted-sessions.ts';
 import { askRoom } from '../../../db/room-commands.ts';
+import { liftRemovals, noteRemoval } from '../../../db/room-removals.ts';
 import type { SessionRow } from '../../../db/sessions.ts';
 import { policyOfSession } from '../../../workers/media/signalling/policy.ts';
 import { hearCommands } from '../../../workers/media/signalling/room-commands.ts';
@@ -137,6 +139,39 @@ describeMedia('an open room keeps to its session', () => {
     await until(() => !one!.socket.connected);
     expect(one!.events().at(-1)).toBe('removed');
     expect([host.socket.connected, other!.socket.connected]).toEqual([true, true]);
+  });
+
+  test('a pass is good for nothing once its person has no part in the session any more', async () => {
+    const row = await session(1);
+    const personId = row.client_id!;
+    const guest = { personId, role: 'participant', displayName: 'Guest' } as const;
+    const { token, signalingUrl } = await joinRoom(bench.knex, keyRing, row.id, guest);
+    const knock = async (): Promise<unknown> => {
+      const { socket, told } = await connectLine(signalingUrl, token);
+      open.push(socket);
+      return told[0];
+    };
+    const refused = ['refused', expect.objectContaining({ error: 'FORBIDDEN' })];
+    expect(await knock()).toMatchObject(['welcome', { place: 'waiting' }]);
+    const removal = { sessionId: row.id, personId, by: row.therapist_id };
+    await bench.knex.transaction((trx) => noteRemoval(trx, removal));
+    expect(await knock()).toEqual(refused);
+    await bench.knex.transaction((trx) => liftRemovals(trx, row.id, [personId]));
+    expect(await knock()).toMatchObject(['welcome', {}]);
+    await bench.knex.transaction((trx) => suspendPerson(trx, personId));
+    expect(await knock()).toEqual(refused);
+    await bench.knex('people').where({ id: personId }).update({ suspended_at: null });
+    const other = await bench.person();
+    await bench.knex('sessions').where({ id: row.id }).update({ client_id: other });
+    expect(await knock()).toEqual(refused);
+  });
+
+  test('whoever is suspended leaves every room', async () => {
+    const row = await session(1);
+    const guest = await come(row, row.client_id!, 'participant');
+    await bench.knex.transaction((trx) => suspendPerson(trx, row.client_id!));
+    await until(() => !guest.socket.connected);
+    expect(guest.events().at(-1)).toBe('removed');
   });
 
   test.each(['by its host', 'from outside'])(

@@ -83,10 +83,12 @@ export class LiveRoom {
 
   /** Runs an event through the rules and carries out what follows. Throws what the rules refuse. */
   act(event: RoomEvent): void {
-    const step = advanceRoom(this.#state, event, Date.now());
+    const before = this.#state;
+    const step = advanceRoom(before, event, Date.now());
     if (step.refused !== null) throw new HoldfastError(step.refused, 'The room does not allow it');
     this.adopt(step.state, step.effects);
-    if ('by' in event && step.effects.length > 0) this.#record.power(event, false);
+    const isNews = step.effects.length > 0 || step.state !== before;
+    if ('by' in event && isNews) this.#record.power(event, false);
   }
 
   /** Somebody who need not be inside, and whose word is on record, has asked for something. */

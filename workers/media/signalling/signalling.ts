@@ -3,6 +3,7 @@ import { Server, type Socket } from 'socket.io';
 import type { KeyRing } from '../../../crypto/key-ring.ts';
 import { type RoomGrant, verifyRoomToken } from '../../../crypto/room-tokens.ts';
 import { endAbandonedPresence } from '../../../db/room-presence.ts';
+import { isShutOut } from '../../../db/room-sessions.ts';
 import { type ErrorCode, HoldfastError, errorCodeOf } from '../../../domain/errors.ts';
 import { ROOM_EVENTS } from './events.ts';
 import { Hearing } from './hearing.ts';
@@ -43,6 +44,7 @@ const ABANDONED_AFTER_MS = 45_000;
 interface Entry {
   readonly grant: RoomGrant;
   readonly room: LiveRoom;
+  readonly isShutOut: boolean;
 }
 
 /** Serves a host's rooms over Socket.IO. */
@@ -90,19 +92,20 @@ async function enter(deps: SignallingDeps, rooms: LiveRooms, socket: Socket): Pr
   socket.handshake.auth = {};
   if (typeof token !== 'string') throw new HoldfastError('unauthenticated', 'A token is required');
   const grant = await verifyRoomToken(deps.keyRing, token, { hostId: deps.hostId });
-  const room = await rooms.open(grant);
+  // A pass may be older than what became of its person's part in the session.
+  const [room, gone] = await Promise.all([rooms.open(grant), isShutOut(deps.knex, grant)]);
   const own = [...room.peers.values()].filter(({ personId }) => personId === grant.personId);
   if (own.length >= LIMITS.connectionsOfPerson) {
     throw new HoldfastError('refused_by_rule', 'The room is open in too many places');
   }
-  return { grant, room };
+  return { grant, room, isShutOut: gone };
 }
 
 function welcome(
   deps: SignallingDeps,
   hearing: Hearing,
   socket: Socket,
-  { grant, room }: Entry,
+  { grant, room, isShutOut: gone }: Entry,
 ): void {
   const peer = new Peer(socket, grant.personId);
   const take = (name: string, args: readonly unknown[]): void => {
@@ -113,6 +116,7 @@ function welcome(
   peer.hear = (words) => take('chat', [words]);
   socket.on('disconnect', () => room.remove(peer, false));
   try {
+    if (gone) throw new HoldfastError('forbidden', 'You have no part in this session any more');
     room.add(peer, grant.displayName, grant.role);
   } catch (error) {
     socket.emit('refused', presented(deps, error));
