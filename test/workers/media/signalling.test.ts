@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Socket } from 'socket.io-client';
 import { v7 } from 'uuid';
 import { createFieldCipher } from '../../../crypto/field-cipher.ts';
@@ -235,6 +235,16 @@ describeMedia('signalling', () => {
     await rooms.signalling.settled();
     const alerts = await bench.knex('crisis_alerts').where({ person_id: watcher.personId });
     expect(alerts).toHaveLength(1);
+  });
+
+  test('a seat that could not be had is asked for again', async () => {
+    const sessionId = v7();
+    const line = await come(sessionId, await guest('host'));
+    const media = rooms.host.rooms.find(sessionId)!;
+    const taking = jest.spyOn(media, 'takeSeat').mockRejectedValueOnce(new Error('no worker'));
+    expect(await line.ask('create-transport')).toMatchObject({ error: 'INTERNAL' });
+    expect(await line.ask('create-transport')).toMatchObject({ success: true });
+    expect(taking).toHaveBeenCalledTimes(2);
   });
 
   test('many at once: never more inside than there may be', async () => {

@@ -9,10 +9,18 @@ import type { MediaSeat } from './media-room.ts';
 import { type PeerConsumer, type Source, sourceOf } from './peer.ts';
 import { letFlow } from './stage.ts';
 
-/** A connection sends and receives on one seat, which it takes with its first transport. */
-export async function seatOf({ room, peer }: EventCall<unknown>): Promise<MediaSeat> {
-  peer.seat ??= room.media.takeSeat();
-  return peer.seat;
+/**
+ * A connection sends and receives on one seat, which it takes with its first transport. One that could
+ * not be had is asked for again.
+ */
+export function seatOf({ room, peer }: EventCall<unknown>): Promise<MediaSeat> {
+  if (peer.seat !== null) return peer.seat;
+  const seat = room.media.takeSeat();
+  peer.seat = seat;
+  seat.catch(() => {
+    if (peer.seat === seat) peer.seat = null;
+  });
+  return seat;
 }
 
 /** What the browser sends has been checked; what mediasoup still refuses is the browser's fault, too. */
