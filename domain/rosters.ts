@@ -21,7 +21,7 @@ export interface Rotation {
 export interface Override extends Interval {
   readonly id: string;
   readonly personId: string;
-  /** Only where this person would be on; null for whoever it is. */
+  /** Only where this person would be on; null for whoever it is, and where nobody is. */
   readonly insteadOf: string | null;
 }
 
@@ -33,11 +33,11 @@ export interface Roster {
 
 /** One person on call, half-open, in epoch milliseconds. */
 export interface Shift extends Interval {
-  /** Index of the rotation. */
-  readonly rotation: number;
+  /** Index of the rotation; null where an override fills a gap. */
+  readonly rotation: number | null;
   readonly personId: string;
-  /** The override by which they are on, and whose turn it was. */
-  readonly override: { readonly id: string; readonly insteadOf: string } | null;
+  /** The override by which they are on, and whose turn it was; null where it was nobody's. */
+  readonly override: { readonly id: string; readonly insteadOf: string | null } | null;
 }
 
 /**
@@ -48,10 +48,36 @@ export interface Shift extends Interval {
  */
 export function shiftsBetween(roster: Roster, fromMs: number, toMs: number): Shift[] {
   const window = { startMs: fromMs, endMs: toMs };
-  return roster.rotations
-    .flatMap((rotation, index) => turnsOf(rotation, index, window))
-    .flatMap((turn) => withOverrides(turn, roster.overrides))
-    .filter((shift) => overlaps(shift, window));
+  const turns = turnsIn(roster, window).flatMap((turn) => withOverrides(turn, roster.overrides));
+  return [...turns, ...inGaps(roster, window)].filter((shift) => overlaps(shift, window));
+}
+
+function turnsIn({ rotations }: Roster, window: Interval): Shift[] {
+  return rotations.flatMap((rotation, index) => turnsOf(rotation, index, window));
+}
+
+/** Whoever stands in for anybody is on as well where no rotation has anybody. */
+function inGaps(roster: Roster, window: Interval): Shift[] {
+  const { overrides } = roster;
+  const shown = overrides.filter((one) => one.insteadOf === null && overlaps(one, window));
+  if (shown.length === 0) return [];
+  // Each is looked at whole, so that every stretch that shows it shows the same.
+  const startMs = Math.min(...shown.map((override) => override.startMs));
+  const endMs = Math.max(...shown.map((override) => override.endMs));
+  const turns = normalise(turnsIn(roster, { startMs, endMs }));
+  let filled: Shift[] = [];
+  for (const override of overrides) {
+    filled = filled.flatMap((shift) => standIn(shift, override, null));
+    if (override.insteadOf !== null || !overlaps(override, { startMs, endMs })) continue;
+    const { id, personId } = override;
+    const open = subtract([override], normalise([...turns, ...filled]));
+    filled.push(
+      ...open.map((gap): Shift => {
+        return { ...gap, rotation: null, personId, override: { id, insteadOf: null } };
+      }),
+    );
+  }
+  return filled.toSorted((one, other) => one.startMs - other.startMs);
 }
 
 /** The parts of a stretch in which nobody is on. */
@@ -103,7 +129,7 @@ function withOverrides(turn: Shift, overrides: readonly Override[]): Shift[] {
   );
 }
 
-function standIn(shift: Shift, override: Override, turnOf: string): Shift[] {
+function standIn(shift: Shift, override: Override, turnOf: string | null): Shift[] {
   const applies = override.insteadOf === null || override.insteadOf === shift.personId;
   if (!applies || !overlaps(shift, override)) return [shift];
   const startMs = Math.max(shift.startMs, override.startMs);

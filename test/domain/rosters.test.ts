@@ -32,14 +32,27 @@ function turnBySlowWalk(rotation: Rotation, instantMs: number): string | null {
 }
 
 function onCallBySlowWalk({ rotations, overrides }: Roster, instantMs: number): string[] {
-  const found = rotations.map((rotation) => {
-    let person = turnBySlowWalk(rotation, instantMs);
-    for (const { startMs, endMs, personId, insteadOf } of overrides) {
-      const isOn = startMs <= instantMs && instantMs < endMs;
-      if (person !== null && isOn && (insteadOf ?? person) === person) person = personId;
-    }
-    return person;
-  });
+  const on = overrides.filter(({ startMs, endMs }) => startMs <= instantMs && instantMs < endMs);
+  const turns = rotations.map((rotation) => turnBySlowWalk(rotation, instantMs));
+  const found = turns.map((turn) =>
+    turn === null
+      ? null
+      : on.reduce(
+          (person, { personId, insteadOf }) =>
+            (insteadOf ?? person) === person ? personId : person,
+          turn,
+        ),
+  );
+  if (turns.every((turn) => turn === null)) {
+    // Where nobody is on, whoever stands in for anybody is.
+    found.push(
+      on.reduce<string | null>(
+        (person, { personId, insteadOf }) =>
+          insteadOf === null || insteadOf === person ? personId : person,
+        null,
+      ),
+    );
+  }
   return [...new Set(found.filter((person) => person !== null))];
 }
 
@@ -126,6 +139,39 @@ describe('who is on call', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  test('is who stands in for anybody, also where nobody would be on', () => {
+    const rotation = {
+      people: ['ann'],
+      shiftMinutes: 1440,
+      handOverMinute: 0,
+      zone: 'UTC',
+      startsOn: '2026-12-01',
+      endsOn: '2026-12-24',
+    };
+    const [startMs, endMs] = [at('2026-12-23T12:00Z'), at('2026-12-27T00:00Z')];
+    const override = { id: 'o', personId: 'bob', insteadOf: null, startMs, endMs };
+    const roster: Roster = { rotations: [rotation], overrides: [override] };
+    const [from, to] = [at('2026-12-23T00:00Z'), at('2026-12-28T00:00Z')];
+    const holidays = at('2026-12-24T00:00Z');
+    expect(shiftsBetween(roster, from, to).slice(1)).toEqual([
+      {
+        rotation: 0,
+        personId: 'bob',
+        startMs,
+        endMs: holidays,
+        override: { id: 'o', insteadOf: 'ann' },
+      },
+      {
+        rotation: null,
+        personId: 'bob',
+        startMs: holidays,
+        endMs,
+        override: { id: 'o', insteadOf: null },
+      },
+    ]);
+    expect(gapsBetween(roster, from, to)).toEqual([{ startMs: endMs, endMs: to }]);
   });
 
   test('leaves as gaps just the instants at which nobody is on', () => {

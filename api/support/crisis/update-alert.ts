@@ -16,6 +16,7 @@ import { actOnAlert } from '../../crisis/verbs.ts';
 import type { AlertVerb } from '../../crisis/verbs.ts';
 import type { Answer, Call } from '../../http/handler.ts';
 import { inBothShapes, iso } from '../dialect.ts';
+import { saysServicesWereCalled } from './local-services.ts';
 import { statusWord } from './alert-words.ts';
 import { responseSeconds } from './list-alerts.ts';
 
@@ -71,9 +72,6 @@ function readFollowUp({ followUpDate }: UpdateBody): Date | null {
   return new Date(parseInstant(followUpDate, 'UTC'));
 }
 
-const CALLED =
-  /\b(?:local|emergency|police|ambulance|911|112|999)\b.*\b(?:contacted|notified|called|informed|dispatched|alerted)\b|local-services-contacted/i;
-
 async function keepNotes(
   call: Call<UpdateBody>,
   alert: AlertView,
@@ -82,7 +80,7 @@ async function keepNotes(
   const { body, deps, principal, requestId } = call;
   const words = wordsOf(body);
   const followUpRequired = body.followUpRequired ?? (followUpAt === null ? null : true);
-  const hasCalledLocalServices = (body.actionsTaken ?? []).some((line) => CALLED.test(line));
+  const hasCalledLocalServices = (body.actionsTaken ?? []).some(saysServicesWereCalled);
   if (Object.keys(words).length === 0 && followUpRequired === null) return;
   const id = newId();
   const { personId: authorId } = principal;

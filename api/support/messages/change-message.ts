@@ -146,6 +146,7 @@ export interface Reacted {
 export async function reactToMessage(call: Call<{ readonly reaction: string }>): Promise<Reacted> {
   const { deps, principal, requestId, body } = call;
   const { session, message } = await findFor(call, 'react');
+  if (isSupportOver(session.status)) throw new HoldfastError('wrong_state', 'The session is over');
   const who = auditContext(principal, requestId);
   const toggled = await inTransaction(deps.knex, who, async (trx, audit) => {
     const place = { messageId: message.id, personId: principal.personId };

@@ -11,6 +11,7 @@ import type { MessageRange, ReadFrom } from '../../../db/chat-lists.ts';
 import type { ChatMessage } from '../../../db/chat-messages.ts';
 import { HoldfastError } from '../../../domain/errors.ts';
 import { isUuid } from '../../../domain/ids.ts';
+import { readInstant } from '../../../domain/time-text.ts';
 import { openContents } from './sealed-content.ts';
 import type { ReadDeps } from './read-message.ts';
 
@@ -84,7 +85,9 @@ async function bound(
   value: string | undefined,
 ): Promise<Partial<MessageRange>> {
   if (value === undefined) return {};
-  const atMs = INSTANT.test(value) ? Date.parse(value) : Number.NaN;
+  // `Date.parse` reads the 30th of February as the 2nd of March.
+  const isDay = readInstant(`${value.slice(0, 10)}T00:00:00Z`).kind === 'read';
+  const atMs = isDay && INSTANT.test(value) ? Date.parse(value) : Number.NaN;
   if (!Number.isNaN(atMs)) return { [`${side}At`]: new Date(atMs) };
   return { [`${side}Number`]: await numberOf(knex, sessionId, value, side) };
 }

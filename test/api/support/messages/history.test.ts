@@ -84,6 +84,9 @@ test('a reaction is added once and taken back by the same', async () => {
   const removed = await react(helper, '❤️');
   expect([added, both, removed].map(({ body }) => body.reactions.length)).toEqual([1, 2, 1]);
   expect((await react(patient, 'a sentence of words')).status).toBe(400);
+  const over = { status: 'closed', ended_at: new Date() };
+  await api.knex('support_sessions').where({ id: sessionId }).update(over);
+  expect((await react(patient, 'supportive')).status).toBe(409);
 });
 
 test('pages lead through a whole session without a gap or a repeat, by ids, times and search', async () => {
@@ -113,6 +116,8 @@ test('pages lead through a whole session without a gap or a repeat, by ids, time
   expect((await page(`before=${at}`))[0]).toMatch(/^012/);
   expect(await page(`search=${encodeURIComponent('üNIT 4')}`)).toEqual(['4', false]);
   expect(await page('search=nowhere')).toEqual(['', false]);
+  const unheardOf = await call(patient, 'GET', `/session/${sessionId}?before=2026-02-30`);
+  expect(unheardOf.status).toBe(400);
   const { status } = await call(patient, 'GET', `/session/${sessionId}?before=yesterday`);
   expect(status).toBe(400);
 });
