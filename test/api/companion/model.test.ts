@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { ModelGateway, ModelReply } from '../../../activities/gateways/model.ts';
+import type { ModelGateway } from '../../../activities/gateways/model.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi } from '../../support/api.ts';
 import { startTestModel } from '../../support/model.ts';
 import type { TestModel } from '../../support/model.ts';
-import { until } from '../../support/until.ts';
 import { closeClients, signedIn } from '../realtime/people.ts';
 import { startNode } from '../realtime/nodes.ts';
 import type { Node } from '../realtime/nodes.ts';
@@ -218,137 +217,6 @@ test("nobody's turns cost more than one person's share, and all without an accou
     // What was refused has cost the clinic nothing.
     const [spent] = await other.knex('companion_spending').sum({ micros: 'micros' });
     expect(Number(spent!['micros'])).toBe(50);
-  } finally {
-    await other.close();
-  }
-});
-
-test('a crisis that is noticed while a model writes takes the place of its reply', async () => {
-  const gate = Promise.withResolvers<void>();
-  let isAsked = false;
-  const gateway: ModelGateway = {
-    model: 'thoughtful',
-    isPaused: () => false,
-    ceilingOf: () => 1,
-    reply: async () => {
-      isAsked = true;
-      await gate.promise;
-      return { kind: 'text', text: 'Rest is a good idea.', costMicros: 1 };
-    },
-  };
-  const other = await apiWith({ gateway }, ENOUGH_MICROS);
-  try {
-    const person = await other.person();
-    const thinking = chat(other, person, { message: 'Tell me about rest' });
-    await until(() => isAsked);
-    const cried = await chat(other, person, { message: CRY });
-    gate.resolve();
-    const { body } = await thinking;
-    expect(body.response.type).toBe('crisis-response');
-    expect(body.metadata.alertCreated).toBe(cried.body.metadata.alertCreated);
-    expect(await alertsOf(other, person.id)).toHaveLength(1);
-    // It has not said yet what it is.
-    await takeAlert(other, person.id);
-    const next = await say(other, person, body.metadata.conversationId, 'I slept badly');
-    expect(next.body.response.text).toMatch(DISCLOSES);
-  } finally {
-    await other.close();
-  }
-});
-
-/** A model whose reply is written by the test, part by part. */
-function dictated(): {
-  readonly gateway: ModelGateway;
-  /** Says all of the text so far; false once the model was told to stop. */
-  say(textSoFar: string): Promise<boolean>;
-  end(reply: ModelReply): void;
-} {
-  const asked = Promise.withResolvers<(textSoFar: string) => Promise<boolean>>();
-  const reply = Promise.withResolvers<ModelReply>();
-  return {
-    gateway: {
-      model: 'dictated',
-      isPaused: () => false,
-      ceilingOf: () => 1,
-      reply: (_messages, onText) => {
-        asked.resolve(onText!);
-        return reply.promise;
-      },
-    },
-    say: async (textSoFar) => (await asked.promise)(textSoFar),
-    end: reply.resolve,
-  };
-}
-
-test('a sentence is not shown before the next was found fit with it', async () => {
-  const { gateway, say: dictate, end } = dictated();
-  const other = await apiWith({ gateway }, ENOUGH_MICROS);
-  const node = await startNode(other);
-  try {
-    const person = await other.person();
-    const client = await signedIn(node, person);
-    const thinking = chat(other, person, { message: 'Tell me about rest' });
-    expect(await dictate('I hear you. Everybody')).toBe(true);
-    expect(await dictate('I hear you. Everybody else is busy. Only')).toBe(true);
-    const part = await client.next('companion-reply-part');
-    expect(part['text']).toMatch(/I hear you\.$/);
-    const unfit = 'I hear you. Everybody else is busy. Only I understand you. So';
-    expect(await dictate(unfit)).toBe(false);
-    end({ kind: 'fault', fault: 'stopped', costMicros: 1 });
-    expect((await thinking).body.metadata.model).toBe(GUIDED);
-    await client.next('companion-reply');
-    expect(JSON.stringify(client.heard)).not.toMatch(/Everybody|Only I/);
-  } finally {
-    await node.close();
-    await other.close();
-  }
-});
-
-test.each<readonly [string, ModelReply]>([
-  ['is stopped', { kind: 'fault', fault: 'stopped', costMicros: 1 }],
-  ['ends', { kind: 'text', text: 'Rest is good. So is tea. And sleep.', costMicros: 1 }],
-])(
-  'after a cry nothing more is shown of what a model writes, until it %s',
-  async (_name, ending) => {
-    const { gateway, say: dictate, end } = dictated();
-    const other = await apiWith({ gateway }, ENOUGH_MICROS);
-    const node = await startNode(other);
-    try {
-      const person = await other.person();
-      const client = await signedIn(node, person);
-      const thinking = chat(other, person, { message: 'Tell me about rest' });
-      expect(await dictate('Rest is good. So is tea. And')).toBe(true);
-      await client.next('companion-reply-part');
-      const cried = await chat(other, person, { message: CRY });
-      const alertCreated = cried.body.metadata.alertCreated;
-      expect(await dictate('Rest is good. So is tea. And sleep. So')).toBe(false);
-      end(ending);
-      const { body } = await thinking;
-      expect([body.response.type, body.metadata.alertCreated]).toEqual([
-        'crisis-response',
-        alertCreated,
-      ]);
-      const reply = await client.next('companion-reply');
-      expect(reply).toMatchObject({ type: 'crisis-response', alertCreated });
-      expect(client.of('companion-reply-part')).toHaveLength(1);
-      expect(client.of('companion-reply')).toHaveLength(1);
-    } finally {
-      await node.close();
-      await other.close();
-    }
-  },
-);
-
-test('what the guided companion answered before a cry does not follow the reply to it', async () => {
-  const { gateway, say: dictate, end } = dictated();
-  const other = await apiWith({ gateway }, ENOUGH_MICROS);
-  try {
-    const person = await other.person();
-    const thinking = chat(other, person, { message: 'Tell me about rest' });
-    await dictate('Rest');
-    await chat(other, person, { message: CRY });
-    end({ kind: 'fault', fault: 'timeout', costMicros: null });
-    expect((await thinking).body.response.type).toBe('crisis-response');
   } finally {
     await other.close();
   }

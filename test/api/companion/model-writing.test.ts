@@ -1,0 +1,120 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import type { ModelGateway, ModelReply } from '../../../activities/gateways/model.ts';
+import { startTestApi } from '../../support/api.ts';
+import type { TestApi, TestPerson, TestReply } from '../../support/api.ts';
+import { startNode } from '../realtime/nodes.ts';
+import type { Node } from '../realtime/nodes.ts';
+import { closeClients, signedIn } from '../realtime/people.ts';
+import type { Client } from '../realtime/people.ts';
+import { CRY, alertsOf, chat, say as sayIn, takeAlert } from './talking.ts';
+import type { TurnBody } from './talking.ts';
+
+/** A reply that the test writes for the model, part by part. */
+interface Dictation {
+  /** Says all of the text so far; false once the model was told to stop. */
+  say(textSoFar: string): Promise<boolean>;
+  end(reply: ModelReply): void;
+}
+
+let asked: (dictation: Dictation) => void;
+const gateway: ModelGateway = {
+  model: 'dictated',
+  isPaused: () => false,
+  ceilingOf: () => 1,
+  reply: (_messages, onText) => {
+    const reply = Promise.withResolvers<ModelReply>();
+    asked({ say: onText!, end: reply.resolve });
+    return reply.promise;
+  },
+};
+
+let api: TestApi;
+let node: Node;
+beforeAll(async () => {
+  const limits = { dailyCeilingMicros: 1_000, personCeilingMicros: 1_000 };
+  api = await startTestApi({ deps: { companion: { model: gateway, ...limits } } });
+  node = await startNode(api);
+}, 120_000);
+afterEach(closeClients);
+afterAll(async () => {
+  await node.close();
+  await api.close();
+});
+
+interface Thinking extends Dictation {
+  readonly person: TestPerson;
+  readonly client: Client;
+  /** The answer to the turn that the model was asked about. */
+  readonly answer: Promise<TurnBody>;
+}
+
+/** Somebody who waits for an answer, and the model that writes it. */
+async function thinking(): Promise<Thinking> {
+  const person = await api.person();
+  const client = await signedIn(node, person);
+  const message = 'Tell me about rest';
+  return { ...(await dictated(() => chat(api, person, { message }))), person, client };
+}
+
+async function dictated(
+  turn: () => Promise<TestReply<TurnBody>>,
+): Promise<Dictation & Pick<Thinking, 'answer'>> {
+  const dictation = new Promise<Dictation>((resolve) => (asked = resolve));
+  const answer = turn().then(({ body }) => body);
+  return { ...(await dictation), answer };
+}
+
+test('a crisis that is noticed while a model writes takes the place of its reply', async () => {
+  const { person, end, answer } = await thinking();
+  const cried = await chat(api, person, { message: CRY });
+  end({ kind: 'text', text: 'Rest is a good idea.', costMicros: 1 });
+  const { response, metadata } = await answer;
+  expect(response.type).toBe('crisis-response');
+  expect(metadata.alertCreated).toBe(cried.body.metadata.alertCreated);
+  expect(await alertsOf(api, person.id)).toHaveLength(1);
+  // It has not said yet what it is.
+  await takeAlert(api, person.id);
+  const { conversationId } = metadata;
+  const next = await dictated(() => sayIn(api, person, conversationId, 'I slept badly'));
+  next.end({ kind: 'text', text: 'Rest is a good idea.', costMicros: 1 });
+  expect((await next.answer).response.text).toMatch(/^Hello\. I am an automated companion: /);
+});
+
+test.each<readonly [string, ModelReply]>([
+  ['is stopped', { kind: 'fault', fault: 'stopped', costMicros: 1 }],
+  ['ends', { kind: 'text', text: 'Rest is good. So is tea. And sleep.', costMicros: 1 }],
+])('after a cry no more is shown of what a model writes until it %s', async (_name, ending) => {
+  const { person, client, say, end, answer } = await thinking();
+  expect(await say('Rest is good. So is tea. And')).toBe(true);
+  await client.next('companion-reply-part');
+  const cried = await chat(api, person, { message: CRY });
+  const { alertCreated } = cried.body.metadata;
+  expect(await say('Rest is good. So is tea. And sleep. So')).toBe(false);
+  end(ending);
+  const { response, metadata } = await answer;
+  expect([response.type, metadata.alertCreated]).toEqual(['crisis-response', alertCreated]);
+  const reply = await client.next('companion-reply');
+  expect(reply).toMatchObject({ type: 'crisis-response', alertCreated });
+  expect(client.of('companion-reply-part')).toHaveLength(1);
+  expect(client.of('companion-reply')).toHaveLength(1);
+});
+
+test('what the guided companion answered before a cry does not follow the reply to it', async () => {
+  const { person, end, answer } = await thinking();
+  await chat(api, person, { message: CRY });
+  end({ kind: 'fault', fault: 'timeout', costMicros: null });
+  expect((await answer).response.type).toBe('crisis-response');
+});
+
+test('a sentence is not shown before the next was found fit with it', async () => {
+  const { client, say, end, answer } = await thinking();
+  expect(await say('I hear you. Everybody')).toBe(true);
+  expect(await say('I hear you. Everybody else is busy. Only')).toBe(true);
+  const part = await client.next('companion-reply-part');
+  expect(part['text']).toMatch(/I hear you\.$/);
+  expect(await say('I hear you. Everybody else is busy. Only I understand you. So')).toBe(false);
+  end({ kind: 'fault', fault: 'stopped', costMicros: 1 });
+  expect((await answer).metadata.model).toBe('holdfast-guided');
+  await client.next('companion-reply');
+  expect(JSON.stringify(client.heard)).not.toMatch(/Everybody|Only I/);
+});
