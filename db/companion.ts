@@ -75,6 +75,20 @@ export async function findConversationOfSession(
   return rows[0] ?? null;
 }
 
+/** The person's open conversation that their client has this name for; null for none. */
+export async function findConversationOfName(
+  db: Knex,
+  personId: string,
+  clientName: Buffer,
+): Promise<CompanionConversation | null> {
+  const { rows } = await db.raw<{ rows: CompanionConversation[] }>(
+    `SELECT ${CONVERSATION} FROM companion_conversations AS c
+     WHERE c.person_id = ? AND c.client_name = ? AND c.status = 'active'`,
+    [personId, clientName],
+  );
+  return rows[0] ?? null;
+}
+
 /** The newest turns of a conversation, oldest first. */
 export async function listTurns(
   db: Knex,
@@ -109,6 +123,8 @@ export interface Opening {
   readonly clinicId: string;
   readonly isAnonymous: boolean;
   readonly sessionId: string | null;
+  /** The digest of what the client calls it; null without a name. */
+  readonly clientName: Buffer | null;
   /** Sealed. */
   readonly details: Buffer | null;
 }
@@ -166,14 +182,19 @@ export async function insertTurn(
     turn.isCrisis,
     turn.state,
     turn.seenVersion,
-    opening === null
-      ? null
-      : JSON.stringify({ ...opening, details: opening.details?.toString('base64') ?? null }),
+    opening === null ? null : openingIn(opening),
     JSON.stringify(audit),
   ];
   const statement = turn.isCrisis ? TAKE_CRY : TAKE_CALM;
   const [outcome] = await runStatement<TurnOutcome>(db, { ...statement, values });
   return outcome!;
+}
+
+/** JSON has no bytes. */
+function openingIn({ clientName, details, ...opening }: Opening): string {
+  const bytes = { clientName, details };
+  const texts = Object.entries(bytes).map(([name, value]) => [name, value?.toString('base64')]);
+  return JSON.stringify({ ...opening, ...Object.fromEntries(texts) });
 }
 
 const TAKE = (also: string): string => `
@@ -240,49 +261,4 @@ export async function endConversation(
     [rating, closing, id],
   );
   return rows[0] ?? null;
-}
-
-/**
- * Of all who ask for a human at once, the id that the support session of them all is to have: the
- * one given, unless another was before it, whose session is not over. Null for no such conversation.
- */
-export async function reserveHandOver(
-  db: Knex,
-  id: string,
-  sessionId: string,
-): Promise<string | null> {
-  const { rows } = await db.raw<{ rows: { readonly reserved: string }[] }>(
-    `UPDATE companion_conversations AS c
-     SET reserved_hand_over = CASE
-       WHEN c.reserved_hand_over IS NULL OR EXISTS (
-         SELECT FROM support_sessions AS session
-         WHERE session.id = c.reserved_hand_over AND session.status IN ('closed', 'cancelled'))
-       THEN :sessionId ELSE c.reserved_hand_over END
-     WHERE c.id = :id RETURNING c.reserved_hand_over AS reserved`,
-    { id, sessionId },
-  );
-  return rows[0]?.reserved ?? null;
-}
-
-/**
- * Notes in which support session a human goes on; until they have a summary, it is asked for. False
- * where it is noted already.
- */
-export async function noteHandOver(db: Knex, id: string, sessionId: string): Promise<boolean> {
-  const { rowCount } = await db.raw<{ rowCount: number }>(
-    `UPDATE companion_conversations
-     SET handed_over_to = :sessionId, is_summary_shared = false, awaits_consent = true,
-       version = version + 1
-     WHERE id = :id AND handed_over_to IS DISTINCT FROM :sessionId`,
-    { id, sessionId },
-  );
-  return rowCount === 1;
-}
-
-export async function noteSharedSummary(db: Knex, id: string): Promise<void> {
-  await db.raw(
-    `UPDATE companion_conversations
-     SET is_summary_shared = true, awaits_consent = false, version = version + 1 WHERE id = ?`,
-    [id],
-  );
 }

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import {
   type CompanionConversation,
   findConversation,
+  findConversationOfName,
   findConversationOfSession,
   listTurns,
 } from '../../db/companion.ts';
@@ -15,6 +16,7 @@ import type { Principal } from '../access/principal.ts';
 import { relationToSupport } from '../access/support-access.ts';
 import type { ApiDeps } from '../context.ts';
 import { PREVIOUS_WITHIN_MS } from '../support/messages/sender-context.ts';
+import { clientNameOf } from './client-name.ts';
 import { memoryOf } from './memory.ts';
 import type { KnownConversation } from './memory.ts';
 import { openSealed, openTurns } from './sealed-texts.ts';
@@ -28,12 +30,17 @@ interface Deps extends Pick<ApiDeps, 'knex' | 'cipher'> {
 /** Where a turn belongs: a conversation that is there, or one to be begun. */
 export type Place =
   | { readonly kind: 'known'; readonly known: KnownConversation }
-  | { readonly kind: 'new'; readonly sessionId: string | null };
+  | {
+      readonly kind: 'new';
+      readonly sessionId: string | null;
+      /** The digest of the client's own name for it. */
+      readonly clientName?: Buffer;
+    };
 
 /**
  * Finds the conversation that somebody goes on with. Throws `not_found` for one that isn't theirs,
- * and for a session that isn't. A session's name that is no id of ours is a client's own: it begins
- * a conversation.
+ * and for a session that isn't. A session's name that is no id of ours is a client's own: the first
+ * time it begins a conversation.
  */
 export async function placeOf(deps: Deps, principal: Principal, wish: TurnWish): Promise<Place> {
   const { conversationId, sessionId } = wish;
@@ -41,11 +48,20 @@ export async function placeOf(deps: Deps, principal: Principal, wish: TurnWish):
     return { kind: 'known', known: await ownConversation(deps, principal, conversationId) };
   }
   const id = sessionId?.toLowerCase() ?? null;
-  if (id === null || !isUuid(id)) return { kind: 'new', sessionId: null };
+  if (id === null || id.trim() === '') return { kind: 'new', sessionId: null };
+  if (!isUuid(id)) return ofName(deps, principal, clientNameOf(principal.personId, sessionId!));
   const remembered = memoryOf(deps).conversations.get(id);
   const known = remembered?.conversation ?? (await findConversation(deps.db, id));
   if (known !== null) return { kind: 'known', known: await ownConversation(deps, principal, id) };
   return besideSession(deps, principal, id);
+}
+
+/** One open conversation for each name that somebody's client has for its sessions. */
+async function ofName(deps: Deps, { personId }: Principal, clientName: Buffer): Promise<Place> {
+  const named = await findConversationOfName(deps.db, personId, clientName);
+  return named === null
+    ? { kind: 'new', sessionId: null, clientName }
+    : { kind: 'known', known: await knownConversation(deps, named.id, named) };
 }
 
 /** The companion beside a support session of one's own: one open conversation for each. */

@@ -1,10 +1,5 @@
-import {
-  findConversation,
-  listTurns,
-  noteHandOver,
-  noteSharedSummary,
-  reserveHandOver,
-} from '../../db/companion.ts';
+import { noteHandOver, noteSharedSummary, reserveHandOver } from '../../db/companion-hand-over.ts';
+import { findConversation, listTurns } from '../../db/companion.ts';
 import { findSupportSession } from '../../db/support-sessions.ts';
 import { updateRemarks } from '../../db/support-transitions.ts';
 import { inTransaction } from '../../db/transaction.ts';

@@ -138,19 +138,21 @@ async function sealTurn(placed: Placed, draft: Draft, db: Knex): Promise<NewTurn
     state: draft.state === null ? null : await seal('state', draft.state),
     // The reply to a crisis is the same whatever came between.
     seenVersion: isCrisis || place.kind === 'new' ? null : place.known.conversation.version,
-    opening: place.kind === 'new' ? await openingOf(placed, seal) : null,
+    opening: place.kind === 'new' ? await openingOf(placed, place, seal) : null,
   };
 }
 
 async function openingOf(
-  { call, wish, place }: Placed,
+  { call, wish }: Placed,
+  { sessionId, clientName }: Extract<Place, { kind: 'new' }>,
   seal: ReturnType<typeof sealing>,
 ): Promise<Opening> {
   const { clinicId, isAnonymous } = call.principal;
   return {
     clinicId,
     isAnonymous: wish.isAnonymous ?? isAnonymous,
-    sessionId: place.kind === 'new' ? place.sessionId : null,
+    sessionId,
+    clientName: clientName ?? null,
     details: await seal('details', wish.details),
   };
 }

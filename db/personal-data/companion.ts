@@ -26,7 +26,7 @@ export const COMPANION = [
       details: sealed('companion', 't.id', 'details'),
       closing: sealed('companion', 't.id', 'closing'),
     },
-    hidden: 'clinic_id person_id version reserved_hand_over',
+    hidden: 'clinic_id person_id version reserved_hand_over client_name',
     fate: deleted,
     order: 't.started_at, t.id',
   }),

@@ -1,68 +1,30 @@
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Knex } from 'knex';
-import { createApp } from '../../../api/server.ts';
-import { openDatabase } from '../../../db/knex.ts';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi, TestPerson } from '../../support/api.ts';
-import { until } from '../../support/until.ts';
+import { atOnce, post, startSecondProcess } from './second-process.ts';
+import type { SecondProcess } from './second-process.ts';
 import { begin } from './talking.ts';
 
 const ASK = 'I want to talk to a human';
 
 let api: TestApi;
-/** Another process on the same database. */
-let elsewhere: { readonly url: string; readonly server: Server; readonly knex: Knex };
+let elsewhere: SecondProcess;
 beforeAll(async () => {
   api = await startTestApi();
-  const knex = openDatabase(api.databaseUrl, { maxConnections: 4, acquireTimeoutMs: 30_000 });
-  const server = createServer(createApp({ ...api.deps, knex, crisisKnex: knex }));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
-  elsewhere = { url, server, knex };
+  elsewhere = await startSecondProcess(api);
 }, 120_000);
 afterAll(async () => {
-  elsewhere.server.close();
-  elsewhere.server.closeAllConnections();
-  await elsewhere.knex.destroy();
+  await elsewhere.close();
   await api.close();
 });
-
-async function post(url: string, path: string, { token }: TestPerson, body: unknown) {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const reply = await fetch(`${url}${path}`, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify(body),
-  });
-  return { status: reply.status, body: (await reply.json()) as Record<string, unknown> };
-}
 
 function ask(url: string, person: TestPerson, conversationId: string) {
   return post(url, '/api/ai/continue', person, { conversationId, message: ASK });
 }
 
-/** No request for support is written before `waiting` of them are about to be. */
-async function atOnce<T>(
-  person: TestPerson,
-  waiting: number,
-  requests: readonly (() => Promise<T>)[],
-): Promise<T[]> {
-  const holding = await api.knex.transaction();
-  await holding.raw('SELECT FROM people WHERE id = ? FOR NO KEY UPDATE', [person.id]);
-  const replies = Promise.all(requests.map((request) => request()));
-  await until(async () => (await stuck()) >= waiting);
-  await holding.rollback();
-  return replies;
-}
-
-async function stuck(): Promise<number> {
-  const { rows } = await api.knex.raw<{ rows: unknown[] }>(
-    `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
-  );
-  return rows.length;
+/** Nothing is put into the queue for support meanwhile. */
+function queueHeldFor({ id }: TestPerson): [string, string] {
+  return ['SELECT FROM people WHERE id = ? FOR NO KEY UPDATE', id];
 }
 
 async function sessionsOf(person: TestPerson): Promise<string[]> {
@@ -77,7 +39,7 @@ function namedIn(body: Record<string, unknown>): unknown {
 test('who asks twice at once, of two processes, waits in one session', async () => {
   const person = await api.person();
   const conversationId = await begin(api, person);
-  const replies = await atOnce(person, 2, [
+  const replies = await atOnce(api, queueHeldFor(person), 2, [
     () => ask(api.url, person, conversationId),
     () => ask(elsewhere.url, person, conversationId),
   ]);
@@ -91,7 +53,7 @@ test('who asks twice at once, of two processes, waits in one session', async () 
 test('who asks twice at once of one process is put into the queue once', async () => {
   const person = await api.person();
   const conversationId = await begin(api, person);
-  const replies = await atOnce(person, 1, [
+  const replies = await atOnce(api, queueHeldFor(person), 1, [
     () => ask(api.url, person, conversationId),
     () => ask(api.url, person, conversationId),
     () => ask(api.url, person, conversationId),
@@ -110,7 +72,7 @@ test('who asks and escalates at once comes to one human', async () => {
   const person = await api.person();
   const conversationId = await begin(api, person);
   const wish = { sessionId: conversationId, reason: 'It gets worse', severity: 'severe' };
-  const [asked, escalated] = await atOnce(person, 2, [
+  const [asked, escalated] = await atOnce(api, queueHeldFor(person), 2, [
     () => ask(api.url, person, conversationId),
     () => post(elsewhere.url, '/api/urgent/escalate', person, wish),
   ]);

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTestApi } from '../../support/api.ts';
 import type { TestApi } from '../../support/api.ts';
+import { atOnce, post, startSecondProcess } from './second-process.ts';
 import { CRY, alertsOf, begin, chat, say } from './talking.ts';
-import type { ChatbotBody, ConversationBody, EndedBody } from './talking.ts';
+import type { ChatbotBody, ConversationBody, EndedBody, TurnBody } from './talking.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -101,6 +102,58 @@ test("takes version B's example and answers in its shape", async () => {
       topicProgression: expect.any(String),
       supportLevel: 'peer-appropriate',
     },
+  });
+});
+
+describe("a client's own name for its session", () => {
+  const NAME = 'ai_session_123456';
+
+  test('goes on with the conversation that it began, until that is over', async () => {
+    const [person, other] = [await api.person(), await api.person()];
+    const wish = { message: 'Can we do a grounding exercise?', sessionId: NAME };
+    const first = (await chat(api, person, wish)).body;
+    const { conversationId } = first.metadata;
+    const second = (await chat(api, person, { message: '8', sessionId: NAME })).body;
+    expect(second.metadata.conversationId).toBe(conversationId);
+    expect(second.response.type).toBe('exercise');
+    const more = { message: 'a lamp, a door, my cup and a plant', sessionId: NAME };
+    const third = await api.call<TurnBody>('POST', '/api/ai/continue', more, person);
+    expect(third.body.metadata.conversationId).toBe(conversationId);
+    for (const [whose, sessionId] of [
+      [other, NAME],
+      [person, 'ai_session_123457'],
+      [person, ' '],
+    ] as const) {
+      const elsewhere = await chat(api, whose, { message: 'Hello', sessionId });
+      expect(elsewhere.body.metadata.conversationId).not.toBe(conversationId);
+    }
+    const row = await api.knex('companion_conversations').where({ id: conversationId }).first();
+    expect(JSON.stringify(row)).not.toContain(NAME);
+    expect(String(row.client_name)).not.toContain(NAME);
+    await api.call('POST', `/api/ai/conversations/${conversationId}/end`, {}, person);
+    const anew = await chat(api, person, { message: 'Hello again', sessionId: NAME });
+    expect(anew.body.metadata.conversationId).not.toBe(conversationId);
+  });
+
+  test('is one conversation, whichever process is asked, and a cry is heard in it', async () => {
+    const person = await api.person();
+    const elsewhere = await startSecondProcess(api);
+    try {
+      const begins = (url: string, message: string) => () =>
+        post(url, '/api/ai/chat', person, { message, sessionId: NAME });
+      const lock = ['LOCK TABLE companion_conversations IN SHARE MODE'] as const;
+      const replies = await atOnce(api, lock, 2, [
+        begins(api.url, 'I slept badly'),
+        begins(elsewhere.url, 'My boss shouts at me'),
+      ]);
+      const cried = await begins(elsewhere.url, CRY)();
+      const ids = [...replies, cried].map(({ body }) => Object(body['metadata']).conversationId);
+      expect(new Set(ids).size).toBe(1);
+      expect(Object(cried.body['response']).type).toBe('crisis-response');
+      expect(await alertsOf(api, person.id)).toHaveLength(1);
+    } finally {
+      await elsewhere.close();
+    }
   });
 });
 
