@@ -1,11 +1,10 @@
 import type { BenchClinic, BenchPerson } from './clinic.ts';
+import { measureCompleting } from './completing.ts';
 import type { BenchContext } from './context.ts';
 import { type HttpClient, openHttp } from './http.ts';
 import { inParallel, interleave, median, percentile } from './measure.ts';
 import { type Finding, compared } from './report.ts';
 
-/** Fifteen of them lie beyond the 99th percentile. */
-const COMPLETIONS = 1_500;
 const RESULTS = 1_000_000;
 const MONTHS = 24;
 /** With the warm-up within what the door lets an admin ask in a quarter of an hour. */
@@ -14,72 +13,6 @@ const READS = 150;
 /** Questionnaires scored one after another, and what a million of them come to. */
 export async function measureScreening(context: BenchContext): Promise<Finding[]> {
   return [...(await measureCompleting(context)), ...(await measureAggregate(context))];
-}
-
-/** Completing and scoring through the whole stack against one bare insert in the same stack. */
-async function measureCompleting(context: BenchContext): Promise<Finding[]> {
-  const count = Math.ceil(COMPLETIONS * context.scale);
-  // Some more warm up; nobody has two open at a time.
-  const size = { therapists: 1, clients: count + Math.ceil(count / 10) };
-  const clinic = await context.openClinic(size);
-  await context.pool.query('CREATE TABLE bench_results (LIKE screening_results INCLUDING ALL)');
-  const { url } = await context.stack.startApi('bench/baseline/bare-insert.ts');
-  const [http, bare] = [openHttp(context.stack.apiUrl, 8), openHttp(url, 8)];
-  const sessions = await answered(http, clinic);
-  // As many requests as the other process has had.
-  await inParallel(8 * sessions.length, 8, (at) => complete(bare, sessions[at % sessions.length]!));
-  let [next, other] = [0, 0];
-  const [ours, baseline] = await interleave(count, [
-    () => complete(http, sessions[next++]!),
-    () => complete(bare, sessions[other++]!),
-  ]);
-  http.close();
-  bare.close();
-  const latency = (name: string, q: number, atMost: number | null): Finding =>
-    compared({
-      measure: `completing and scoring a questionnaire, ${name}`,
-      ours: percentile(ours!, q),
-      baseline: percentile(baseline!, q),
-      unit: 'ms',
-      target: atMost === null ? null : { atMost },
-    });
-  return [latency('p50', 0.5, null), latency('p99', 0.99, 1.5)];
-}
-
-interface Answered {
-  readonly sessionId: string;
-  readonly person: BenchPerson;
-}
-
-/** Everybody has answered all seven questions of GAD-7, over the same API that then completes. */
-async function answered(http: HttpClient, { clients }: BenchClinic): Promise<Answered[]> {
-  const sessions: Answered[] = [];
-  await inParallel(clients.length, 8, async (index) => {
-    const person = clients[index]!;
-    const begin = { questionnaireType: 'GAD-7' };
-    const { sessionId } = await post<{ sessionId: string }>(http, person, 'start', begin);
-    for (let questionNumber = 1; questionNumber <= 7; questionNumber += 1) {
-      const answer = { sessionId, questionNumber, selectedValue: questionNumber % 2 };
-      await post(http, person, 'submit-answer', answer);
-    }
-    sessions.push({ sessionId, person });
-  });
-  return sessions;
-}
-
-async function complete(http: HttpClient, { sessionId, person }: Answered): Promise<void> {
-  await post(http, person, 'complete', { sessionId });
-}
-
-async function post<Body>(
-  http: HttpClient,
-  { token }: BenchPerson,
-  path: string,
-  body: unknown,
-): Promise<Body> {
-  const { status, text } = await http.send('POST', `/api/responses/${path}`, token, body);
-  if (status >= 300) throw new Error(`${path} was answered ${status}: ${text}`);
-  return JSON.parse(text) as Body;
 }
 
 /** The aggregate of a clinic with so many results, through the whole stack, against one indexed scan of them. */
