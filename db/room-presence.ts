@@ -24,6 +24,7 @@ interface Standing {
   readonly sequence: number;
   readonly kind: PresenceKind | null;
   readonly others: number;
+  /** What was noted of this person last. */
   readonly latest: Date | null;
   /** The latest placement of the room; null where it never had one. */
   readonly epoch: number | null;
@@ -52,7 +53,8 @@ async function note(trx: Knex.Transaction, change: PresenceChange): Promise<Pres
   if (before.epoch !== null && change.epoch < before.epoch) return null;
   if (!isNews(before.kind, kind)) return null;
   const sequence = before.sequence + 1;
-  // Hosts' clocks differ a little; the ledger's time never runs back.
+  // Hosts' clocks differ a little; nobody's own time runs back. What is noted of somebody late, once
+  // their grace is over, may be earlier than what others did meanwhile.
   const at = before.latest !== null && before.latest > change.at ? before.latest : change.at;
   await trx('room_presence').insert({
     session_id: sessionId,
@@ -86,7 +88,7 @@ async function standingOf(
      last AS (SELECT DISTINCT ON (person_id) person_id, kind FROM ledger
        ORDER BY person_id, sequence DESC)
      SELECT (SELECT coalesce(max(sequence), 0) FROM ledger) AS sequence,
-       (SELECT max(at) FROM ledger) AS latest,
+       (SELECT max(at) FROM ledger WHERE person_id = :personId) AS latest,
        (SELECT epoch FROM rooms WHERE session_id = :sessionId) AS epoch,
        (SELECT kind FROM last WHERE person_id = :personId) AS kind,
        (SELECT count(*)::int FROM last WHERE kind <> 'left' AND person_id <> :personId) AS others`,
@@ -135,7 +137,7 @@ export async function wasInside(db: Knex, sessionId: string, personId: string): 
 export async function firstInside(db: Knex, sessionId: string): Promise<Date | null> {
   const row: { at: Date } | undefined = await db('room_presence')
     .where({ session_id: sessionId, kind: 'joined' })
-    .orderBy('sequence')
+    .orderBy('at')
     .first('at');
   return row?.at ?? null;
 }
@@ -167,8 +169,12 @@ export async function presenceSummary(
   return {
     sequence: latest.sequence,
     came: new Map(rows.map(({ personId, first }) => [personId, first])),
-    emptySince: rows.every(({ kind }) => kind === 'left') ? latest.at : null,
+    emptySince: rows.every(({ kind }) => kind === 'left') ? lastOf(rows) : null,
   };
+}
+
+function lastOf(rows: readonly { readonly at: Date }[]): Date {
+  return new Date(Math.max(...rows.map(({ at }) => at.getTime())));
 }
 
 /**

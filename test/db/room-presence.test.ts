@@ -83,6 +83,21 @@ test('nobody leaves who is not there, and time never runs back', async () => {
   expect(rows).toHaveLength(2);
 });
 
+test('whoever is lost left then, whatever others did before their grace was over', async () => {
+  const session = v7();
+  await note(session, ann, 'joined', 0);
+  await note(session, ben, 'joined', 85);
+  // Lost at 60, and noted when they had not come back.
+  await note(session, ann, 'left', 60);
+  const [anns] = await attendanceOf(bench.knex, session);
+  expect(anns).toMatchObject({ personId: ann, insideMs: 60_000 });
+  await note(session, ann, 'joined', 100);
+  await note(session, ben, 'left', 130);
+  await note(session, ann, 'left', 120);
+  const { emptySince } = (await presenceSummary(bench.knex, session))!;
+  expect(emptySince).toEqual(new Date(START + 130_000));
+});
+
 test('the ledger is written once and for all', async () => {
   const session = v7();
   await note(session, ann, 'joined');
