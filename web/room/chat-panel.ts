@@ -12,15 +12,30 @@ export class ChatPanel {
     tabindex: '0',
   });
 
-  constructor(write: (text: string) => void) {
+  /** `write` resolves when the words have been taken in. */
+  constructor(write: (text: string) => Promise<void>) {
     const input = el('input', { maxlength: '2000', 'aria-label': 'Message', autocomplete: 'off' });
     const form = el('form', { class: 'row' }, el('span', {}, input), el('button', {}, 'Send'));
+    const fault = el('p', { role: 'alert' });
+    let isOnItsWay = false;
+    const send = async (): Promise<void> => {
+      const { value } = input;
+      if (value.trim() === '' || isOnItsWay) return;
+      isOnItsWay = true;
+      fault.textContent = '';
+      try {
+        await write(value.trim());
+        // What was typed meanwhile is the next message.
+        if (input.value.startsWith(value)) input.value = input.value.slice(value.length);
+      } catch (error) {
+        fault.textContent = notSent(error);
+      } finally {
+        isOnItsWay = false;
+      }
+    };
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      const text = input.value.trim();
-      if (text === '') return;
-      write(text);
-      input.value = '';
+      void send();
     });
     this.#earlier.hidden = true;
     this.element = el(
@@ -30,6 +45,7 @@ export class ChatPanel {
       this.#earlier,
       this.#messages,
       form,
+      fault,
     );
   }
 
@@ -49,4 +65,9 @@ export class ChatPanel {
     list.insertBefore(item, after ?? null);
     list.scrollTop = list.scrollHeight;
   }
+}
+
+function notSent(error: unknown): string {
+  const why = error instanceof Error ? error.message : '';
+  return `Your message was not sent. ${why}`.trim();
 }

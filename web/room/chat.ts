@@ -29,6 +29,8 @@ export class Chat {
   readonly #echoes = new Map<string, () => void>();
   #signal: Signal | null = null;
   #line: ChatLine | null = null;
+  /** Words of which nobody knows whether they were taken in: said again, they are the same message. */
+  #unsure: { readonly text: string; readonly messageId: string } | null = null;
 
   constructor(onMessage: (message: ChatMessage, age: ChatAge) => void) {
     this.#onMessage = onMessage;
@@ -65,7 +67,18 @@ export class Chat {
 
   /** Rejects with {@link Refused} where it can not be said. */
   async write(text: string): Promise<void> {
-    const words = { text, messageId: crypto.randomUUID() };
+    const known = this.#unsure?.text === text ? this.#unsure : null;
+    const words = known ?? { text, messageId: crypto.randomUUID() };
+    this.#unsure = null;
+    try {
+      await this.#write(words);
+    } catch (error) {
+      this.#unsure = words;
+      throw error;
+    }
+  }
+
+  async #write(words: { readonly text: string; readonly messageId: string }): Promise<void> {
     if (this.#line?.isOpen === true && (await this.#writeByLine(words))) return;
     if (this.#signal === null) {
       throw new Refused('DISCONNECTED', 'There is no connection just now.');

@@ -47,7 +47,7 @@ export class RoomScreen {
       (text) => this.#takeBack(text),
     );
     this.#recording = new RecordingPanel(call, (text) => this.notice(text));
-    this.#chat = new ChatPanel((text) => this.#try(call.write(text)));
+    this.#chat = new ChatPanel((text) => call.write(text));
     this.#bar = this.#controls();
     page.replaceChildren();
   }
