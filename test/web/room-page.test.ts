@@ -234,6 +234,42 @@ describeBrowser('the page of a room', () => {
     await page.close();
   }, 120_000);
 
+  test('at a locked room one is told so, and comes in when it is unlocked', async () => {
+    const room = v7();
+    const host = await open('Ida', 'host', PHONE, room);
+    await press(host, 'Join');
+    await press(host, 'Lock the room');
+    await host.getByText('Unlock the room').waitFor();
+    const late = await open('Jon', 'participant', PHONE, room);
+    await press(late, 'Join');
+    await late.getByText('The host has locked the room.').waitFor();
+    await press(host, 'Unlock the room');
+    await late.getByText('Somebody will let you in soon.').waitFor();
+    await Promise.all([host.context().close(), late.context().close()]);
+  }, 120_000);
+
+  test('what could not be sent stays, with the reason, and can be sent again', async () => {
+    const room = v7();
+    mode = 'text';
+    const host = await open('Kim', 'host', PHONE, room);
+    await host.getByText('Lock the room').waitFor();
+    const guest = await open('Leo', 'observer', PHONE, room);
+    await press(host, 'Let in: Leo');
+    const field = guest.getByRole('textbox', { name: 'Message' });
+    await field.fill('Can you read me?');
+    await guest.keyboard.press('Enter');
+    await guest.getByText('Your message was not sent. You may only listen').waitFor();
+    expect(await field.inputValue()).toBe('Can you read me?');
+    await press(host, 'Make co-host: Leo');
+    await guest.getByRole('region', { name: 'Host' }).waitFor();
+    await field.press('Enter');
+    await host.getByRole('log').getByText('Can you read me?').waitFor();
+    await until(async () => (await field.inputValue()) === '');
+    expect(await guest.getByText('Your message was not sent.').count()).toBe(0);
+    mode = 'video';
+    await Promise.all([host.context().close(), guest.context().close()]);
+  }, 120_000);
+
   test('whoever waits with the code asks no sooner than they are told, and is told why', async () => {
     const page = await browser.browser.newPage();
     await page.clock.install();

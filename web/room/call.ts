@@ -7,53 +7,8 @@ import {
   type RemoteTrack,
   type Source,
 } from './media.ts';
+import type { Joined, Person, RecordingView, RoomView, Welcome } from './room-view.ts';
 import { Refused, Signal } from './signal.ts';
-
-export interface Joined {
-  readonly token: string;
-  readonly signalingUrl: string;
-  readonly iceServers: RTCIceServer[];
-}
-
-export interface Person {
-  readonly personId: string;
-  readonly name: string;
-  readonly role: string;
-  readonly isAway: boolean;
-}
-
-/** Whether the room is recorded, and what this person has said to it. */
-export interface RecordingView {
-  readonly state: 'off' | 'waiting' | 'on';
-  readonly isEnabled: boolean;
-  readonly isAvailable: boolean;
-  readonly missingConsents: number;
-  readonly consent: boolean | null;
-  readonly endedBy: 'withdrawal' | null;
-}
-
-/** A room as its host shows it to one person. */
-export interface RoomView {
-  readonly personId: string;
-  readonly place: 'waiting' | 'inside';
-  readonly role?: string;
-  readonly mode: 'video' | 'audio' | 'text';
-  readonly closesAt: number;
-  readonly peers?: Person[];
-  readonly breakout?: { readonly id: string; readonly name: string } | null;
-  readonly breakoutEndsAt?: number | null;
-  readonly isLocked?: boolean;
-  readonly waiting?: Person[];
-  readonly everybody?: (Person & { readonly breakoutId: string | null })[];
-  readonly breakouts?: { readonly id: string; readonly name: string }[];
-  readonly recording?: RecordingView;
-}
-
-/** What somebody is told first. */
-interface Welcome extends RoomView {
-  /** What the room can send and receive; a room of text has none. */
-  readonly rtpCapabilities?: types.RtpCapabilities;
-}
 
 export type CallPhase = 'connecting' | 'waiting' | 'inside' | 'reconnecting' | 'over';
 
@@ -77,6 +32,8 @@ const FIRST_PAUSE_MS = 300;
 const LAST_PAUSE_MS = 2_000;
 /** Whoever waits for a room that there is not yet asks less often. */
 const LAST_PAUSE_OUTSIDE_MS = 5_000;
+/** A locked room may be unlocked at any time. */
+const KNOCK_AGAIN_MS = 5_000;
 /** Refusals that no further try will change. */
 const FINAL = new Set(['FORBIDDEN', 'NOT_FOUND', 'REFUSED_BY_RULE', 'TOO_SOON']);
 /** Reasons that say nothing to a person, and pass by themselves. */
@@ -218,7 +175,7 @@ export class Call {
     signal.on('removed', () => this.#over('removed'));
     signal.on('left', () => this.#over('left'));
     signal.on('refused', (refusal: { event?: string; error: string; message: string }) => {
-      if (refusal.event === undefined) this.#failed(refusal.error, refusal.message);
+      if (refusal.event === undefined) this.#turnedAway(refusal);
     });
     signal.on('room-closed', ({ rejoin }: { rejoin: boolean }) => {
       if (!rejoin) this.#over('ended');
@@ -367,6 +324,11 @@ export class Call {
     this.everybody.clear();
     for (const person of view.everybody ?? []) this.everybody.set(person.personId, person);
     this.#events.changed();
+  }
+
+  /** The room itself says why nobody comes in; at other doors its state says nothing to a person. */
+  #turnedAway({ error, message }: { readonly error: string; readonly message: string }): void {
+    this.#failed(error === 'WRONG_STATE' ? 'NOT_NOW' : error, message, KNOCK_AGAIN_MS);
   }
 
   /** `waitMs`: it is not tried again before. */

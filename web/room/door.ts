@@ -1,5 +1,5 @@
-import type { Joined } from './call.ts';
 import type { Mode } from './devices.ts';
+import type { Joined } from './room-view.ts';
 import { Refused } from './signal.ts';
 
 /** The product's API, as far as a room's page needs it. */

@@ -1,6 +1,7 @@
 import { BreakoutPanel } from './breakout-panel.ts';
-import type { Call, Person } from './call.ts';
+import type { Call } from './call.ts';
 import { el } from './dom.ts';
+import type { Person } from './room-view.ts';
 
 /** What hosts and co-hosts have beside the room: who waits, who may what, and breakouts. */
 export class HostPanel {

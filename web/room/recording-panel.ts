@@ -1,5 +1,6 @@
-import type { Call, RecordingView } from './call.ts';
+import type { Call } from './call.ts';
 import { el } from './dom.ts';
+import type { RecordingView } from './room-view.ts';
 
 /** Whether the room is recorded, for everybody to see; who is asked agrees or does not, here. */
 export class RecordingPanel {

@@ -1,8 +1,9 @@
 import { Device, type types } from 'mediasoup-client';
 import { io } from 'socket.io-client';
-import { Call, type Joined } from '../room/call.ts';
+import { Call } from '../room/call.ts';
 import { prepareDevice } from '../room/device.ts';
 import { SIMULCAST } from '../room/media.ts';
+import type { Joined } from '../room/room-view.ts';
 
 /** One fake person for the measure of joining: into a room of the product, or a bare one. */
 declare global {

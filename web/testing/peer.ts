@@ -1,6 +1,7 @@
 import { Device, type types } from 'mediasoup-client';
-import { Call, type Joined } from '../room/call.ts';
+import { Call } from '../room/call.ts';
 import type { Source } from '../room/media.ts';
+import type { Joined } from '../room/room-view.ts';
 
 /** One fake person in a browser's tab, moved by a test. */
 declare global {

@@ -11,6 +11,7 @@ import {
   commandRoom,
   nextTickAt,
 } from '../../../domain/room.ts';
+import { whyRefused } from '../../../domain/room-refusals.ts';
 import { HoldfastError } from '../../../domain/errors.ts';
 import { LiveChat } from './live-chat.ts';
 import { LiveRecording, type RecordingStart } from './live-recording.ts';
@@ -85,7 +86,8 @@ export class LiveRoom {
   act(event: RoomEvent): void {
     const before = this.#state;
     const step = advanceRoom(before, event, Date.now());
-    if (step.refused !== null) throw new HoldfastError(step.refused, 'The room does not allow it');
+    if (step.refused !== null)
+      throw new HoldfastError(step.refused, whyRefused(before, event, step.refused));
     this.adopt(step.state, step.effects);
     const isNews = step.effects.length > 0 || step.state !== before;
     if ('by' in event && isNews) this.#record.power(event, false);
