@@ -7,6 +7,7 @@ import { publishedRole } from '../support/dialect-people.ts';
 import type { Connection } from './connection.ts';
 import type { EventAnswer } from './event-call.ts';
 import type { Live } from './live.ts';
+import { tellOutstanding } from './outstanding-pages.ts';
 import { shownName } from './people.ts';
 
 /** Refuses a bad token at the handshake; without one the socket may still sign in. */
@@ -67,5 +68,8 @@ async function signIn(live: Live, connection: Connection, token: string): Promis
     role: publishedRole(principal),
     expiresAt,
   });
+  if (principal.role !== 'patient') {
+    live.connections.track(tellOutstanding(live, [personId]));
+  }
   return principal;
 }

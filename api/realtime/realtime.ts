@@ -20,6 +20,7 @@ import { Cries } from './cries.ts';
 import { receive } from './dispatch.ts';
 import { hearBroadcast } from './hearing.ts';
 import type { Live } from './live.ts';
+import { tellOutstandingToAll } from './outstanding-pages.ts';
 import { People } from './people.ts';
 import { PRESENCE_TIMES, Presence } from './presence.ts';
 import type { PresenceTimes } from './presence.ts';
@@ -61,7 +62,10 @@ export function startRealtime(
   const lookForMissed = (): void => {
     chats.lookForMissed().catch((error: unknown) => logMissed(deps, error));
   };
-  const listener = listen(live, databaseUrl, lookForMissed);
+  const listener = listen(live, databaseUrl, () => {
+    lookForMissed();
+    connections.track(tellOutstandingToAll(live));
+  });
   const unlisten = messageNewsOf(deps.knex).listen((message, participants) => {
     if (chats.has(message.sessionId)) chats.tell(liveMessage(message), participants);
   });
