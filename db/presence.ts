@@ -91,8 +91,8 @@ const SWEEP_LOCK = 7_600_076;
 
 /**
  * Ends the leases of processes that are dead, and the presence of whoever has been away for
- * `graceMs`: others are told, and `presence.gone` goes out, once for each absence. One sweep at a
- * time; returns who is gone.
+ * `graceMs`: others are told, and `crisis.person_gone` goes out, once for each absence. One sweep at
+ * a time; returns who is gone.
  */
 export async function sweepPresence(knex: Knex, graceMs: number): Promise<string[]> {
   return knex.transaction(async (trx) => {
@@ -108,7 +108,8 @@ export async function sweepPresence(knex: Knex, graceMs: number): Promise<string
     if (gone.length === 0) return [];
     await trx.raw(
       `INSERT INTO outbox (topic, clinic_id, payload)
-       SELECT 'presence.gone', clinic_id, jsonb_build_object('personId', id)
+       SELECT 'crisis.person_gone', clinic_id,
+         jsonb_build_object('personId', id, 'because', 'sockets_gone')
        FROM people WHERE id = ANY(?)`,
       [gone],
     );

@@ -195,7 +195,12 @@ export async function lockSupport(
 
 export type EndReason = 'ended' | 'cancelled_by_patient' | 'idle' | 'patient_gone';
 
-/** Ends an open session, whose row the caller has locked: closed where somebody helped, else cancelled. */
+const ABANDONED: readonly EndReason[] = ['idle', 'patient_gone'];
+
+/**
+ * Ends an open session, whose row the caller has locked: closed where somebody helped, else
+ * cancelled. Where the patient is not there any more, their alert hears so.
+ */
 export async function endSupport(
   trx: Knex.Transaction,
   sessionId: string,
@@ -208,6 +213,14 @@ export async function endSupport(
        is_escalated = false, version = version + 1
      WHERE id = :sessionId AND status IN ('waiting', 'active')`,
     { sessionId, to, reason },
+  );
+  if (!ABANDONED.includes(reason)) return;
+  await trx.raw(
+    `INSERT INTO outbox (topic, clinic_id, payload)
+     SELECT 'crisis.person_gone', clinic_id,
+       jsonb_build_object('personId', patient_id, 'because', 'session_abandoned')
+     FROM support_sessions WHERE id = ?`,
+    [sessionId],
   );
 }
 

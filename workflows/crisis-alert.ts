@@ -14,7 +14,7 @@ import { begin, refreshContext } from './alert-parts/context.ts';
 import { type Desk, advance, inputOf, isOver, openDesk } from './alert-parts/desk.ts';
 import { perform } from './alert-parts/effects.ts';
 import { installHandlers } from './alert-parts/handlers.ts';
-import { lookForPerson, watchContact } from './alert-parts/lost-contact.ts';
+import { lookForPerson, lookWhetherGone, watchContact } from './alert-parts/lost-contact.ts';
 import { isSettled, keepRecord } from './alert-parts/record.ts';
 import {
   type AlertInput,
@@ -37,7 +37,10 @@ export async function crisisAlertWorkflow(input: AlertInput): Promise<AlertResul
   const desk = openDesk(input, perform);
   installHandlers(desk);
   watchContact(desk);
-  if (desk.state === null) await begin(desk, input);
+  if (desk.state === null) {
+    await begin(desk, input);
+    lookWhetherGone(desk);
+  }
   const record = keepRecord(desk);
   if (desk.lost !== null) lookForPerson(desk);
   while (!isOver(desk)) {

@@ -5,6 +5,7 @@ import { workflowId } from '../../domain/ids.ts';
 import { lookAgainSignal } from '../../workflows/messages/crisis-alert.ts';
 import type { OutboxConsumer, OutboxDeps } from '../outbox/contract.ts';
 import { holderJoined } from './holder-joined.ts';
+import { lostContact } from './lost-contact.ts';
 import { sessionOfHolder } from './session-of-holder.ts';
 import { type AlertCall, deliverRaise } from './starting.ts';
 import { raiseAnew } from './telling.ts';
@@ -59,6 +60,7 @@ const decided: OutboxConsumer = {
 export const CRISIS_CONSUMERS: readonly OutboxConsumer[] = [
   raised,
   decided,
+  lostContact,
   sessionOfHolder,
   holderJoined,
 ];

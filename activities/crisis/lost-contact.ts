@@ -1,5 +1,4 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
-import type { Knex } from 'knex';
 import { broadcast } from '../../db/broadcasts.ts';
 import { openAlertsOf } from '../../db/crisis-alerts.ts';
 import { isOnline } from '../../db/presence.ts';
@@ -11,32 +10,22 @@ import type { OutboxConsumer, OutboxDeps } from '../outbox/contract.ts';
 import type { LostNews, LostPerson } from './contract.ts';
 import type { CrisisDeps } from './deps.ts';
 
-/** Somebody at high risk has dropped out: their alert's workflow begins to look for them. */
+/**
+ * Somebody at high risk has dropped out: their alert's workflow begins to look for them. In the lane
+ * of crises, where whatever fails is tried again within seconds.
+ */
 export const lostContact: OutboxConsumer = {
   name: 'lost-contact',
-  topics: { 'presence.gone': 'all', 'support.changed': 'all' },
-  handle: async (deps, { topic, payload }) => {
-    const isGone = topic === 'presence.gone';
-    const id = isGone ? payload['personId'] : payload['sessionId'];
-    if (typeof id !== 'string' || !isUuid(id)) return;
-    const personId = isGone ? id : await whoAbandoned(deps.knex, id);
-    if (personId === null) return;
-    const because = isGone ? 'sockets_gone' : 'session_abandoned';
+  topics: { 'crisis.person_gone': 'all' },
+  handle: async (deps, { payload }) => {
+    const { personId, because } = payload;
+    if (typeof personId !== 'string' || !isUuid(personId)) return;
+    const cause = because === 'session_abandoned' ? because : 'sockets_gone';
     for (const alert of await openAlertsOf(deps.knex, personId)) {
-      await signalLoss(deps, alert.id, because);
+      await signalLoss(deps, alert.id, cause);
     }
   },
 };
-
-/** The patient of a support session that ended because they were not there any more. */
-async function whoAbandoned(knex: Knex, sessionId: string): Promise<string | null> {
-  const { rows } = await knex.raw<{ rows: { personId: string }[] }>(
-    `SELECT patient_id AS "personId" FROM support_sessions
-     WHERE id = ? AND status IN ('closed', 'cancelled') AND end_reason IN ('idle', 'patient_gone')`,
-    [sessionId],
-  );
-  return rows[0]?.personId ?? null;
-}
 
 async function signalLoss(
   { temporal }: Pick<OutboxDeps, 'temporal'>,

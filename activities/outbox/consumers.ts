@@ -1,4 +1,3 @@
-import { lostContact } from '../crisis/lost-contact.ts';
 import { absences, freedSlots } from '../offers/consumers.ts';
 import { roomAttendance } from '../rooms/attendance.ts';
 import { roomPresence } from '../rooms/presence-news.ts';
@@ -26,7 +25,6 @@ export const CONSUMERS: readonly OutboxConsumer[] = [
   preparations,
   supportSessions,
   chatRooms,
-  lostContact,
   roomTimes,
   roomStandings,
   roomPresence,

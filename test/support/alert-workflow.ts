@@ -61,7 +61,7 @@ export class CrisisWorld {
       tellPerson: async () => undefined,
       tellHolder: async () => undefined,
       raiseAnew: async () => undefined,
-      isPersonBack: async () => false,
+      isPersonBack: async () => true,
       tellOfLoss: async () => undefined,
       openFollowUp: async () => undefined,
       ...overrides(this),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -5,6 +6,7 @@ import type { LostNews } from '../../activities/crisis/contract.ts';
 import {
   alertStateQuery,
   contactUpdate,
+  raiseUpdate,
   resolveUpdate,
   signSignal,
 } from '../../workflows/messages/crisis-alert.ts';
@@ -30,14 +32,15 @@ interface Told {
   readonly world: CrisisWorld;
 }
 
-function worldThat(isBackAfter: number): Told {
+/** A world whose person is there at the beginning, and is away from then on for so many looks. */
+function worldThat(isBackAfter: number, isThereFirst = true): Told {
   const news: LostNews[] = [];
   let looks = 0;
   const world = new CrisisWorld(() => ({
     tellOfLoss: async (input) => void news.push(input),
     isPersonBack: async () => {
       looks += 1;
-      return looks > isBackAfter;
+      return looks === 1 ? isThereFirst : looks > isBackAfter + 1;
     },
   }));
   return { news, world };
@@ -101,6 +104,52 @@ test('who was at no high risk may leave', async () => {
     await handle.executeUpdate(contactUpdate, { args: [{ personId: world.team[0]!, via: 'api' }] });
     await handle.signal(contactLostSignal);
     await environment.sleep('30 minutes');
+    expect(news).toEqual([]);
+    await end(handle, world.team[0]!);
+  });
+}, 120_000);
+
+const causesIn = (world: CrisisWorld): unknown[] =>
+  world.records
+    .flatMap(({ news }) => news.filter(({ kind }) => kind === 'person_lost'))
+    .map(({ data }) => data['because']);
+
+test('who has left before anybody called for help is looked for all the same', async () => {
+  const { news, world } = worldThat(Infinity, false);
+  await withCrisisWorker(environment, world, async (start) => {
+    const { handle } = await start();
+    await until(() => world.pages.length >= 4);
+    await environment.sleep('2 minutes');
+    expect(news.map(({ step }) => step)).toEqual(['call_back']);
+    expect(causesIn(world)).toEqual(['not_there']);
+    await end(handle, world.team[0]!);
+  });
+}, 120_000);
+
+test('who has left is looked for once they are known to be at high risk', async () => {
+  const { news, world } = worldThat(Infinity, false);
+  await withCrisisWorker(environment, world, async (start) => {
+    const mild = { triggerId: randomUUID(), severity: 'medium' } as const;
+    const first = { ...mild, sessionId: null, unrecorded: null };
+    const { handle } = await start({ first });
+    await until(() => world.pages.length >= 4);
+    await handle.executeUpdate(contactUpdate, { args: [{ personId: world.team[0]!, via: 'api' }] });
+    await environment.sleep('5 minutes');
+    expect(world.calls).not.toContain('isPersonBack');
+    const graver = { ...first, triggerId: randomUUID(), severity: 'critical' } as const;
+    await handle.executeUpdate(raiseUpdate, { args: [graver] });
+    await environment.sleep('2 minutes');
+    expect(news.map(({ step }) => step)).toEqual(['call_back']);
+    await end(handle, world.team[0]!);
+  });
+}, 120_000);
+
+test('nobody is looked for in a drill', async () => {
+  const { news, world } = worldThat(Infinity, false);
+  await withCrisisWorker(environment, world, async (start) => {
+    const { handle } = await start({ isDrill: true });
+    await until(() => world.pages.length >= 4);
+    await environment.sleep('2 minutes');
     expect(news).toEqual([]);
     await end(handle, world.team[0]!);
   });

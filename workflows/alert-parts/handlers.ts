@@ -3,6 +3,7 @@ import type { CrisisActivities } from '../../activities/crisis/contract.ts';
 import { type AlertEvent, type AlertRefusal, isAlertOutcome } from '../../domain/alert-events.ts';
 import { ALERT_SEVERITIES, PAGE_CHANNELS } from '../../domain/escalation-policy.ts';
 import { isUuid } from '../../domain/ids.ts';
+import { isFollowedUp } from '../../domain/lost-contact.ts';
 import { RECORD } from '../activity-options.ts';
 import {
   type AlertAnswer,
@@ -29,6 +30,7 @@ import { refusal, textField } from '../arguments.ts';
 import { refreshContext } from './context.ts';
 import { type Desk, type Hand, advance, isOver, note } from './desk.ts';
 import { inBackground } from './effects.ts';
+import { lookWhetherGone } from './lost-contact.ts';
 import { untilRecorded } from './record.ts';
 
 const { raiseAnew } = proxyActivities<CrisisActivities>(RECORD);
@@ -96,7 +98,9 @@ async function raise(desk: Desk, request: RaiseRequest): Promise<AlertAnswer> {
   if (isKnown) return answerOf(desk, null, true);
   await refreshContext(desk);
   const { triggerId, severity } = request;
+  const wasMild = desk.state !== null && !isFollowedUp(desk.state.severity);
   const step = advance(desk, { kind: 'trigger', severity });
+  if (wasMild) lookWhetherGone(desk);
   if (step.refusal === null) note(desk, 'report_heard', undefined, { triggerId, severity });
   // The alert was resolved before anybody could know of this one: it opens another.
   else inBackground('raiseAnew', () => raiseAnew({ alertId: desk.alertId, triggerId }));

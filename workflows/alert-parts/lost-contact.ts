@@ -1,4 +1,4 @@
-import { condition, proxyActivities, setHandler } from '@temporalio/workflow';
+import { condition, patched, proxyActivities, setHandler } from '@temporalio/workflow';
 import type { CrisisActivities } from '../../activities/crisis/contract.ts';
 import { isFollowedUp, nextLostStep } from '../../domain/lost-contact.ts';
 import type { LostStep } from '../../domain/lost-contact.ts';
@@ -18,14 +18,31 @@ const { isPersonBack, tellOfLoss } = proxyActivities<CrisisActivities>({
 export function watchContact(desk: Desk): void {
   setHandler(contactLostSignal, async (argument: unknown) => {
     await condition(() => desk.state !== null);
-    const { state } = desk;
-    if (desk.lost !== null || state === null || isOver(desk) || !isFollowedUp(state.severity)) {
-      return;
-    }
-    desk.lost = { sinceMs: Date.now(), taken: 0 };
-    note(desk, 'person_lost', undefined, { because: causeOf(argument) });
-    lookForPerson(desk);
+    if (mayBeLost(desk)) lose(desk, causeOf(argument));
   });
+}
+
+/** Before, somebody who had left before they were known to be at high risk was not missed. */
+const LOOKS_WHETHER_GONE = 'looks-whether-gone';
+
+/** Looks whether the person is there at all, now that they are known to be at high risk. */
+export function lookWhetherGone(desk: Desk): void {
+  if (desk.isDrill || !mayBeLost(desk) || !patched(LOOKS_WHETHER_GONE)) return;
+  inBackground('isPersonBack', async () => {
+    const isThere = await isBack(desk);
+    if (!isThere && mayBeLost(desk)) lose(desk, 'not_there');
+  });
+}
+
+function mayBeLost(desk: Desk): boolean {
+  const { lost, state } = desk;
+  return lost === null && state !== null && !isOver(desk) && isFollowedUp(state.severity);
+}
+
+function lose(desk: Desk, because: LossCause): void {
+  desk.lost = { sinceMs: Date.now(), taken: 0 };
+  note(desk, 'person_lost', undefined, { because });
+  lookForPerson(desk);
 }
 
 function causeOf(argument: unknown): LossCause {

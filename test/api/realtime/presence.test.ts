@@ -42,7 +42,7 @@ afterAll(async () => {
 });
 
 async function goneRows(personId: string): Promise<number> {
-  const rows = await api.knex('outbox').where({ topic: 'presence.gone' });
+  const rows = await api.knex('outbox').where({ topic: 'crisis.person_gone' });
   return rows.filter(({ payload }) => payload.personId === personId).length;
 }
 
