@@ -120,9 +120,8 @@ function resourcesInB(
   lines: readonly CrisisResource[],
   isCrisis: boolean,
 ): Shape[] {
-  const own = resources.map(({ title, type, description }) => {
-    return { title, url: null, type, description };
-  });
+  // An exercise has no page: the companion itself leads through it.
+  const own = resources.map(({ title, type, description }) => ({ title, type, description }));
   const kinds = isCrisis ? ['emergency', 'hotline', 'text'] : ['educational'];
   const links = lines
     .filter(({ kind, website, phone }) => kinds.includes(kind) && (website ?? phone) !== null)

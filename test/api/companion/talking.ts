@@ -18,6 +18,7 @@ export interface TurnBody {
     readonly intent: string;
     readonly suggestions: readonly string[];
     readonly escalationNeeded: boolean;
+    readonly resources: readonly { readonly title: string; readonly url?: string }[];
     readonly immediateActions?: readonly string[];
     readonly supportSessionId?: string;
   };

@@ -105,6 +105,19 @@ test("takes version B's example and answers in its shape", async () => {
   });
 });
 
+test('a resource has an address where there is one, and never an empty one', async () => {
+  const { body } = await chat(api, await api.person(), { message: 'Can we try slow breathing?' });
+  const { resources } = body.response;
+  expect(resources[0]).toEqual({
+    title: 'Slow Breathing',
+    type: 'coping-strategy',
+    description: expect.any(String),
+  });
+  const linked = resources.filter((resource) => 'url' in resource);
+  expect(linked).not.toEqual([]);
+  for (const { url } of linked) expect(url).toMatch(/^(?:https:|tel:)/);
+});
+
 describe("a client's own name for its session", () => {
   const NAME = 'ai_session_123456';
 
