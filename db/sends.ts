@@ -110,3 +110,13 @@ export async function wasInvited(
     .first('key');
   return sent !== undefined;
 }
+
+/** Whether anything was sent for a session under a key that begins like this. */
+export async function wasSent(knex: Knex, sessionId: string, keyPrefix: string): Promise<boolean> {
+  const sent = await knex('sends')
+    .where({ session_id: sessionId })
+    .whereRaw('starts_with(key, ?)', [keyPrefix])
+    .whereNotIn('state', ['failed', 'skipped'])
+    .first('key');
+  return sent !== undefined;
+}

@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { findSeat } from '../../db/seats.ts';
 import { forgottenSeats, lostSeats, unstartedSeats } from '../../db/sweeping.ts';
 import { isEnded } from '../../domain/session.ts';
+import { startAgain } from '../session/reviving.ts';
 import { callOffSeat, isRunning, startSession } from '../session/starting.ts';
 
 export interface SeatSweep {
@@ -28,7 +29,7 @@ export async function sweepSeats(
   for (const id of new Set([...(await lostSeats(knex)), ...abandoned])) {
     if (await isRunning(temporal, id, 'enrolment')) continue;
     await withSeat(knex, id, async (seat) => {
-      await startSession(temporal, seat);
+      await startAgain(deps, seat);
       revived += 1;
     });
   }

@@ -7,6 +7,7 @@ import { type CalendarEntry, sessionIcs } from '../../domain/calendar.ts';
 import type { NoticeInput, NoticeKind, SessionActivities } from './contract.ts';
 import { formerTherapist } from '../../db/revisions.ts';
 import { sendMailOnce } from './mailing.ts';
+import { noticeKey } from './notice-key.ts';
 import { AUDIENCES, type Audience, CALENDAR_NOTICES, noticeText } from './notice-texts.ts';
 import type { MessagingDeps } from './reminders.ts';
 
@@ -61,7 +62,7 @@ async function mailNotice(
   const { subject, text } = noticeText(kind, session, recipient, deps.publicUrl, tasks);
   const ics = await calendarFor(deps, session, recipient, kind);
   await sendMailOnce(deps, {
-    key: `notice:${session.enrolment_id ?? session.id}:${kind}:v${version}:${recipient.personId}`,
+    key: `${noticeKey(session, kind)}v${version}:${recipient.personId}`,
     kind,
     sessionId: session.id,
     scheduleVersion: null,

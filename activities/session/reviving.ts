@@ -1,9 +1,13 @@
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { findSession, type SessionRow, stateOf } from '../../db/sessions.ts';
+import { wasSent } from '../../db/sends.ts';
+import { announcementOf } from '../../domain/announcement.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { SessionState } from '../../domain/session.ts';
 import { isEnded } from '../../domain/session.ts';
+import type { Life } from '../start-once.ts';
+import { noticeKey } from './notice-key.ts';
 import { isRunning, startSession } from './starting.ts';
 import { recordStep } from './transitions.ts';
 
@@ -23,8 +27,19 @@ export async function reviveSession(
   }
   const revived = await findSession(knex, sessionId);
   if (revived === null || isEnded(revived.status)) return false;
-  await startSession(temporal, revived, 'again');
+  await startAgain({ knex, temporal }, revived, 'again');
   return true;
+}
+
+/** Gives a session, or a seat, that had a workflow another: nobody hears twice how it stands. */
+export async function startAgain(
+  { knex, temporal }: { knex: Knex; temporal: Client },
+  session: SessionRow,
+  life?: Life,
+): Promise<void> {
+  const kind = announcementOf(session);
+  const isTold = kind !== null && (await wasSent(knex, session.id, noticeKey(session, kind)));
+  await startSession(temporal, session, life, isTold);
 }
 
 /** A run that is still settling the end would swallow the start of the next one. */

@@ -27,19 +27,21 @@ export function lifeOf(session: Pick<SessionRow, 'id' | 'enrolment_id'>): {
 
 /**
  * Gives a booked session, or a seat in one, its workflow. Starting it again changes nothing; only a session
- * that was taken back after its end lives again.
+ * that was taken back after its end lives again. `isTold`: its people have heard how it stands.
  */
 export async function startSession(
   client: Client,
   session: SessionRow,
   life: Life = 'one',
+  isTold = false,
 ): Promise<void> {
   const { kind, workflowId: id } = lifeOf(session);
   const workflow = kind === 'session' ? SESSION_WORKFLOW : ENROLMENT_WORKFLOW;
   await client.withDeadline(Date.now() + START_TIMEOUT_MS, () =>
     startOnce(client, workflow, life, {
       workflowId: id,
-      args: [sessionInput(session)],
+      // Without notices of its own it begins with what people have to hear first.
+      args: [{ ...sessionInput(session), ...(isTold ? { notices: [] } : {}) }],
       typedSearchAttributes: attributesOf(session),
     }),
   );

@@ -21,6 +21,7 @@ import { sweepSeats } from '../groups/sweeping.ts';
 import { SUPPORT_SESSION_WORKFLOW } from '../../workflows/messages/support-session.ts';
 import { stirSupport } from '../support/starting.ts';
 import { startAbsence, startOffering } from '../offers/starting.ts';
+import { startAgain } from '../session/reviving.ts';
 import { isRunning, startSession } from '../session/starting.ts';
 import type { SweepActivities, SweepReport } from './contract.ts';
 import { squareEnded } from './ended-lives.ts';
@@ -140,7 +141,7 @@ async function reviveLost(deps: SweepDeps, abandoned: readonly string[]): Promis
     const session = await findSession(deps.knex, id);
     if (session === null || isEnded(session.status)) continue;
     if (await isRunning(deps.temporal, id)) continue;
-    await startSession(deps.temporal, session);
+    await startAgain(deps, session);
     revived += 1;
   }
   return revived;

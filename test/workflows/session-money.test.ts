@@ -209,6 +209,16 @@ describe('an authorisation', () => {
   });
 });
 
+test('a session that was taken back with its money asks nobody to pay', async () => {
+  const world = new World();
+  const state = { status: 'awaiting_payment', approval: 'given', payment: 'authorised' } as const;
+  await live(world, { state: { ...state, answerDueAt: null, paymentDueAt: null } }, ({ handle }) =>
+    handle.result().then(() => undefined),
+  );
+  expect(world.events[0]).toBe('payment_captured');
+  expect([times(world, 'notify approved'), times(world, 'notify confirmed')]).toEqual([0, 1]);
+});
+
 describe('a provider that is down', () => {
   test.each([
     ['had captured', 'captured', [15_000]],

@@ -1,4 +1,5 @@
 import {
+  patched,
   proxyLocalActivities,
   setCurrentDetails,
   upsertSearchAttributes,
@@ -9,6 +10,7 @@ import type {
   SessionActivities,
   TransitionInput,
 } from '../../activities/session/contract.ts';
+import { announcementOf } from '../../domain/announcement.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 import type { Plan } from '../../domain/plan.ts';
 import {
@@ -146,11 +148,15 @@ export function standingOf(course: Course): StandingAnswer {
   return { status: course.state.status, payment: course.state.payment };
 }
 
-/** What people hear of a booking depends on the first thing that it waits for. */
+/** Before, whoever waited for a capture alone was asked to pay. */
+const ASKED_WHERE_DUE = 'asked-where-due';
+
 export function announce({ state, notices, version }: Course): void {
-  if (state.status === 'requested') notices.push({ kind: 'requested', version });
-  if (state.status === 'awaiting_payment') notices.push({ kind: 'approved', version });
-  if (state.status === 'confirmed') notices.push({ kind: 'confirmed', version });
+  const kind = announcementOf(state);
+  if (kind !== null) notices.push({ kind, version });
+  else if (state.status === 'awaiting_payment' && !patched(ASKED_WHERE_DUE)) {
+    notices.push({ kind: 'approved', version });
+  }
 }
 
 export type Applied =

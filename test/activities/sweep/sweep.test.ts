@@ -176,6 +176,26 @@ describe('sessions that missed their instant', () => {
     expect(await runOf(session)).not.toBe(run);
   });
 
+  test.each([
+    ['was told does not hear it again', true],
+    ['was not told hears it now', false],
+  ])('whoever %s', async (_who, isTold) => {
+    const session = await late({ status: 'confirmed', starts_at: ago(fiveMinutes), version: 5 });
+    await bench.knex('sends').insert({
+      key: `notice:${session.id}:${isTold ? 'confirmed' : 'requested'}:v3:${session.therapist_id}`,
+      session_id: session.id,
+      recipient_id: session.therapist_id,
+      kind: 'confirmed',
+      channel: 'email',
+      state: 'sent',
+    });
+    await sweep();
+    const { events } = await handleOf(session).fetchHistory();
+    const [payload] = events![0]!.workflowExecutionStartedEventAttributes!.input!.payloads!;
+    const input: { notices?: unknown } = JSON.parse(Buffer.from(payload!.data!).toString());
+    expect(input.notices).toEqual(isTold ? [] : undefined);
+  });
+
   test('are left to a workflow that is running', async () => {
     const session = await late({ answer_due_at: ago(fiveMinutes) });
     await sweep();
