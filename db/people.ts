@@ -51,7 +51,8 @@ export interface NewPerson {
   readonly dateOfBirth: string | null;
   readonly age: number | null;
   readonly phone: string | null;
-  readonly timeZone: string;
+  /** IANA; null for the clinic's. */
+  readonly timeZone: string | null;
   readonly language: string;
   /** Encrypted by the field cipher. */
   readonly emergencyContact: Buffer | null;
@@ -162,7 +163,9 @@ export async function insertPerson(db: Knex, person: NewPerson): Promise<Person>
        preferred_name, date_of_birth, age, phone, time_zone, language, emergency_contact,
        terms_agreed_at, privacy_agreed_at, is_anonymous)
      VALUES (:id, :clinicId, :role, :username, :email, :passwordHash, :firstName, :lastName,
-       :preferredName, :dateOfBirth, :age, :phone, :timeZone, :language, :emergencyContact,
+       :preferredName, :dateOfBirth, :age, :phone,
+       coalesce(:timeZone, (SELECT time_zone FROM clinics WHERE id = :clinicId)), :language,
+       :emergencyContact,
        :termsAgreedAt, :privacyAgreedAt, :isAnonymous)
      ON CONFLICT DO NOTHING
      RETURNING ${PERSON_COLUMNS}`,

@@ -81,7 +81,7 @@ const NOBODY = {
   dateOfBirth: null,
   age: null,
   phone: null,
-  timeZone: 'UTC',
+  timeZone: null,
   language: 'en',
   emergencyContact: null,
   termsAgreedAt: null,

@@ -33,7 +33,8 @@ export interface Registration {
   readonly dateOfBirth: string | null;
   readonly age: number | null;
   readonly phone: string | null;
-  readonly timeZone: string;
+  /** Null for the clinic's. */
+  readonly timeZone: string | null;
   readonly language: string;
   readonly emergencyContact: EmergencyContact | null;
   readonly notifications: NotificationWishes | null;
@@ -83,7 +84,7 @@ function registrationOf(body: RegisterBody, role: Registration['role']): Registr
     dateOfBirth: profile.dateOfBirth ?? null,
     age: profile.age ?? null,
     phone: toE164(profile.phoneNumber),
-    timeZone: preferences?.timezone ?? 'UTC',
+    timeZone: preferences?.timezone ?? null,
     language: preferences?.language ?? 'en',
     emergencyContact: readEmergencyContact(profile.emergencyContact),
     notifications: wishesOf(preferences?.notifications),

@@ -14,6 +14,7 @@ export function requiredPorts(settings: LauncherSettings): PortUse[] {
       what: "the crisis worker's health",
       port: ports.crisisWorker,
     },
+    { needed: true, variable: 'MEDIA_PORT', what: 'the rooms', port: ports.media },
     {
       needed: databaseUrl === null,
       variable: 'POSTGRES_PORT',

@@ -41,7 +41,7 @@ test('a port that has become free is free, and two parts never share one', async
 test('a part that is replaced by a real one needs no port', () => {
   const variables = (env: Record<string, string>): string[] =>
     requiredPorts(loadLauncherSettings(env)).map(({ variable }) => variable);
-  const processes = ['PORT', 'WORKER_PORT', 'CRISIS_WORKER_PORT'];
+  const processes = ['PORT', 'WORKER_PORT', 'CRISIS_WORKER_PORT', 'MEDIA_PORT'];
   const servers = ['POSTGRES_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT'];
   expect(variables({})).toEqual([...processes, ...servers, 'SANDBOX_PORT', 'SMTP_PORT']);
   const own = { DATABASE_URL: 'postgresql://h/n', TEMPORAL_ADDRESS: 'h:7233' };

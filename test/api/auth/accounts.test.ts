@@ -136,6 +136,16 @@ describe('registering', () => {
     });
   });
 
+  test('who names no time zone is told times by the clinic’s clock', async () => {
+    const clinic = () => api.knex('clinics').where({ id: api.clinicId });
+    const { time_zone: before } = await clinic().first();
+    await clinic().update({ time_zone: 'America/Chicago' });
+    const { body } = await register(accountA('no_zone'));
+    await clinic().update({ time_zone: before });
+    const person = await api.knex('people').where({ id: body.data.user['id'] }).first();
+    expect(person.time_zone).toBe('America/Chicago');
+  });
+
   test('of many registrations of one address at once, one wins', async () => {
     const replies = await Promise.all(Array.from({ length: 6 }, () => register(accountA('racer'))));
     expect(replies.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409, 409, 409]);
