@@ -35,8 +35,8 @@ export interface ModelGateway {
   /** The most that a reply to these messages can cost, in millionths of the currency. */
   ceilingOf(messages: readonly ModelMessage[]): number;
   /**
-   * Asks for a reply. `onText` gets all of the text so far whenever there is more, and says whether
-   * to go on; the next text waits for it. Never throws.
+   * Asks for a reply. `onText` gets all of the text so far whenever there is more, of too long a one
+   * the beginning, and says whether to go on; the next text waits for it. Never throws.
    */
   reply(
     messages: readonly ModelMessage[],
@@ -49,6 +49,8 @@ const FAILURES_UNTIL_PAUSE = 3;
 const PAUSE_MS = 20_000;
 /** Nobody reads a reply as long as this. */
 const LONGEST_TEXT = 8_000;
+/** However much comes at once. */
+const LONGEST_HEARD = 4 * LONGEST_TEXT;
 /** A message costs a few tokens besides those of its text; no token is shorter than a byte. */
 const TOKENS_BESIDE = 8;
 
@@ -100,7 +102,11 @@ async function ask(
     );
     for await (const chunk of stream) {
       const hasMore = take(settings, told, chunk);
-      if (told.text.length > LONGEST_TEXT) return fault('unreadable', told);
+      if (told.text.length > LONGEST_TEXT) {
+        // It is no reply, but there may be danger in it.
+        await onText(told.text.slice(0, LONGEST_HEARD));
+        return fault('unreadable', told);
+      }
       if (hasMore && !(await onText(told.text))) return fault('stopped', told);
     }
     // The client ends a stream that is aborted as if it were complete.

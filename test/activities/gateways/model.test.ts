@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createModelGateway } from '../../../activities/gateways/model.ts';
+import type { ModelGateway } from '../../../activities/gateways/model.ts';
 import { startTestModel } from '../../support/model.ts';
 import type { TestModel } from '../../support/model.ts';
 
@@ -80,7 +81,30 @@ test.each<readonly [unknown, number | null]>([
   [900, null],
   [null, null],
 ])('a usage of %j costs %j: what can not be read is unknown, not free', async (usage, cost) => {
-  const chunk = { choices: [{ delta: { content: 'Rest.' } }], usage };
+  const { gateway, close } = await streaming({ choices: [{ delta: { content: 'Rest.' } }], usage });
+  const reply = await gateway.reply(HELLO);
+  close();
+  expect(reply).toEqual({ kind: 'text', text: 'Rest.', costMicros: cost });
+});
+
+test.each([true, false])(
+  'too much at once is no reply, but its beginning is heard',
+  async (goesOn) => {
+    const content = `Do it now. ${'And rest. '.repeat(5_000)}`;
+    const { gateway, close } = await streaming({ choices: [{ delta: { content } }] });
+    const heard: string[] = [];
+    const reply = await gateway.reply(HELLO, (text) => {
+      heard.push(text);
+      return Promise.resolve(goesOn);
+    });
+    expect(reply).toMatchObject({ kind: 'fault', fault: 'unreadable' });
+    expect(heard).toEqual([content.slice(0, 32_000)]);
+    close();
+  },
+);
+
+/** An endpoint that sends one chunk, and a gateway to it. */
+async function streaming(chunk: unknown): Promise<{ gateway: ModelGateway; close: () => void }> {
   const server = createServer((_req, res) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' });
     res.end(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);
@@ -88,11 +112,12 @@ test.each<readonly [unknown, number | null]>([
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const gateway = model.gatewayWith({ baseUrl: `http://127.0.0.1:${port}` });
-  const reply = await gateway.reply(HELLO);
-  expect(reply).toEqual({ kind: 'text', text: 'Rest.', costMicros: cost });
-  server.closeAllConnections();
-  server.close();
-});
+  const close = (): void => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { gateway, close };
+}
 
 test.each([
   [401, 'refused'],
