@@ -22,6 +22,23 @@ const COUNT_WISHES = `window.wishes = [];
     window.wishes.push(...Object.keys(wish));
     return real(wish);
   };`;
+/** A browser that can't share its screen, and whose person allows their devices only later. */
+const REFUSE_AT_FIRST = `window.tracks = [];
+  window.isAllowed = false;
+  delete MediaDevices.prototype.getDisplayMedia;
+  const allowed = navigator.mediaDevices.getUserMedia;
+  navigator.mediaDevices.getUserMedia = async (wish) => {
+    if (!window.isAllowed) throw new DOMException('no', 'NotAllowedError');
+    const stream = await allowed(wish);
+    window.tracks.push(...stream.getTracks());
+    return stream;
+  };
+  window.tell = (kind, event) =>
+    window.tracks.findLast((each) => each.kind === kind).dispatchEvent(new Event(event));
+  window.lose = (kind) => {
+    window.tracks.findLast((each) => each.kind === kind).stop();
+    window.tell(kind, 'ended');
+  };`;
 const PASS = {};
 const PHONE = { width: 360, height: 740 };
 
@@ -90,11 +107,13 @@ describeBrowser('the page of a room', () => {
     role: Guest['role'],
     viewport = PHONE,
     room = sessionId,
+    script = '',
   ): Promise<Page> {
-    guests.set(displayName, { personId: await bench.person(), displayName, role });
+    const personId = guests.get(displayName)?.personId ?? (await bench.person());
+    guests.set(displayName, { personId, displayName, role });
     const context = await browser.browser.newContext({ viewport });
     const page = await context.newPage();
-    await page.addInitScript(COUNT_WISHES);
+    await page.addInitScript(COUNT_WISHES + script);
     page.on('pageerror', (error) => console.error(displayName, error.message));
     page.on('console', (line) => {
       if (line.type() === 'error') faults.push(line.text());
@@ -133,6 +152,11 @@ describeBrowser('the page of a room', () => {
     await page.keyboard.press('Enter');
   }
 
+  /** What a screen reader reads next. */
+  const focused = (page: Page): Promise<string> =>
+    page.evaluate(
+      '(({ tagName, textContent }) => `${tagName} ${textContent}`)(document.activeElement)',
+    );
   const playing = (page: Page): Promise<number> =>
     page.evaluate(
       `[...document.querySelectorAll('.tile video')].filter((v) => v.currentTime > 0 && v.videoWidth > 0).length`,
@@ -141,7 +165,9 @@ describeBrowser('the page of a room', () => {
     page.evaluate('document.documentElement.scrollWidth <= window.innerWidth');
 
   test('all agree to a recording by the keyboard, see it, and can take it back', async () => {
-    const { id } = await bench.book();
+    const { id, therapist_id: host, client_id: client } = await bench.book();
+    guests.set('Gia', { personId: host, displayName: 'Gia', role: 'host' });
+    guests.set('Hal', { personId: client!, displayName: 'Hal', role: 'participant' });
     await bench.knex('hosted_sessions').insert({ session_id: id, is_recorded: true });
     const gia = await open('Gia', 'host', PHONE, id);
     const hal = await open('Hal', 'participant', PHONE, id);
@@ -165,8 +191,10 @@ describeBrowser('the page of a room', () => {
     const [ann, ben] = [await open('Ann', 'host'), await open('Ben', 'participant')];
     await press(ann, 'Join');
     await ann.getByText('Lock the room').waitFor();
+    expect(await focused(ann)).toBe('H1 Your appointment');
     await press(ben, 'Join');
     await ben.getByText('Somebody will let you in soon.').waitFor();
+    expect(await focused(ben)).toBe('H1 Please wait');
     await ann.getByText('Ben waits to be let in.').waitFor();
     await press(ann, 'Let in: Ben');
     await ann.getByText('Ben waits to be let in.').waitFor({ state: 'detached' });
@@ -178,8 +206,15 @@ describeBrowser('the page of a room', () => {
     await ann.getByText('Good morning').waitFor();
     await press(ben, 'Microphone: on');
     await ben.getByText('Microphone: off').waitFor();
+    await ann.getByText('Ben (microphone off)').waitFor();
+    await ben.getByText('You (microphone off)').waitFor();
     await press(ann, 'Ask to mute: Ben');
     await ben.getByText('You are asked to switch your microphone off.').waitFor();
+    ann.on('dialog', (dialog) => void dialog.accept('Five minutes are left'));
+    await press(ann, 'Tell everybody');
+    await ben.getByRole('alert').getByText('Five minutes are left').waitFor();
+    await ben.getByRole('log').getByText('To everybody').waitFor();
+    expect(await ben.getByRole('log').textContent()).toContain('Five minutes are left');
     const quietly = 'Call a colleague: nobody in the room is told';
     expect(await ann.getByRole('button', { name: quietly }).textContent()).toBe('Call a colleague');
     await press(ann, quietly);
@@ -197,6 +232,7 @@ describeBrowser('the page of a room', () => {
     await until(async () => (await playing(ann)) === 2 && (await playing(ben)) === 2);
     await press(ben, 'Leave');
     await ben.getByRole('heading', { name: 'You have left.' }).waitFor();
+    expect(await focused(ben)).toBe('H1 You have left.');
     // Nothing that the page does is against its own content policy.
     expect(faults.filter((line) => line.includes('Content Security Policy'))).toEqual([]);
   }, 120_000);
@@ -232,6 +268,37 @@ describeBrowser('the page of a room', () => {
     await press(page, 'Sign in');
     await page.getByRole('textbox', { name: 'E-mail' }).waitFor();
     await page.close();
+  }, 120_000);
+
+  test('a device that is allowed late, or was lost, is switched on in the room', async () => {
+    const room = v7();
+    const host = await open('Mia', 'host', PHONE, room, REFUSE_AT_FIRST);
+    await press(host, 'Join');
+    await press(host, 'Camera: off');
+    await host.getByText('Your camera is not allowed here.').waitFor();
+    await host.evaluate('window.isAllowed = true');
+    await press(host, 'Camera: off');
+    await press(host, 'Microphone: off');
+    for (const device of ['Camera', 'Microphone']) await host.getByText(`${device}: on`).waitFor();
+    const guest = await open('Noa', 'participant', PHONE, room);
+    await press(guest, 'Join');
+    await press(host, 'Let in: Noa');
+    await until(async () => (await playing(guest)) === 2);
+
+    await host.evaluate('window.lose("video")');
+    await host.getByText('Your camera has stopped.').waitFor();
+    await until(async () => (await playing(guest)) === 1);
+    await press(host, 'Camera: off');
+    await until(async () => (await playing(guest)) === 2);
+    expect(await host.getByText('Your camera has stopped.').count()).toBe(0);
+    await host.evaluate('window.tell("audio", "mute")');
+    await host.getByText('Nothing comes from your microphone just now.').waitFor();
+    await host.evaluate('window.tell("audio", "unmute")');
+    await host.getByText('Nothing comes from your microphone').waitFor({ state: 'detached' });
+    // What this browser can't do is not offered.
+    expect(await host.getByRole('button', { name: 'Share screen' }).count()).toBe(0);
+    expect(await guest.getByRole('button', { name: 'Share screen' }).count()).toBe(1);
+    await Promise.all([host.context().close(), guest.context().close()]);
   }, 120_000);
 
   test('at a locked room one is told so, and comes in when it is unlocked', async () => {

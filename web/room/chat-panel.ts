@@ -50,10 +50,27 @@ export class ChatPanel {
   }
 
   add({ name, text, at, breakoutId }: ChatMessage, age: ChatAge): void {
-    const list = age === 'earlier' ? this.#earlier : this.#messages;
+    const where = breakoutId === null ? '' : ' (breakout)';
+    this.#put(age === 'earlier' ? this.#earlier : this.#messages, { name, text, at, where });
+  }
+
+  /** What a host says to everybody, in whichever room. */
+  tell(text: string): void {
+    this.#put(this.#messages, { name: 'To everybody', text, at: Date.now(), where: '' });
+  }
+
+  #put(
+    list: HTMLElement,
+    line: {
+      readonly name: string;
+      readonly text: string;
+      readonly at: number;
+      readonly where: string;
+    },
+  ): void {
+    const { name, text, at, where } = line;
     list.hidden = false;
     const time = new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-    const where = breakoutId === null ? '' : ' (breakout)';
     const item = el(
       'li',
       { 'data-at': String(at) },

@@ -10,11 +10,18 @@ export interface Devices {
 
 const HOW_TO_ALLOW = 'To be seen and heard, allow them beside the address and load the page anew.';
 
-/** Whether somebody, or their browser's settings, has said no. */
-let isDenied = false;
+type Kind = 'audio' | 'video';
+
+/** What somebody, or their browser's settings, has said no to. */
+const denied = new Set<Kind>();
+
+/** Whether it was not allowed when it was asked for last. */
+export function wasDenied(kind: Kind): boolean {
+  return denied.has(kind);
+}
 
 /** Asks for camera and microphone, each for itself: one may be missing. */
-async function open(mode: 'audio' | 'video', deviceId?: string): Promise<MediaStreamTrack | null> {
+export async function openTrack(mode: Kind, deviceId?: string): Promise<MediaStreamTrack | null> {
   const wish = deviceId === undefined || deviceId === '' ? {} : { deviceId: { exact: deviceId } };
   try {
     const stream = await navigator.mediaDevices.getUserMedia(
@@ -22,9 +29,11 @@ async function open(mode: 'audio' | 'video', deviceId?: string): Promise<MediaSt
         ? { audio: { echoCancellation: true, noiseSuppression: true, ...wish } }
         : { video: { width: { ideal: 1280 }, height: { ideal: 720 }, ...wish } },
     );
+    denied.delete(mode);
     return stream.getTracks()[0] ?? null;
   } catch (fault) {
-    isDenied ||= fault instanceof DOMException && fault.name === 'NotAllowedError';
+    if (fault instanceof DOMException && fault.name === 'NotAllowedError') denied.add(mode);
+    else denied.delete(mode);
     return null;
   }
 }
@@ -60,8 +69,8 @@ function meterOf(track: MediaStreamTrack, meter: HTMLMeterElement): () => void {
 export async function checkDevices(page: HTMLElement, mode: Mode): Promise<Devices> {
   if (mode === 'text') return { microphone: null, camera: null };
   const hasPicture = mode === 'video';
-  let microphone = await open('audio');
-  let camera = hasPicture ? await open('video') : null;
+  let microphone = await openTrack('audio');
+  let camera = hasPicture ? await openTrack('video') : null;
   const preview = el('video', { autoplay: true, muted: true, playsinline: true });
   const level = el('meter', { min: '0', max: '1', 'aria-label': 'Your microphone' });
   const status = el('p', { role: 'status' });
@@ -76,7 +85,7 @@ export async function checkDevices(page: HTMLElement, mode: Mode): Promise<Devic
       microphone === null ? 'microphone' : '',
     ];
     const names = missing.filter((name) => name !== '').join(' and ');
-    const help = isDenied ? ` ${HOW_TO_ALLOW}` : '';
+    const help = denied.size > 0 ? ` ${HOW_TO_ALLOW}` : '';
     status.textContent =
       names === '' ? '' : `Without ${names}. You can come in all the same.${help}`;
   };
@@ -91,11 +100,11 @@ export async function checkDevices(page: HTMLElement, mode: Mode): Promise<Devic
   };
   const cameras = choice('videoinput', async (id) => {
     camera?.stop();
-    camera = await open('video', id);
+    camera = await openTrack('video', id);
   });
   const microphones = choice('audioinput', async (id) => {
     microphone?.stop();
-    microphone = await open('audio', id);
+    microphone = await openTrack('audio', id);
   });
   refresh();
   return new Promise((resolve) => {

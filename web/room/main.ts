@@ -66,7 +66,7 @@ async function come(key: Key): Promise<void> {
   const call = new Call(pass.join, {
     changed: () => screen?.update(),
     chat: (message, age) => screen?.addChat(message, age),
-    notice: (text) => screen?.notice(text),
+    notice: (text) => screen?.tellAll(text),
     muteRequested: (kind) => screen?.askToMute(kind),
     replaced: () => screen?.notice('This is going on in another tab of yours.'),
   });
@@ -77,8 +77,8 @@ async function come(key: Key): Promise<void> {
       void askWho('').then(come);
     },
   });
-  if (devices.microphone !== null) await call.send('microphone', devices.microphone);
-  if (devices.camera !== null) await call.send('camera', devices.camera);
+  await screen.bring('microphone', devices.microphone);
+  await screen.bring('camera', devices.camera);
   screen.update();
   await call.start();
 }

@@ -4,6 +4,7 @@ import { ChatPanel } from './chat-panel.ts';
 import { el, show } from './dom.ts';
 import { HostPanel } from './host-panel.ts';
 import type { Source } from './media.ts';
+import { type OwnDevice, OwnDevices } from './own-devices.ts';
 import { RecordingPanel } from './recording-panel.ts';
 import { Tiles } from './tiles.ts';
 
@@ -26,10 +27,11 @@ export class RoomScreen {
   readonly #page: HTMLElement;
   readonly #call: Call;
   readonly #ways: Ways;
-  readonly #title = el('h1', { 'aria-live': 'polite' });
+  readonly #title = el('h1', { 'aria-live': 'polite', tabindex: '-1' });
   readonly #status = el('p', { role: 'status' });
   readonly #notice = el('p', { role: 'alert' });
   readonly #tiles: Tiles;
+  readonly #devices: OwnDevices;
   readonly #host: HostPanel;
   readonly #recording: RecordingPanel;
   readonly #chat: ChatPanel;
@@ -41,6 +43,10 @@ export class RoomScreen {
     this.#call = call;
     this.#ways = ways;
     this.#tiles = new Tiles(call);
+    this.#devices = new OwnDevices(call, {
+      say: (text) => this.notice(text),
+      unsay: (text) => this.#takeBack(text),
+    });
     this.#host = new HostPanel(
       call,
       (text) => this.notice(text),
@@ -52,13 +58,18 @@ export class RoomScreen {
     page.replaceChildren();
   }
 
+  /** Sends what somebody has brought. */
+  async bring(device: OwnDevice, track: MediaStreamTrack | null): Promise<void> {
+    if (track !== null) await this.#devices.use(device, track);
+  }
+
   update(): void {
     const { phase, view } = this.#call;
     const isInside = phase === 'inside' || (phase === 'reconnecting' && view?.place === 'inside');
     if (phase === 'over') return this.#showEnd();
-    this.#title.textContent = isInside
-      ? (view?.breakout?.name ?? 'Your appointment')
-      : 'Please wait';
+    const title = isInside ? (view?.breakout?.name ?? 'Your appointment') : 'Please wait';
+    const isNew = this.#title.textContent !== title;
+    this.#title.textContent = title;
     this.#status.textContent = this.#statusText();
     for (const [source, button] of this.#buttons) this.#label(source, button);
     if (isInside) this.#tiles.update();
@@ -72,12 +83,20 @@ export class RoomScreen {
       ...(isInside ? inside : []),
       this.#bar,
     ]);
+    // What had the keyboard's focus may have gone with the screen before.
+    if (isNew && document.activeElement === document.body) this.#title.focus();
     // Its question can only be asked on the page.
     this.#recording.update();
   }
 
   addChat(message: ChatMessage, age: ChatAge): void {
     this.#chat.add(message, age);
+  }
+
+  /** A host's word to everybody can be read again. */
+  tellAll(text: string): void {
+    this.notice(text);
+    this.#chat.tell(text);
   }
 
   notice(text: string): void {
@@ -113,12 +132,13 @@ export class RoomScreen {
     const other = el('button', { type: 'button' }, isUnknown ? 'Sign in' : 'As somebody else');
     other.addEventListener('click', () => this.#ways.asSomebodyElse());
     const isFinal = end === 'removed' || isUnknown;
+    const title = el('h1', { tabindex: '-1' }, ENDS[end ?? 'ended']);
     this.#page.replaceChildren(
-      el('h1', {}, ENDS[end ?? 'ended']),
+      title,
       el('p', {}, isUnknown ? '' : reason),
       el('div', { class: 'bar' }, ...(isFinal ? [] : [again]), other),
     );
-    (isFinal ? other : again).focus();
+    title.focus();
   }
 
   #controls(): HTMLElement {
@@ -145,9 +165,8 @@ export class RoomScreen {
     button.setAttribute('aria-pressed', String(isOn));
     const { view } = this.#call;
     const isPicture = source !== 'microphone';
-    const isMissing = source !== 'screen' && own === undefined;
     button.hidden =
-      isMissing ||
+      (source === 'screen' && !canShareScreen()) ||
       view?.mode === 'text' ||
       view?.role === 'observer' ||
       (isPicture && view?.mode === 'audio');
@@ -155,10 +174,7 @@ export class RoomScreen {
 
   async #toggle(source: Source): Promise<void> {
     const own = this.#call.tracks.get(source);
-    if (source !== 'screen') {
-      if (own !== undefined) await this.#call.pause(source, !own.isPaused);
-      return;
-    }
+    if (source === 'microphone' || source === 'camera') return this.#devices.toggle(source);
     if (own !== undefined) return this.#call.stop('screen');
     const stream = await navigator.mediaDevices.getDisplayMedia({ video: true });
     const track = stream.getVideoTracks()[0];
@@ -172,4 +188,9 @@ export class RoomScreen {
       this.notice(error instanceof Error ? error.message : 'That did not work.');
     });
   }
+}
+
+/** Browsers of phones can not. */
+function canShareScreen(): boolean {
+  return typeof Reflect.get(Object(navigator.mediaDevices), 'getDisplayMedia') === 'function';
 }

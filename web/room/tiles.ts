@@ -27,7 +27,7 @@ export class Tiles {
       const tile = this.#tile(key);
       keys.add(key);
       shown.push(tile.element);
-      tile.caption.textContent = name;
+      if (tile.caption.textContent !== name) tile.caption.textContent = name;
       if (tile.track !== track) {
         tile.track = track;
         tile.video.srcObject = track === null ? null : new MediaStream([track]);
@@ -36,14 +36,22 @@ export class Tiles {
     };
     const own = tracks.get('camera');
     if (view?.mode !== 'text') {
-      const tile = add('own', 'You', own === undefined || own.isPaused ? null : own.track);
-      tile.element.classList.toggle('speaking', view?.personId === speakerId);
+      const isSpeaking = view?.personId === speakerId;
+      const isMuted = isSilent(view?.role, tracks.get('microphone'));
+      const name = captionOf('You', { isSpeaking, isMuted });
+      const tile = add('own', name, own === undefined || own.isPaused ? null : own.track);
+      tile.element.classList.toggle('speaking', isSpeaking);
     }
-    for (const { personId, name, isAway } of people.values()) {
-      const camera = remote.find((each) => each.personId === personId && each.source === 'camera');
+    for (const { personId, name, isAway, role } of people.values()) {
+      const sent = remote.filter((each) => each.personId === personId);
+      const camera = sent.find(({ source }) => source === 'camera');
+      const microphone = sent.find(({ source }) => source === 'microphone');
+      const isSpeaking = personId === speakerId;
+      const isMuted = view?.mode !== 'text' && !isAway && isSilent(role, microphone);
+      const caption = captionOf(name, { isAway, isSpeaking, isMuted });
       const isShown = camera !== undefined && !camera.isPaused;
-      const tile = add(personId, isAway ? `${name} (away)` : name, isShown ? camera.track : null);
-      tile.element.classList.toggle('speaking', personId === speakerId);
+      const tile = add(personId, caption, isShown ? camera.track : null);
+      tile.element.classList.toggle('speaking', isSpeaking);
     }
     for (const { producerId, personId, source, track } of remote) {
       if (source !== 'screen') continue;
@@ -87,4 +95,23 @@ export class Tiles {
       sound.play().catch(() => undefined);
     }
   }
+}
+
+/** Observers send no sound at all, which needs no words. */
+function isSilent(
+  role: string | undefined,
+  own: { readonly isPaused: boolean } | undefined,
+): boolean {
+  return role !== 'observer' && (own === undefined || own.isPaused);
+}
+
+/** In words what the colours show. */
+function captionOf(
+  name: string,
+  is: { readonly isAway?: boolean; readonly isSpeaking: boolean; readonly isMuted: boolean },
+): string {
+  const away = is.isAway === true ? ['away'] : [];
+  const sound = is.isMuted ? ['microphone off'] : is.isSpeaking ? ['speaking'] : [];
+  const states = [...away, ...sound];
+  return states.length === 0 ? name : `${name} (${states.join(', ')})`;
 }
