@@ -19,15 +19,17 @@ function horizonFaults({ horizonMs, minimumNoticeMs }: Plan): FieldFault[] {
   ];
 }
 
-function paymentFaults({ payment }: Plan): FieldFault[] {
+function paymentFaults({ payment, room }: Plan): FieldFault[] {
   if (payment.timing !== 'near_session') return [];
-  if (payment.nearSessionMs > 0 && payment.nearSessionMs <= MAX_NEAR_SESSION_MS) return [];
-  return [
-    {
-      field: 'plan.payment.nearSessionMs',
-      message: 'must be more than 0 and at most 6 days: a card authorisation lives no longer',
-    },
-  ];
+  const field = 'plan.payment.nearSessionMs';
+  if (payment.nearSessionMs <= 0 || payment.nearSessionMs > MAX_NEAR_SESSION_MS) {
+    const message = 'must be more than 0 and at most 6 days: a card authorisation lives no longer';
+    return [{ field, message }];
+  }
+  if (payment.nearSessionMs > (room?.opensBeforeStartMs ?? 0)) return [];
+  const message =
+    'must be longer than room.opensBeforeStartMs: a session that the host has begun is not charged';
+  return [{ field, message }];
 }
 
 function reminderFaults({ horizonMs, reminders }: Plan): FieldFault[] {

@@ -92,7 +92,8 @@ export function composeOccurrences(
 /** The card of a series is saved once, and each occurrence is charged near its own date. */
 function seriesPlan(plan: Plan): Plan {
   const { nearSessionMs } = plan.payment;
-  const isSound = nearSessionMs > 0 && nearSessionMs <= LONGEST_NEAR_MS;
+  const opensBeforeStartMs = plan.room?.opensBeforeStartMs ?? 0;
+  const isSound = nearSessionMs > opensBeforeStartMs && nearSessionMs <= LONGEST_NEAR_MS;
   const payment: PaymentPlan = {
     ...plan.payment,
     timing: 'near_session',

@@ -18,6 +18,7 @@ import { until } from '../support/until.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+const MINUTE_MS = 60_000;
 const client: Actor = { personId: '0197a000-0000-7000-8000-000000000001', party: 'client' };
 const therapist: Actor = { personId: '0197a000-0000-7000-8000-000000000002', party: 'therapist' };
 const paymentId = '0197a000-0000-7000-8000-000000000003';
@@ -105,6 +106,55 @@ describe('a card that is charged near the date', () => {
       1, 1,
     ]);
     expect(times(world, 'refundPayment')).toBe(0);
+  });
+
+  test.each([
+    ['tells of its decision', true],
+    ['decides without a word', false],
+  ])('by a bank that %s: the session stays confirmed meanwhile', async (_how, tells) => {
+    const world = new World();
+    world.money.authorisePayment = async () => ({ kind: 'saved' });
+    world.money.chargeSavedCard = async () => ({ kind: 'processing' });
+    world.money.syncPayment = async () => ({ kind: 'captured' });
+    await live(world, wish, async (session) => {
+      await approved(session);
+      await paid(session);
+      await environment.sleep(8 * DAY_MS + MINUTE_MS);
+      await until(() => times(world, 'chargeSavedCard') > 0);
+      world.money.chargeSavedCard = async () => ({ kind: 'authorised', captureBeforeAt: null });
+      if (tells) await session.handle.signal(messages.paymentNewsSignal, { paymentId });
+      expect(await session.handle.result()).toEqual({ status: 'completed' });
+    });
+    expect(world.events.slice(2)).toEqual(['payment_captured', 'started', 'completed']);
+    expect(times(world, 'notify confirmed')).toBe(1);
+  });
+
+  test('by a bank that does not decide for too long: the client is asked to pay again', async () => {
+    const world = new World();
+    world.money.authorisePayment = async () => ({ kind: 'saved' });
+    world.money.chargeSavedCard = async () => ({ kind: 'processing' });
+    await live(world, wish, async (session) => {
+      await approved(session);
+      await paid(session);
+      expect(await session.handle.result()).toEqual({ status: 'expired' });
+    });
+    expect(times(world, 'notify payment_lapsed')).toBe(1);
+    expect(times(world, 'chargeSavedCard')).toBeLessThan(10);
+  });
+
+  test('by a bank that has not decided: the client can cancel', async () => {
+    const world = new World();
+    world.money.authorisePayment = async () => ({ kind: 'saved' });
+    world.money.chargeSavedCard = async () => ({ kind: 'processing' });
+    await live(world, wish, async (session) => {
+      await approved(session);
+      await paid(session);
+      await environment.sleep(8 * DAY_MS + MINUTE_MS);
+      await until(() => times(world, 'chargeSavedCard') > 0);
+      await session.handle.executeUpdate(messages.cancelUpdate, { args: [standard] });
+      expect(await session.handle.result()).toEqual({ status: 'cancelled' });
+    });
+    expect(times(world, 'notify payment_lapsed')).toBe(0);
   });
 
   test('and refused, then paid by another: the session takes place', async () => {

@@ -9,13 +9,13 @@ import { callOff, callOffSeats, decideWhether } from './group.ts';
 import { passHoldDeadline } from './holding.ts';
 import {
   capture,
-  chargeSavedCard,
   handOverNews,
   owesCapture,
   passPaymentDeadline,
   readNews,
   settleMoney,
 } from './money.ts';
+import { chargeSavedCard } from './saved-card.ts';
 import { deliverNotices, followUp, keepReminding } from './reminding.ts';
 
 /** How one kind of life differs from another. */

@@ -1,5 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { ParentClosePolicy, log, proxyActivities, startChild } from '@temporalio/workflow';
+import { ParentClosePolicy, proxyActivities, startChild } from '@temporalio/workflow';
 import type {
   AuthoriseOutcome,
   MoneyActivities,
@@ -126,20 +126,6 @@ export async function passPaymentDeadline(course: Course): Promise<void> {
   } else {
     await receive(course, { kind: 'authorised', captureBeforeAt: null }, SYSTEM);
   }
-}
-
-/** A card that was saved at booking is charged near the date, without its holder. */
-export async function chargeSavedCard(course: Course): Promise<void> {
-  const outcome = await money.chargeSavedCard(subjectOf(course));
-  if (outcome.kind === 'authorised') {
-    const captured = await money.capturePayment(subjectOf(course));
-    if (captured.kind === 'captured') {
-      await apply(course, { type: 'payment_captured' }, { actor: SYSTEM });
-      return;
-    }
-  }
-  log.info('saved card could not be charged', { outcome: outcome.kind });
-  await lapse(course);
 }
 
 /** Settles the money of a session that has ended, once, by how it ended. */

@@ -126,6 +126,16 @@ test.each<[string, Record<string, unknown>, string]>([
     },
     'plan.payment.nearSessionMs',
   ],
+  [
+    'a charge that comes after the host may have begun',
+    {
+      plan: plan({
+        payment: { ...DEFAULT_PLAN.payment, timing: 'near_session', nearSessionMs: 600_000 },
+        room: { opensBeforeStartMs: 600_000, closesAfterEndMs: 0 },
+      }),
+    },
+    'plan.payment.nearSessionMs',
+  ],
 ])('%s is refused by name', async (_what, change, field) => {
   const body = { name: 'Faulty', sessionType: 'faulty', plan: plan(), ...change };
   const reply = await clinic.as('alex', 'POST', PATH, body);
