@@ -61,11 +61,11 @@ async function contextOf(
     })),
     resources: resources
       .filter(({ kind }) => isGrave || kind === 'educational')
-      .map(({ title, website, phone, kind }) => ({
-        title,
-        url: website ?? (phone === null ? null : `tel:${phone}`),
-        type: kind,
-      })),
+      .map(({ title, website, phone, kind }) => {
+        const url = website ?? (phone === null ? null : `tel:${phone}`);
+        // What is published is a string.
+        return { title, ...(url === null ? {} : { url }), type: kind };
+      }),
     showsNotes: relation !== 'patient',
   };
 }
