@@ -50,35 +50,40 @@ export async function openPage(db: Knex, page: NewPage): Promise<OpenedPage> {
   return rows[0]!;
 }
 
-/** The page is out; the alert has been paged for. How the page stands then. */
+/** The page is out, and somebody may hear it. How the page stands then. */
 export async function markSent(
   db: Knex,
   page: PageRef,
   providerId: string | null,
 ): Promise<PageState> {
   const { rows } = await db.raw<{ rows: { state: PageState }[] }>(
-    pagedWith(`provider_id = :providerId,
-      state = CASE WHEN state = 'sending' THEN 'sent' ELSE state END`),
+    pagedWith(
+      `provider_id = :providerId, state = CASE WHEN state = 'sending' THEN 'sent' ELSE state END`,
+      'first_page_at = coalesce(first_page_at, clock_timestamp()), last_page_at = clock_timestamp()',
+    ),
     { ...page, providerId },
   );
   return rows[0]!.state;
 }
 
-/** The page is out and nobody is there to hear it: at no moment does it look as if somebody might. */
+/**
+ * The page is out and nobody is there to hear it: at no moment does it look as if somebody might,
+ * though the alert is not neglected.
+ */
 export async function markUnheard(db: Knex, page: PageRef, errorCode: string): Promise<void> {
   await db.raw(
-    pagedWith(`state = CASE WHEN state = 'sending' THEN 'unanswered' ELSE state END,
-      error_code = :errorCode, settled_at = coalesce(settled_at, clock_timestamp())`),
+    pagedWith(
+      `state = CASE WHEN state = 'sending' THEN 'unanswered' ELSE state END,
+        error_code = :errorCode, settled_at = coalesce(settled_at, clock_timestamp())`,
+      'last_page_at = clock_timestamp()',
+    ),
     { ...page, errorCode },
   );
 }
 
-function pagedWith(changes: string): string {
-  return `WITH page AS (UPDATE crisis_pages SET ${changes} WHERE ${THIS_PAGE} RETURNING state),
-    alert AS (
-      UPDATE crisis_alerts SET first_page_at = coalesce(first_page_at, clock_timestamp()),
-        last_page_at = clock_timestamp()
-      WHERE id = :alertId)
+function pagedWith(page: string, alert: string): string {
+  return `WITH page AS (UPDATE crisis_pages SET ${page} WHERE ${THIS_PAGE} RETURNING state),
+    alert AS (UPDATE crisis_alerts SET ${alert} WHERE id = :alertId)
     SELECT state FROM page`;
 }
 

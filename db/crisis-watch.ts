@@ -22,7 +22,7 @@ const ms = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::
 
 const COLUMNS = `alert.id, alert.clinic_id AS "clinicId", alert.person_id AS "personId",
   alert.number, alert.is_drill AS "isDrill", alert.status, alert.severity, alert.state,
-  ${ms('alert.created_at')} AS "createdAtMs", ${ms('alert.first_page_at')} AS "firstPageAtMs",
+  ${ms('alert.created_at')} AS "createdAtMs",
   ${ms('alert.last_page_at')} AS "lastPageAtMs", watch.rounds,
   ${ms('watch.paged_at')} AS "pagedAtMs", ${ms('watch.next_due_at')} AS "nextDueAtMs"`;
 
@@ -37,9 +37,9 @@ export const FIND_UNANSWERED = `
   FROM crisis_alerts AS alert LEFT JOIN crisis_watch AS watch ON watch.alert_id = alert.id
   WHERE alert.status = 'paging'
     AND alert.created_at <= clock_timestamp() - :firstPageMs * interval '1 millisecond'
-    AND (alert.first_page_at IS NULL
+    AND (alert.last_page_at IS NULL
       OR alert.last_page_at <= clock_timestamp() - :slackMs * interval '1 millisecond')
-    AND (alert.first_page_at IS NULL
+    AND (alert.last_page_at IS NULL
       OR coalesce((alert.state->>'dueAtMs')::float8, 0) + :slackMs <= ${NOW_MS})
     AND (watch.next_due_at IS NULL OR watch.next_due_at <= clock_timestamp()
       OR watch.paged_at < alert.last_page_at)

@@ -144,12 +144,14 @@ export async function listSessionReports(db: Knex, sessionId: string): Promise<S
   return rows;
 }
 
-/** Whether a page of the alert has reached an admin of the clinic. */
+/** Whether a page of the alert has gone out to an admin of the clinic who may have heard it. */
 export async function hasReachedAdmin(db: Knex, alertId: string): Promise<boolean> {
   const { rows } = await db.raw<{ rows: unknown[] }>(
     `SELECT FROM crisis_pages AS page JOIN people AS person ON person.id = page.person_id
      WHERE page.alert_id = ? AND person.role = 'admin'
-       AND page.state IN ('sent', 'delivered', 'unanswered', 'answered', 'stopped') LIMIT 1`,
+       AND (page.state IN ('sent', 'delivered', 'answered')
+         -- One that was never sent has no name at its provider.
+         OR page.state IN ('unanswered', 'stopped') AND page.provider_id IS NOT NULL) LIMIT 1`,
     [alertId],
   );
   return rows.length > 0;

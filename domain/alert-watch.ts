@@ -6,7 +6,7 @@ export interface WatchedAlert {
   readonly status: 'paging' | 'held';
   readonly severity: AlertSeverity;
   readonly createdAtMs: number;
-  readonly firstPageAtMs: number | null;
+  /** The last that went out, whether or not anybody was there to hear it; null for none. */
   readonly lastPageAtMs: number | null;
   /** As the alert's workflow last wrote it; null before it ever did. */
   readonly state: AlertState | null;
@@ -46,7 +46,7 @@ export function neglectOf(alert: WatchedAlert, times: WatchTimes, nowMs: number)
     const leaseUntilMs = state?.kind === 'held' ? state.leaseUntilMs : alert.createdAtMs;
     return nowMs >= leaseUntilMs + times.leaseSlackMs ? 'lease_over' : null;
   }
-  if (alert.firstPageAtMs === null) {
+  if (lastPageAtMs === null) {
     return nowMs >= alert.createdAtMs + times.firstPageMs ? 'never_paged' : null;
   }
   if (isInOurHands) return 'page_late';

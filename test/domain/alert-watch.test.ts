@@ -22,13 +22,12 @@ const alert = (changes: Partial<WatchedAlert> = {}): WatchedAlert => ({
   status: 'paging',
   severity: 'critical',
   createdAtMs: START,
-  firstPageAtMs: null,
   lastPageAtMs: null,
   state: null,
   audit: null,
   ...changes,
 });
-const pagedOnce = { firstPageAtMs: START, lastPageAtMs: START, state: paged as AlertState };
+const pagedOnce = { lastPageAtMs: START, state: paged as AlertState };
 const ours = { rounds: 1, pagedAtMs: START + 60_000, nextDueAtMs: START + 105_000 };
 const heldAlert = { ...pagedOnce, status: 'held', state: held as AlertState } as const;
 const { firstPageMs, slackMs, leaseSlackMs } = WATCH_TIMES;
