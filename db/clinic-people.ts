@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { HoldfastError } from '../domain/errors.ts';
+import { reopenAlertsOf } from './crisis-verbs.ts';
 import { PERSON_COLUMNS, personFrom } from './people.ts';
 import type { Person, PersonRole, PersonRow } from './people.ts';
 import { stirRoomsOf } from './room-commands.ts';
@@ -75,13 +76,17 @@ export async function verifyHelper(trx: Knex.Transaction, personId: string): Pro
   );
 }
 
-/** Ends all that the person has signed in; gives the families that it ended. */
+/**
+ * Ends all that the person has signed in, and opens the alerts again that they have; gives the
+ * families that it ended.
+ */
 export async function suspendPerson(trx: Knex.Transaction, personId: string): Promise<string[]> {
   await trx.raw(
     'UPDATE people SET suspended_at = now(), updated_at = now() WHERE id = ? AND suspended_at IS NULL',
     [personId],
   );
   await stirRoomsOf(trx, personId);
+  await reopenAlertsOf(trx, personId);
   return revokeFamiliesOf(trx, personId, null, 'suspended');
 }
 

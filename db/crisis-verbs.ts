@@ -51,6 +51,34 @@ export async function decideOnRow(
   return { state, refusal, calls: isStopped ? await stopOpenPages(trx, alertId) : [] };
 }
 
+/**
+ * Nobody has what somebody had who has no business here any more: it is paged for again, by its
+ * workflow, or by the auditor where that does not.
+ */
+export async function reopenAlertsOf(trx: Knex.Transaction, holderId: string): Promise<void> {
+  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
+    `SELECT id FROM crisis_alerts WHERE holder_id = ? AND status <> 'resolved' ORDER BY id`,
+    [holderId],
+  );
+  for (const { id } of rows) await reopenOnRow(trx, id, holderId);
+}
+
+async function reopenOnRow(trx: Knex.Transaction, alertId: string, from: string): Promise<void> {
+  const alert = await lockAlert(trx, alertId);
+  if (alert === null || alert.state === null) return;
+  const { effective: policies } = await readEscalationPolicies(trx, alert.clinicId);
+  const [event, atMs] = [{ kind: 'release', by: from } as const, Date.now()];
+  const { state, refusal } = applyEvent({ policies }, alert.state, event, atMs);
+  // Somebody else has it by now, or it is over.
+  if (refusal !== null) return;
+  const data = { because: 'holder_suspended', from, byRecord: true };
+  const line: AlertLine = { kind: 'reopened', atMs, actorId: null, via: null, data };
+  const version = alert.version + 1;
+  await writeStep(trx, alert, { state, version, mark: `verb:${newId()}`, lines: [line] });
+  const { clinicId } = alert;
+  await insertOutboxRow(trx, { topic: 'crisis.verb', clinicId, payload: { alertId, version } });
+}
+
 /** The alerts of a session that a person has, or had until nobody did. */
 export async function findHeldAlerts(
   db: Knex,

@@ -52,13 +52,15 @@ export interface HeldAlert extends Basis {
   readonly leaseUntilMs: number;
 }
 
-/** A human is in contact with the person. Nobody is paged; the holder is reminded. */
+/** A human is in contact with the person. Nobody is paged; the holder is reminded, some times. */
 export interface InContactAlert extends Basis {
   readonly kind: 'in_contact';
   readonly holderId: string;
   readonly contactById: string;
   readonly contactAtMs: number;
   readonly remindAtMs: number;
+  /** How many reminders the holder has let pass; alerts of before have none. */
+  readonly reminders?: number;
 }
 
 export interface ResolvedAlert extends Basis {

@@ -163,7 +163,11 @@ function signOfContact(
       });
     case 'in_contact':
       if (by !== state.holderId) return stepTo(state);
-      return stepTo({ ...state, remindAtMs: nowMs + policy.contactReminderMs });
+      return stepTo({
+        ...state,
+        remindAtMs: nowMs + policy.contactReminderMs,
+        reminders: 0,
+      });
     default:
       return assertNever(state);
   }

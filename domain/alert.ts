@@ -3,6 +3,8 @@ import type {
   AlertEvent,
   AlertState,
   AlertStep,
+  HeldAlert,
+  InContactAlert,
   PagingAlert,
 } from './alert-events.ts';
 import { applyEvent, reopened, stepTo } from './alert-verbs.ts';
@@ -62,22 +64,39 @@ function whatIsDue(context: PagingContext, state: AlertState, nowMs: number): Al
   switch (state.kind) {
     case 'paging':
       return pagesDue(context, state, nowMs);
-    case 'held': {
-      const lapse = reopened(context, state, state.tier + 1, 'lease_lapsed', nowMs);
-      const due = whatIsDue(context, lapse.state, nowMs);
-      return stepTo(due.state, ...lapse.effects, ...due.effects);
-    }
-    case 'in_contact': {
-      const { holderId, severity } = state;
-      const remindAtMs = nowMs + context.policies[severity].contactReminderMs;
-      const next = { ...state, remindAtMs };
-      return stepTo(next, { kind: 'tell_holder', holderId, because: 'contact_reminder' });
-    }
+    case 'held':
+      return lapsed(context, state, nowMs);
+    case 'in_contact':
+      return reminded(context, state, nowMs);
     case 'resolved':
       return stepTo(state);
     default:
       return assertNever(state);
   }
+}
+
+function lapsed(
+  context: PagingContext,
+  state: HeldAlert | InContactAlert,
+  nowMs: number,
+): AlertStep {
+  const lapse = reopened(context, state, state.tier + 1, 'lease_lapsed', nowMs);
+  const due = whatIsDue(context, lapse.state, nowMs);
+  return stepTo(due.state, ...lapse.effects, ...due.effects);
+}
+
+/** So many reminders one after another mean that the holder is not there any more. */
+const MOST_REMINDERS = 3;
+
+function reminded(context: PagingContext, state: InContactAlert, nowMs: number): AlertStep {
+  const { holderId, severity, reminders = 0 } = state;
+  const isSilent = reminders >= MOST_REMINDERS;
+  if (isSilent && (context.holds?.('silent-contact-reopens') ?? true)) {
+    return lapsed(context, state, nowMs);
+  }
+  const remindAtMs = nowMs + context.policies[severity].contactReminderMs;
+  const next = { ...state, remindAtMs, reminders: reminders + 1 };
+  return stepTo(next, { kind: 'tell_holder', holderId, because: 'contact_reminder' });
 }
 
 function pagesDue(context: PagingContext, state: PagingAlert, nowMs: number): AlertStep {

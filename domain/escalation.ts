@@ -25,10 +25,17 @@ export interface EscalationContext {
   readonly view: OnCallView;
 }
 
+/** Rules that alerts of before do not know: who was told of one by the old rules must not be told otherwise. */
+export type AlertRule =
+  /** Before, a last step that was refused as a whole was paged again and again alone. */
+  | 'refused-step-widens'
+  /** Before, whoever was in contact was reminded for ever. */
+  | 'silent-contact-reopens';
+
 /** What decides the next pages of one alert. */
 export interface PagingContext extends EscalationContext {
-  /** Asked when the last step was refused as a whole: false keeps to the step all the same. */
-  readonly mayWiden?: () => boolean;
+  /** Whether a rule holds for this alert, asked when it matters; all do by default. */
+  readonly holds?: (rule: AlertRule) => boolean;
 }
 
 export interface PageOrder {
@@ -85,7 +92,7 @@ export const SHORTEST_ROUND_MS = 15_000;
  * step the last step is due again, for ever. Steps that reach nobody are passed over at once.
  */
 export function nextPage(
-  { policies, view, mayWiden }: PagingContext,
+  { policies, view, holds }: PagingContext,
   position: PagingPosition,
   nowMs: number,
 ): PageDecision {
@@ -97,7 +104,7 @@ export function nextPage(
     const pages = pagesOf(step, tier, view, nowMs, skipped);
     if (pages.length === 0) continue;
     const nextDueAtMs = nowMs + step.waitMs;
-    if (position.isRefused === true && (mayWiden?.() ?? true)) {
+    if (position.isRefused === true && (holds?.('refused-step-widens') ?? true)) {
       return lastResort(policy, view, skipped, nextDueAtMs);
     }
     const nextTier = clampTier(policy, tier + 1);

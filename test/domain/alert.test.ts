@@ -315,6 +315,19 @@ describe('an acknowledgement', () => {
     expect(story.do(tick, 670).effects).toEqual(['tell_holder']);
   });
 
+  test('in contact is open again after three reminders without a sign, and comes back by one', () => {
+    const story = scene();
+    story.do(tick, 0);
+    story.do(by('contact', 'ann'), 0);
+    for (const at of [600, 1_200]) expect(story.do(tick, at).effects).toEqual(['tell_holder']);
+    story.do(by('sign', 'ann'), 1_300);
+    for (const at of [1_900, 2_500, 3_100]) {
+      expect(story.do(tick, at).effects).toEqual(['tell_holder']);
+    }
+    expect(story.do(tick, 3_700)).toEqual({ paged: ['bob'], effects: ['reopened', 'page'] });
+    expect(story.do(by('sign', 'ann'), 3_710).effects).toEqual(['stop_pages']);
+  });
+
   test('given back pages the same tier at once, by its holder alone', () => {
     const story = scene();
     story.do(tick, 0);

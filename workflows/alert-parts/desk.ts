@@ -108,7 +108,7 @@ export function advance(
   if (desk.known === null || desk.state === null) throw new TypeError('not begun');
   const nowMs = Date.now();
   const before = desk.state;
-  const context = { ...desk.known.context, mayWiden };
+  const context = { ...desk.known.context, holds: patched };
   const step = withoutRecall(before, advanceAlert(context, before, event, nowMs));
   const isChanged = step.state !== before || step.effects.length > 0;
   if (!isChanged) return { ...step, isChanged };
@@ -120,11 +120,6 @@ export function advance(
   show(desk);
   desk.perform(desk, step.effects);
   return { ...step, isChanged };
-}
-
-/** Before, a last step that was refused as a whole was paged again and again alone. */
-function mayWiden(): boolean {
-  return patched('refused-step-widens');
 }
 
 /** Before, whoever had an alert in whatever way took it again by a mere sign. */

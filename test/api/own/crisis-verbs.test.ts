@@ -58,6 +58,28 @@ test('contact comes late and stops the pages all the same; only its holder gives
   expect(await row()).toMatchObject({ status: 'paging', holder_id: null });
 });
 
+test.each(['acknowledge', 'contact'])(
+  'who is suspended after their %s has nothing any more: it is paged for again',
+  async (verb) => {
+    const [holder, other] = team as [TestPerson, TestPerson];
+    const admin = await api.person({ role: 'admin' });
+    await say(verb, holder);
+    expect(await row()).toMatchObject({ holder_id: holder.id });
+    const { version: before } = await row();
+    const path = `/api/v1/people/${holder.id}/suspend`;
+    expect((await api.call('POST', path, undefined, { token: admin.token })).status).toBe(200);
+    const { version, state, ...alert } = await row();
+    expect(alert).toMatchObject({ status: 'paging', holder_id: null });
+    expect(state).toMatchObject({ kind: 'paging', lastHolderId: null });
+    expect(version).toBe(before + 1);
+    const told = await api.knex('outbox').where({ topic: 'crisis.verb' });
+    expect(told.map(({ payload }) => payload)).toContainEqual({ alertId, version });
+    const lines = await api.knex('crisis_events').where({ alert_id: alertId, kind: 'reopened' });
+    expect(lines).toMatchObject([{ data: { because: 'holder_suspended', from: holder.id } }]);
+    expect((await say('acknowledge', other)).status).toBe(200);
+  },
+);
+
 test('a resolution needs an outcome, and its note is sealed', async () => {
   const [first] = team as [TestPerson];
   expect(await say('resolve', first)).toMatchObject({
