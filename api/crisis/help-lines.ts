@@ -70,7 +70,7 @@ async function read(knex: Knex, clinicId: string | null): Promise<List> {
  * that it raised all the same.
  */
 export async function withHelpLines(
-  deps: ApiDeps,
+  deps: Pick<ApiDeps, 'knex'>,
   principal: Principal | null,
   thrown: unknown,
   alertId: string | null = null,

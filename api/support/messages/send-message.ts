@@ -10,6 +10,7 @@ import { screenWords } from '../../crisis/screen-words.ts';
 import { signOfContact } from '../../crisis/sign-of-contact.ts';
 import { alarmForBody, raiseAlarm } from '../../crisis/alarm.ts';
 import type { Heard } from '../../crisis/alarm.ts';
+import { withHelpLines } from '../../crisis/help-lines.ts';
 import { conversationsOf } from './conversations.ts';
 import { malformed, readMessageWish } from './message-wish.ts';
 import type { MessageWish } from './message-wish.ts';
@@ -44,8 +45,10 @@ export async function sendMessage(
 ): Promise<SentMessage> {
   const { wish, faults } = readMessageWish(body);
   if (wish === null) {
-    await alarmForBody(deps, principal, body, context.requestId);
-    throw malformed(faults);
+    const alarmed = await alarmForBody(deps, principal, body, context.requestId);
+    const refused = malformed(faults);
+    if (alarmed === null) throw refused;
+    throw await withHelpLines(deps, principal, refused, alarmed.alertId);
   }
   // One sender's messages keep their order, and each is screened with those before in view.
   const key = `${wish.sessionId} ${principal.personId}`;
@@ -82,8 +85,9 @@ async function attempt(sending: Sending, isLast: boolean): Promise<SentMessage |
     throw refusal(outcome.outcome);
   } catch (error) {
     contexts.wroteInVain(principal.personId, { text: wish.text, atMs: Date.now() });
-    await raiseAlarm(deps, heard, context.requestId);
-    throw error;
+    if (heard.screening.severity === null) throw error;
+    const alertId = await raiseAlarm(deps, heard, context.requestId);
+    throw await withHelpLines(deps, principal, error, alertId);
   }
 }
 

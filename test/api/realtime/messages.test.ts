@@ -309,6 +309,19 @@ test('words beside what is too deep to be written again call help, alone and in 
   }
 });
 
+test('whoever cries for help in a message that is refused hears of their alert and whom to call', async () => {
+  const outsider = await api.person();
+  const one = await signedIn(nodes[0], outsider);
+  const answer = await say(one, 'I will kill myself now');
+  const [alert] = await api.knex('crisis_alerts').where({ person_id: outsider.id });
+  expect(answer).toMatchObject({
+    success: false,
+    error: 'NOT_FOUND',
+    alertCreated: alert.id,
+    emergencyContacts: { crisis: '988' },
+  });
+});
+
 test('a flood waits at its own end: it is read for cries, others go on, nothing is lost of theirs', async () => {
   const flooder = await api.person();
   const flooding = openClient(nodes[0], flooder.token);

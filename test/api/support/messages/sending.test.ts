@@ -23,6 +23,8 @@ interface Sent {
   readonly success: boolean;
   readonly message: string;
   readonly error: string;
+  /** Of a cry for help that was refused. */
+  readonly alertCreated?: string;
   readonly data: { readonly message: Readonly<Record<string, unknown>> };
   readonly messageData: Readonly<Record<string, unknown>>;
   readonly aiSuggestions: readonly unknown[];
@@ -127,8 +129,22 @@ test('a cry for help raises an alert with the message, and where the message is 
   expect(refused.map(({ status }) => status)).toEqual([409, 404, 400]);
   const found = await Promise.all([patient, outsider, unread].map((one) => triggersOf(one)));
   expect(found.map(({ length }) => length)).toEqual([2, 1, 1]);
+  expect(refused.map(({ body }) => body)).toMatchObject(
+    found.map((triggers) => ({
+      success: false,
+      alertCreated: triggers.at(-1)!['alert_id'],
+      immediateActions: expect.arrayContaining(['Crisis alert raised']),
+      emergencyContacts: { crisis: '988' },
+    })),
+  );
   // A stranger's alert doesn't open the session to those who answer it.
   expect(found[1]![0]).toMatchObject({ session_id: null });
+});
+
+test('a refusal that no cry is in names no alert', async () => {
+  const { id: sessionId } = await supportSession(api);
+  const { status, body } = await send(await api.person(), { sessionId, message: 'Good morning' });
+  expect([status, Object.keys(body)]).toEqual([404, ['success', 'message', 'error', 'details']]);
 });
 
 /** As another process of the API does, which remembers nothing of this one. */
