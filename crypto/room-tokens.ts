@@ -19,6 +19,8 @@ export interface RoomGrant {
   readonly epoch: number;
   readonly hostId: string;
   readonly mode: RoomMode;
+  /** It was given for the session's code, which others may have come by. */
+  readonly isByCode?: boolean;
 }
 
 /** Time between joining and the first connection, ms. */

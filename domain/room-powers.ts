@@ -1,3 +1,4 @@
+import { knocking, letIn, turnAway } from './room-door.ts';
 import { around, hasRoomFor, hostIds, isHost, occupantsOf, outranks } from './room-reach.ts';
 import type { Occupant, RoomCommand, RoomEffect, RoomState, RoomStep } from './room-state.ts';
 import {
@@ -23,13 +24,15 @@ export function admit(state: RoomState, { by, personId }: Command<'admit'>): Roo
   if (actingHost(state, by) === null) return refuse(state, 'forbidden');
   const person = state.occupants[personId];
   if (person === undefined) return refuse(state, 'not_found');
-  if (person.place === 'inside') return nothing(state);
+  if (person.place === 'inside') {
+    return knocking(person).length > 0 ? letIn(state, person) : nothing(state);
+  }
   if (!hasRoomFor(state, person.role)) return refuse(state, 'refused_by_rule');
   const step = placed(state, person);
   const told: RoomEffect = {
     kind: 'tell',
     to: hostIds(state),
-    news: { event: 'waiting', personId, isWaiting: false },
+    news: { event: 'waiting', personId, isWaiting: knocking(person).length > 0 },
   };
   return { ...step, effects: [...step.effects, told] };
 }
@@ -38,6 +41,7 @@ export function admit(state: RoomState, { by, personId }: Command<'admit'>): Roo
 export function deny(state: RoomState, { by, personId }: Command<'deny'>): RoomStep {
   if (actingHost(state, by) === null) return refuse(state, 'forbidden');
   const person = state.occupants[personId];
+  if (person?.place === 'inside' && knocking(person).length > 0) return turnAway(state, person);
   if (person?.place !== 'waiting') return refuse(state, 'not_found');
   return sentAway(state, person, 'denied');
 }

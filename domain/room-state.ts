@@ -37,6 +37,10 @@ export interface Occupant {
   readonly breakoutId: string | null;
   /** Their tabs; none while they are away within the grace. */
   readonly connectionIds: readonly string[];
+  /** Those of them that came by the session's code alone; unsaid means none. */
+  readonly codeIds?: readonly string[];
+  /** Tabs that came by the code while they were here, and wait by themselves; unsaid means none. */
+  readonly knockingIds?: readonly string[];
   /** Since when they have had no connection; null while they have one. */
   readonly awaySince: number | null;
 }
@@ -114,6 +118,8 @@ export type RoomEvent =
       readonly name: string;
       readonly role: RoomRole;
       readonly connectionId: string;
+      /** By the session's code: whoever has it may be somebody else. */
+      readonly isByCode?: boolean;
     }
   /** A connection is lost; its person may come back. */
   | { readonly type: 'disconnect'; readonly connectionId: string }
@@ -154,6 +160,8 @@ export type RoomEffect =
     }
   /** Ends connections; whatever is to be told them was told before. */
   | { readonly kind: 'disconnect'; readonly connectionIds: readonly string[] }
+  /** Connections that are told nothing of the room until they are let in, and those that are or are not. */
+  | { readonly kind: 'hold' | 'let_in' | 'turn_away'; readonly connectionIds: readonly string[] }
   /** Somebody needs help. No client is told. */
   | { readonly kind: 'alert'; readonly by: string; readonly about: string }
   | { readonly kind: 'close'; readonly reason: CloseReason };

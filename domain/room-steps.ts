@@ -85,7 +85,15 @@ export function withoutOccupant(state: RoomState, person: Occupant): RoomStep {
           to: hostIds(next),
           news: { event: 'waiting', personId, isWaiting: false },
         };
-  return change(next, [{ kind: 'reroute' }, presence(person, 'left'), farewell]);
+  const { knockingIds = [] } = person;
+  return change(next, [
+    { kind: 'reroute' },
+    presence(person, 'left'),
+    farewell,
+    ...(knockingIds.length > 0
+      ? [{ kind: 'disconnect', connectionIds: knockingIds } as const]
+      : []),
+  ]);
 }
 
 /** Everybody is told and leaves; nothing happens in the room any more. */
@@ -97,7 +105,13 @@ export function closing(state: RoomState, reason: CloseReason): RoomStep {
     { kind: 'reroute' },
     { kind: 'tell', to, news: { event: 'room-closed', reason } },
     ...people.map((person) => presence(person, 'left')),
-    { kind: 'disconnect', connectionIds: people.flatMap(({ connectionIds }) => connectionIds) },
+    {
+      kind: 'disconnect',
+      connectionIds: people.flatMap(({ connectionIds, knockingIds = [] }) => [
+        ...connectionIds,
+        ...knockingIds,
+      ]),
+    },
     { kind: 'close', reason },
   ]);
 }

@@ -1,7 +1,7 @@
 import { assertNever } from './assert-never.ts';
 import { assign, broadcast, createBreakouts, endBreakouts } from './room-breakouts.ts';
 import { admit, askMute, deny, lock, panic, promote, readmit, remove } from './room-powers.ts';
-import { around, hasRoomFor, hostIds, isHost, occupantsOf } from './room-reach.ts';
+import { hasRoomFor, hostIds, isHost, occupantsOf } from './room-reach.ts';
 import {
   change,
   closing,
@@ -14,6 +14,7 @@ import {
   withRemoval,
   withoutOccupant,
 } from './room-steps.ts';
+import { disconnect, leave, reconnect } from './room-tabs.ts';
 import type {
   Occupant,
   RoomCommand,
@@ -139,8 +140,7 @@ type Connecting = Extract<RoomEvent, { type: 'connect' }>;
 function connect(state: RoomState, coming: Connecting, now: number): RoomStep {
   const event = { ...coming, role: roleOf(state, coming) };
   const known = state.occupants[event.personId];
-  if (known !== undefined)
-    return reconnect(state, { ...known, name: event.name }, event.connectionId);
+  if (known !== undefined) return reconnect(state, { ...known, name: event.name }, event);
   if (state.removedIds.includes(event.personId)) return refuse(state, 'forbidden');
   if (now >= state.policy.closesAt) return refuse(state, 'wrong_state');
   if (!isHost(event.role) && now < state.policy.opensAt) return refuse(state, 'too_soon');
@@ -158,6 +158,7 @@ function connect(state: RoomState, coming: Connecting, now: number): RoomStep {
     place: 'waiting',
     breakoutId: null,
     connectionIds,
+    ...(event.isByCode ? { codeIds: connectionIds } : {}),
     awaySince: null,
   };
   if (isInside) return placed(state, person);
@@ -171,50 +172,6 @@ function connect(state: RoomState, coming: Connecting, now: number): RoomStep {
 function roleOf(state: RoomState, { personId, role }: Connecting): RoomRole {
   const given = state.roles[personId];
   return role === 'host' || given === undefined || given === 'host' ? role : given;
-}
-
-/** Another tab, or the same person again: they are where they were, as who they were. */
-function reconnect(state: RoomState, person: Occupant, connectionId: string): RoomStep {
-  if (person.connectionIds.includes(connectionId)) return nothing(state);
-  const connectionIds = [...person.connectionIds, connectionId];
-  const next = withOccupant(state, { ...person, connectionIds, awaySince: null });
-  if (person.awaySince === null) return change(next, []);
-  const { personId } = person;
-  return change(next, [
-    { kind: 'tell', to: around(next, personId), news: { event: 'peer-back', personId } },
-  ]);
-}
-
-function disconnect(state: RoomState, connectionId: string, now: number): RoomStep {
-  const person = holderOf(state, connectionId);
-  if (person === null) return nothing(state);
-  const { personId } = person;
-  const connectionIds = person.connectionIds.filter((id) => id !== connectionId);
-  const awaySince = connectionIds.length === 0 ? now : null;
-  const next = withOccupant(state, { ...person, connectionIds, awaySince });
-  if (awaySince === null) return change(next, []);
-  return change(next, [
-    { kind: 'tell', to: around(next, personId), news: { event: 'peer-away', personId } },
-  ]);
-}
-
-function leave(state: RoomState, connectionId: string): RoomStep {
-  const person = holderOf(state, connectionId);
-  if (person === null) return nothing(state);
-  const connectionIds = person.connectionIds.filter((id) => id !== connectionId);
-  const step =
-    connectionIds.length > 0
-      ? change(withOccupant(state, { ...person, connectionIds }), [])
-      : withoutOccupant(state, person);
-  return {
-    ...step,
-    effects: [...step.effects, { kind: 'disconnect', connectionIds: [connectionId] }],
-  };
-}
-
-function holderOf(state: RoomState, connectionId: string): Occupant | null {
-  const holder = occupantsOf(state).find((each) => each.connectionIds.includes(connectionId));
-  return holder ?? null;
 }
 
 function passTime(state: RoomState, now: number): RoomStep {

@@ -22,7 +22,7 @@ export interface RoomPass {
   readonly isAdmitted: boolean;
 }
 
-type Guest = Pick<RoomGrant, 'personId' | 'role' | 'displayName'>;
+type Guest = Pick<RoomGrant, 'personId' | 'role' | 'displayName' | 'isByCode'>;
 
 /** The rules of a session's room. Throws `wrong_state` where it has none. */
 export function policyOf(session: HostedView): RoomPolicy {

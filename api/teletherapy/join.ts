@@ -110,7 +110,12 @@ export async function redeemAccessCode(call: PublicCall<CodeBody>): Promise<Answ
       lastName: client?.last_name ?? '',
     },
   ]).get(session.client_id)!;
-  const guest = { personId: session.client_id, role: 'participant', displayName: name } as const;
+  const guest = {
+    personId: session.client_id,
+    role: 'participant',
+    displayName: name,
+    isByCode: true,
+  } as const;
   await assertWelcome(deps.knex, session.id, guest.personId);
   const pass = await joinRoom(deps, session, guest, Date.now());
   await auditRead(deps.knex, auditContext(call.principal, requestId), {

@@ -31,9 +31,16 @@ const PEOPLE: Readonly<Record<string, 'host' | 'co_host' | 'participant' | 'obse
 };
 const NAMES = Object.keys(PEOPLE);
 
-function connecting(personId: string, tab = 0): RoomEvent {
+function connecting(personId: string, tab = 0, isByCode = false): RoomEvent {
   const role = PEOPLE[personId]!;
-  return { type: 'connect', personId, name: personId, role, connectionId: `${personId}-${tab}` };
+  return {
+    type: 'connect',
+    personId,
+    name: personId,
+    role,
+    connectionId: `${personId}-${tab}`,
+    isByCode,
+  };
 }
 
 /** Runs events at one instant each, or at 2 s after the room has opened. */
@@ -57,7 +64,12 @@ const person = fc.constantFrom(...NAMES);
 const tab = fc.nat(1);
 const room = fc.constantFrom('red', 'blue');
 const event: fc.Arbitrary<RoomEvent> = fc.oneof(
-  { weight: 6, arbitrary: fc.tuple(person, tab).map(([who, at]) => connecting(who, at)) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(person, tab, fc.boolean())
+      .map(([who, at, isByCode]) => connecting(who, at, isByCode)),
+  },
   fc
     .tuple(fc.constantFrom('disconnect' as const, 'leave' as const), person, tab)
     .map(([type, who, at]): RoomEvent => ({ type, connectionId: `${who}-${at}` })),

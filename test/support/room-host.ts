@@ -64,7 +64,7 @@ export async function startRoomHost(
   };
 }
 
-export type Guest = Pick<RoomGrant, 'personId' | 'role' | 'displayName'>;
+export type Guest = Pick<RoomGrant, 'personId' | 'role' | 'displayName' | 'isByCode'>;
 
 /** What the door's `join` answers: a token for wherever the session's room is now. */
 export async function joinRoom(

@@ -124,7 +124,7 @@ describe('joining', () => {
       expect([status, body['admitted']]).toEqual([200, false]);
       const token = String(body['token']);
       const grant = await verifyRoomToken(api.deps.keyRing, token, { hostId });
-      expect([grant.personId, grant.role]).toEqual([client.id, 'participant']);
+      expect(grant).toMatchObject({ personId: client.id, role: 'participant', isByCode: true });
       const [wrong, nobody, session404] = await Promise.all([
         knock(id, 'ABCDEFGH3'),
         knock(randomUUID(), 'ABCDEFGH2'),

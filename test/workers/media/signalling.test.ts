@@ -247,6 +247,28 @@ describeMedia('signalling', () => {
     expect(taking).toHaveBeenCalledTimes(2);
   });
 
+  test('whoever comes by the code while its person is inside learns nothing until they are let in', async () => {
+    const sessionId = v7();
+    const [host, client] = [await guest('host'), await guest('participant')];
+    const [ann, ben] = [await come(sessionId, host), await come(sessionId, client)];
+    const other = await come(sessionId, { ...client, isByCode: true });
+    expect(other.told).toMatchObject([['welcome', { place: 'waiting' }]]);
+    await until(() => ann.told.some(([event]) => event === 'waiting'));
+    for (const event of ['create-transport', 'chat-history', 'open-media']) {
+      expect(await other.ask(event)).toMatchObject({ success: false });
+    }
+    await ben.ask('chat', { text: 'between us' });
+    await ann.ask('admit', { personId: client.personId });
+    await until(() => other.told.length > 1);
+    expect(other.told[1]).toMatchObject(['admitted', { place: 'inside' }]);
+    expect(await other.ask('create-transport')).toMatchObject({ success: true });
+    const third = await come(sessionId, { ...client, isByCode: true });
+    await ann.ask('deny', { personId: client.personId });
+    await until(() => !third.socket.connected);
+    expect(third.told.at(-1)?.[0]).toBe('denied');
+    expect([ben.socket.connected, other.socket.connected]).toEqual([true, true]);
+  });
+
   test('many at once: never more inside than there may be', async () => {
     const sessionId = v7();
     const guests = await Promise.all(Array.from({ length: 8 }, () => guest('participant')));

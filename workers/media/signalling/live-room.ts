@@ -19,7 +19,7 @@ import { LiveFlow } from './live-flow.ts';
 import type { MediaEnd, MediaRoom } from './media-room.ts';
 import type { Peer } from './peer.ts';
 import type { RoomRecord } from './room-record.ts';
-import { roomView } from './room-view.ts';
+import { roomView, viewFromDoor } from './room-view.ts';
 
 /** The longest time that a timer of Node can wait for, ms. */
 const LONGEST_WAIT_MS = 2_000_000_000;
@@ -32,6 +32,8 @@ const LONGEST_WAIT_MS = 2_000_000_000;
 export class LiveRoom {
   readonly media: MediaRoom;
   readonly peers = new Map<string, Peer>();
+  /** Connections that knock as somebody who is here: nothing of the room reaches them. */
+  readonly atDoor = new Map<string, Peer>();
   readonly flow: LiveFlow;
   readonly recording: LiveRecording;
   readonly chat: LiveChat;
@@ -118,25 +120,27 @@ export class LiveRoom {
     return isInside ? { ...view, recording: this.recording.view(personId) } : view;
   }
 
-  add(peer: Peer, name: string, role: RoomRole): void {
+  add(peer: Peer, name: string, role: RoomRole, isByCode = false): void {
     this.peers.set(peer.id, peer);
     try {
       const { personId, id: connectionId } = peer;
-      this.act({ type: 'connect', personId, name, role, connectionId });
+      this.act({ type: 'connect', personId, name, role, connectionId, isByCode });
     } catch (refusal) {
       this.peers.delete(peer.id);
       throw refusal;
     }
+    const isHeld = this.atDoor.has(peer.id);
+    const view = isHeld ? viewFromDoor(this.#state, peer.personId) : this.view(peer.personId);
     const { rtpCapabilities } = this.media;
     const isWithMedia = this.#state.policy.mode !== 'text';
     const media = isWithMedia ? { rtpCapabilities } : {};
-    peer.socket.emit('welcome', { ...this.view(peer.personId), ...media });
-    this.flow.sync(peer);
+    peer.socket.emit('welcome', { ...view, ...media });
+    if (!isHeld) this.flow.sync(peer);
   }
 
   /** The connection is gone: its media ends at once, its person may come back. */
   remove(peer: Peer, isLeaving: boolean): void {
-    if (!this.peers.delete(peer.id)) return;
+    if (!this.peers.delete(peer.id) && !this.atDoor.delete(peer.id)) return;
     peer.close();
     void peer.seat?.then((seat) => this.media.leaveSeat(seat)).catch(() => undefined);
     if (this.isOver) return;
@@ -181,7 +185,12 @@ export class LiveRoom {
         return;
       }
       case 'disconnect':
-        for (const id of effect.connectionIds) this.peers.get(id)?.socket.disconnect(true);
+        for (const peer of this.#those(effect.connectionIds)) peer.socket.disconnect(true);
+        return;
+      case 'hold':
+      case 'let_in':
+      case 'turn_away':
+        for (const peer of this.#those(effect.connectionIds)) this.#atDoor(effect.kind, peer);
         return;
       case 'alert':
         this.#record.alert({ by: effect.by, about: effect.about });
@@ -192,6 +201,24 @@ export class LiveRoom {
       default:
         assertNever(effect);
     }
+  }
+
+  #those(connectionIds: readonly string[]): Peer[] {
+    return connectionIds.flatMap((id) => this.peers.get(id) ?? this.atDoor.get(id) ?? []);
+  }
+
+  #atDoor(kind: 'hold' | 'let_in' | 'turn_away', peer: Peer): void {
+    if (kind === 'turn_away') {
+      peer.socket.emit('denied', {});
+      peer.socket.disconnect(true);
+      return;
+    }
+    const [from, to] = kind === 'hold' ? [this.peers, this.atDoor] : [this.atDoor, this.peers];
+    from.delete(peer.id);
+    to.set(peer.id, peer);
+    if (kind === 'hold') return;
+    peer.socket.emit('admitted', this.view(peer.personId));
+    this.flow.sync(peer);
   }
 
   #news(to: readonly string[], news: RoomNews): void {
@@ -214,7 +241,7 @@ export class LiveRoom {
     const rejoin = end !== 'ended';
     if (rejoin) this.tellAll('room-closed', { reason: end, rejoin });
     else this.#endAtOnce();
-    for (const peer of this.peers.values()) peer.socket.disconnect(true);
+    for (const { socket } of this.#everybody()) socket.disconnect(true);
   }
 
   #endAtOnce(): void {
@@ -229,7 +256,11 @@ export class LiveRoom {
   }
 
   tellAll(event: string, body: object): void {
-    for (const { socket } of this.peers.values()) socket.emit(event, body);
+    for (const { socket } of this.#everybody()) socket.emit(event, body);
+  }
+
+  #everybody(): Peer[] {
+    return [...this.peers.values(), ...this.atDoor.values()];
   }
 
   #setTimer(): void {

@@ -94,7 +94,9 @@ async function enter(deps: SignallingDeps, rooms: LiveRooms, socket: Socket): Pr
   const grant = await verifyRoomToken(deps.keyRing, token, { hostId: deps.hostId });
   // A pass may be older than what became of its person's part in the session.
   const [room, gone] = await Promise.all([rooms.open(grant), isShutOut(deps.knex, grant)]);
-  const own = [...room.peers.values()].filter(({ personId }) => personId === grant.personId);
+  const own = [...room.peers.values(), ...room.atDoor.values()].filter(
+    ({ personId }) => personId === grant.personId,
+  );
   if (own.length >= LIMITS.connectionsOfPerson) {
     throw new HoldfastError('refused_by_rule', 'The room is open in too many places');
   }
@@ -117,7 +119,7 @@ function welcome(
   socket.on('disconnect', () => room.remove(peer, false));
   try {
     if (gone) throw new HoldfastError('forbidden', 'You have no part in this session any more');
-    room.add(peer, grant.displayName, grant.role);
+    room.add(peer, grant.displayName, grant.role, grant.isByCode);
   } catch (error) {
     socket.emit('refused', presented(deps, error));
     socket.disconnect(true);
@@ -147,7 +149,12 @@ async function receive(
     const event = ROOM_EVENTS.get(name);
     if (event === undefined) throw new HoldfastError('malformed_request', 'No such event');
     const checked = event.shape(payload ?? {}, '');
-    if (room.peers.get(peer.id) !== peer) throw new HoldfastError('wrong_state', 'You have left');
+    if (room.atDoor.has(peer.id) && name !== 'leave') {
+      throw new HoldfastError('forbidden', 'Nobody has let you in yet');
+    }
+    if (!room.peers.has(peer.id) && !room.atDoor.has(peer.id)) {
+      throw new HoldfastError('wrong_state', 'You have left');
+    }
     const answer = await event.handle({ room, peer, payload: checked as never });
     acknowledge?.({ success: true, ...answer });
   } catch (error) {
