@@ -54,7 +54,7 @@ export function moneyDepsOf(options: MoneyActivityDeps): MoneyDeps {
 /** Everything that moves money. Each activity may be killed at any line and run again. */
 export function createMoneyActivities(options: MoneyActivityDeps): AllMoneyActivities {
   const deps = moneyDepsOf(options);
-  const reviveSession = options.reviveSession ?? (() => Promise.resolve(false));
+  const reviveSession = options.reviveSession ?? (() => Promise.resolve('gone'));
   return {
     authorisePayment: (input) => translated(() => authorisePayment(deps, input)),
     chargeSavedCard: (input) => translated(() => chargeSavedCard(deps, input)),

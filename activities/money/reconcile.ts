@@ -7,18 +7,22 @@ import { isEnded } from '../../domain/session.ts';
 import { release } from './close.ts';
 import { loadPayment } from './context.ts';
 import type { MoneyDeps } from './deps.ts';
+import { retryLater } from './failures.ts';
 import { refundOne, resumeRefunds } from './refund.ts';
 import { refundAll, syncPayment } from './sync.ts';
 import { owedAtEnd } from './unsettled.ts';
 
+/** `not_yet`: the session's workflow still has to do with its end. */
+export type Revival = 'taken_back' | 'not_yet' | 'gone';
+
 /**
- * Begins an expired session again when its slot is still free; `false` when it is not, or
+ * Begins an expired session again when its slot is still free; `gone` when it is not, or
  * when nobody knows how. Called at most once with success for a session.
  */
 export type ReviveSession = (input: {
   readonly sessionId: string;
   readonly paymentId: string;
-}) => Promise<boolean>;
+}) => Promise<Revival>;
 
 /**
  * - `in_order`: the session and its money agree;
@@ -29,6 +33,9 @@ export type ReviveSession = (input: {
 export interface ReconcileOutcome {
   readonly kind: 'in_order' | 'left_to_session' | 'taken_back' | 'released' | 'refunded';
 }
+
+/** How long a session may take over its end before it is not taken back any more. */
+const PATIENCE_MS = 10 * 60_000;
 
 export interface ReconcileInput {
   readonly paymentId: string;
@@ -55,8 +62,10 @@ export async function reconcilePayment(
   // A member's seat may be somebody else's by now, so that their late money goes back.
   const isWhole = session.enrolment_id === undefined;
   if (isWhole && session.status === 'expired' && session.starts_at.getTime() > deps.now()) {
-    const input = { sessionId: session.id, paymentId };
-    if (await deps.reviveSession(input)) return { kind: 'taken_back' };
+    const revival = await deps.reviveSession({ sessionId: session.id, paymentId });
+    if (revival === 'taken_back') return { kind: revival };
+    // A session whose end takes that long is not waited for: its client wants the money back.
+    if (revival === 'not_yet' && deps.waitedMs() < PATIENCE_MS) throw retryLater('session_ending');
   }
   return giveBack(deps, payment, session);
 }

@@ -3,32 +3,33 @@ import type { Knex } from 'knex';
 import { findSession, type SessionRow, stateOf } from '../../db/sessions.ts';
 import { wasSent } from '../../db/sends.ts';
 import { announcementOf } from '../../domain/announcement.ts';
-import { HoldfastError } from '../../domain/errors.ts';
 import type { SessionState } from '../../domain/session.ts';
 import { isEnded } from '../../domain/session.ts';
 import type { Life } from '../start-once.ts';
+import type { Revival } from '../money/reconcile.ts';
 import { noticeKey } from './notice-key.ts';
 import { isRunning, startSession } from './starting.ts';
 import { recordStep } from './transitions.ts';
 
 /**
  * Gives an expired session its time back when it is still free, since its money came after
- * all. False when somebody else has the time, or when more than the money was missing.
+ * all. `gone` when somebody else has the time, or when more than the money was missing.
  */
 export async function reviveSession(
   { knex, temporal }: { knex: Knex; temporal: Client },
   { sessionId }: { sessionId: string },
-): Promise<boolean> {
+): Promise<Revival> {
   const session = await findSession(knex, sessionId);
-  if (session === null) return false;
+  if (session === null) return 'gone';
   if (isEnded(session.status)) {
-    await assertClosed(temporal, sessionId);
-    if (!(await takeBack(knex, session))) return false;
+    // A run that is still settling the end would swallow the start of the next one.
+    if (await isRunning(temporal, sessionId)) return 'not_yet';
+    if (!(await takeBack(knex, session))) return 'gone';
   }
   const revived = await findSession(knex, sessionId);
-  if (revived === null || isEnded(revived.status)) return false;
+  if (revived === null || isEnded(revived.status)) return 'gone';
   await startAgain({ knex, temporal }, revived, 'again');
-  return true;
+  return 'taken_back';
 }
 
 /** Gives a session, or a seat, that had a workflow another: nobody hears twice how it stands. */
@@ -40,12 +41,6 @@ export async function startAgain(
   const kind = announcementOf(session);
   const isTold = kind !== null && (await wasSent(knex, session.id, noticeKey(session, kind)));
   await startSession(temporal, session, life, isTold);
-}
-
-/** A run that is still settling the end would swallow the start of the next one. */
-async function assertClosed(temporal: Client, sessionId: string): Promise<void> {
-  if (!(await isRunning(temporal, sessionId))) return;
-  throw new HoldfastError('dependency_unavailable', 'The session is still being ended.');
 }
 
 async function takeBack(knex: Knex, session: SessionRow): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Actor } from '../../workflows/messages/session.ts';
 import * as messages from '../../workflows/messages/session.ts';
@@ -29,4 +30,20 @@ test('news after the end is handed to a workflow that squares it', async () => {
   });
   expect(world.calls).toContain('reconcilePayment');
   expect(world.calls).not.toContain('syncPayment');
+});
+
+test('news of money does not wait for the mail server', async () => {
+  const world = new World();
+  const paymentId = '0197a000-0000-7000-8000-00000000000a';
+  await withSession(environment, world, {}, async ({ handle }) => {
+    const isSquared = (): boolean => world.calls.includes('reconcilePayment');
+    // Down for as long as nobody has looked after the money.
+    world.session.notify = async ({ kind }) => {
+      if (kind !== 'declined' || isSquared()) return;
+      await handle.signal(messages.paymentNewsSignal, { paymentId });
+      throw ApplicationFailure.retryable('down', 'dependency_unavailable');
+    };
+    await handle.executeUpdate(messages.declineUpdate, { args: [{ actor: therapist }] });
+    expect(await handle.result()).toEqual({ status: 'declined' });
+  });
 });

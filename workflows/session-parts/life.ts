@@ -7,15 +7,9 @@ import { type Alarm, nameOf, nextAlarm } from './alarms.ts';
 import { type Course, SYSTEM, announce, apply, show } from './course.ts';
 import { callOff, callOffSeats, decideWhether } from './group.ts';
 import { passHoldDeadline } from './holding.ts';
-import {
-  capture,
-  handOverNews,
-  owesCapture,
-  passPaymentDeadline,
-  readNews,
-  settleMoney,
-} from './money.ts';
+import { capture, owesCapture, passPaymentDeadline, readNews, settleMoney } from './money.ts';
 import { chargeSavedCard } from './saved-card.ts';
+import { handOverAsItComes, handOverNews } from './late-news.ts';
 import { deliverNotices, followUp, keepReminding } from './reminding.ts';
 
 /** How one kind of life differs from another. */
@@ -41,11 +35,15 @@ export async function live(
   const reminders = keepReminding(course);
   await runItsCourse(course, life);
   await settleMoney(course);
+  let isThrough = false;
+  const news = handOverAsItComes(course, () => isThrough);
   if (course.group !== null) await callOffSeats(course);
   await followUp(course);
   isOver = true;
   await Promise.all([notices, reminders]);
   await condition(allHandlersFinished);
+  isThrough = true;
+  await news;
   await handOverNews(course);
   return { status: course.state.status };
 }

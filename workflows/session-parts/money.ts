@@ -1,16 +1,13 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { ParentClosePolicy, proxyActivities, startChild } from '@temporalio/workflow';
+import { proxyActivities } from '@temporalio/workflow';
 import type {
   AuthoriseOutcome,
   MoneyActivities,
   SyncOutcome,
 } from '../../activities/money/contract.ts';
 import { assertNever } from '../../domain/assert-never.ts';
-import { workflowId } from '../../domain/ids.ts';
 import { paymentDueAt } from '../../domain/plan.ts';
 import { type SessionEvent, isEnded } from '../../domain/session.ts';
 import { PROVIDER } from '../activity-options.ts';
-import { RECONCILIATION_WORKFLOW } from '../messages/reconciliation.ts';
 import type { Actor, RefundState } from '../messages/session.ts';
 import { type Course, SYSTEM, apply, subjectOf } from './course.ts';
 
@@ -94,21 +91,6 @@ export async function readNews(course: Course): Promise<void> {
     const isLost = outcome.kind === 'lapsed' || outcome.kind === 'voided';
     if (isLost && !isEnded(course.state.status)) await lapse(course);
     else await receive(course, outcome, SYSTEM);
-  }
-}
-
-/** News that came after the end goes to a workflow of its own, which outlives this one. */
-export async function handOverNews({ news }: Course): Promise<void> {
-  for (const paymentId of news) {
-    try {
-      await startChild(RECONCILIATION_WORKFLOW, {
-        workflowId: workflowId('reconciliation', paymentId),
-        args: [{ paymentId }],
-        parentClosePolicy: ParentClosePolicy.ABANDON,
-      });
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    }
   }
 }
 

@@ -55,7 +55,7 @@ export async function startMoney(timeoutMs = 2_000, webhookUrl = ''): Promise<Mo
   const clock: MoneyBench['clock'] = {
     offsetMs: 0,
     waitedMs: 0,
-    revive: () => Promise.resolve(false),
+    revive: () => Promise.resolve('gone'),
   };
   const gateway = (settings: { timeoutMs: number }): CardGateway =>
     createCardGateway({

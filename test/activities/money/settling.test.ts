@@ -208,15 +208,28 @@ describe('reconciling', () => {
     const session = await bench.session({ status: 'expired' });
     const paymentId = await bench.payment(session);
     await bench.money.authorisePayment({ paymentId });
-    bench.clock.revive = () => Promise.resolve(true);
+    bench.clock.revive = () => Promise.resolve('taken_back');
     expect(await bench.money.reconcilePayment({ paymentId, isLastLook: false })).toEqual({
       kind: 'taken_back',
     });
-    bench.clock.revive = () => Promise.resolve(false);
+    bench.clock.revive = () => Promise.resolve('gone');
     expect((await bench.row(paymentId)).state).toBe('authorised');
     expect(await bench.money.reconcilePayment({ paymentId, isLastLook: false })).toEqual({
       kind: 'released',
     });
+  });
+
+  test('a session that is still being ended is waited for, but not for ever', async () => {
+    const session = await bench.session({ status: 'expired' });
+    const paymentId = await bench.payment(session);
+    await bench.money.authorisePayment({ paymentId });
+    bench.clock.revive = () => Promise.resolve('not_yet');
+    const reconcile = () => bench.money.reconcilePayment({ paymentId, isLastLook: false });
+    await expect(reconcile()).rejects.toMatchObject({ type: 'session_ending' });
+    expect((await bench.row(paymentId)).state).toBe('authorised');
+    bench.clock.waitedMs = HOUR_MS;
+    expect(await reconcile()).toEqual({ kind: 'released' });
+    expect((await atProvider(bench, paymentId)).intents[0]?.status).toBe('canceled');
   });
 
   test('the fee of a cancelled session is kept', async () => {
