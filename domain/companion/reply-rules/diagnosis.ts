@@ -41,4 +41,33 @@ export const DIAGNOSIS: readonly ReplyRule[] = [
     fault: 'diagnosis',
     says: `(?:classic|clear|typical|textbook|obvious|telltale|all the) (?:signs?|symptoms?|case|example|picture|presentation)${words(1)} of ${KIND}${DISORDER}|you (?:were|got) born with ${KIND}${DISORDER}|a ${DISORDER} (?:patient|sufferer) like you|your brain is (?:broken|damaged|chemically \\w+)`,
   },
+  {
+    fault: 'diagnosis',
+    says: `${DISORDER} is(?: (?:exactly|just|precisely|really|surely|probably|clearly))* what you (?:have|feel|describe|suffer|are (?:describing|feeling|having|going through|dealing with|living with|suffering))`,
+    unlessAfter: NOT_SAID,
+  },
+  {
+    fault: 'diagnosis',
+    says: `(?:what|all) you (?:have|suffer from) (?:is|are) ${SURELY}${KIND}${DISORDER}`,
+    unlessAfter: NOT_SAID,
+  },
+  {
+    fault: 'diagnosis',
+    says: `(?:has a name|is a (?:word|name|term)|call (?:it|this|that|what you(?: are)? \\w+))(?: (?:for|is|of|this|that|it|what|you|have|feel|are|going through|describe|probably|likely|and|to say))* ${KIND}${DISORDER}`,
+    unlessAfter: NOT_SAID,
+  },
+  {
+    fault: 'diagnosis',
+    says: `${DISORDER} (?:would |does |surely |really |clearly )*explains? (?:all|this|it|that|everything|what|why|how|your)`,
+    unlessAfter: NOT_SAID,
+  },
+  {
+    fault: 'diagnosis',
+    says: `your case is(?: one of)? ${KIND}${DISORDER}|welcome to (?:life|living|the world) (?:with|of) ${DISORDER}|your (?:hidden|undiagnosed|untreated) ${DISORDER}|your ${DISORDER} (?:was|has been|went|is) (?:never|not yet|long) (?:found|seen|noticed|recogni[sz]ed|diagnosed)`,
+  },
+  {
+    fault: 'diagnosis',
+    says: `(?:feels?|sounds?|talks?|acts?|thinks?|sleeps?|lives?) like (?:this|that|you)(?: do)?(?: (?:must|usually|always|most likely|probably))* (?:has|have|suffers? from|is) ${KIND}${DISORDER}`,
+    unlessAfter: NOT_SAID,
+  },
 ];

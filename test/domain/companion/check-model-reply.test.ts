@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { LONGEST_REPLY, checkModelReply } from '../../../domain/companion/check-model-reply.ts';
 import { LOOK_ALIKES } from '../../../domain/triage/look-alikes.ts';
+import { KIND, SLY } from './more-replies.ts';
 import { ALARMING, CONTACTS, FIT, UNFIT } from './replies.ts';
 
 const faultsOf = (text: string): readonly string[] => {
@@ -15,13 +16,13 @@ test('the tables are as long as they have to be', () => {
 });
 
 describe('unfit', () => {
-  test.each(UNFIT)('%s: %s', (fault, text) => {
+  test.each([...UNFIT, ...SLY])('%s: %s', (fault, text) => {
     expect(faultsOf(text)).toContain(fault);
   });
 });
 
 describe('fit', () => {
-  test.each(FIT.map((text) => [text]))('%s', (text) => {
+  test.each([...FIT, ...KIND].map((text) => [text]))('%s', (text) => {
     expect(faultsOf(text)).toEqual([]);
   });
 });
