@@ -7,6 +7,7 @@ import {
   denialOf,
   has,
   isHabitOfThePast,
+  isDeferred,
   isIntended,
   isPast,
   isSaidOfOneself,
@@ -29,7 +30,11 @@ export interface Grade {
 export function gradeMatch(match: Match<Tag>, group: PhraseGroup, scene: Scene): Grade {
   const subject = subjectOf(match, group, scene);
   const base = { category: group.category, severity: group.severity, subject };
+  const isPutOff = isOnlyPutOff(match, group, subject, scene);
   const reason = dismissal(match, group, subject, scene);
+  if (isPutOff && (reason === undefined || reason === 'negated')) {
+    return { ...base, severity: 'medium', adjustments: ['deferred'], isDiscounted: false };
+  }
   if (reason !== undefined) return { ...base, adjustments: [reason], isDiscounted: true };
   if (denialOf(match, scene) === 'partial') {
     return { ...base, severity: 'low', adjustments: ['negated'], isDiscounted: false };
@@ -46,6 +51,17 @@ export function gradeMatch(match: Match<Tag>, group: PhraseGroup, scene: Scene):
     adjustments: [...time.adjustments, ...voice.adjustments, ...story.adjustments],
     isDiscounted: false,
   };
+}
+
+/** Who says that they won't yet has it in mind. */
+function isOnlyPutOff(
+  match: Match<Tag>,
+  group: PhraseGroup,
+  subject: Subject,
+  scene: Scene,
+): boolean {
+  if (group.kind !== 'act' || subject !== 'first') return false;
+  return denialOf(match, scene) !== 'none' && isDeferred(match, scene);
 }
 
 function dismissal(

@@ -47,6 +47,8 @@ export interface Cues {
   readonly carriers: string;
   /** Makes a denial partial ("not tonight", "not any more"): graded low, not dropped. */
   readonly partialDenial: string;
+  /** After a denied act: it is only put off ("until", "maybe tomorrow"). */
+  readonly deferrals: readonly string[];
   /** Sequences with a denial that deny nothing ("not only", "not sure"). */
   readonly hollowDenials: readonly string[];
   readonly clauseBreaks: string;

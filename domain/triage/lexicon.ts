@@ -7,6 +7,7 @@ import { WordMarks } from './word-marks.ts';
 
 const CUE_PHRASES = [
   'denials',
+  'deferrals',
   'hollowDenials',
   'intent',
   'soon',

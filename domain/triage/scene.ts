@@ -21,6 +21,8 @@ export interface Scene {
   /** Last tokens of signs of intent. */
   readonly intentEnds: ReadonlySet<number>;
   readonly habitEnds: ReadonlySet<number>;
+  /** First tokens of words that put off what was denied, with how many tokens each has. */
+  readonly deferrals: ReadonlyMap<number, number>;
   readonly sentencesWith: Readonly<Record<SentenceCue, ReadonlySet<number>>>;
   readonly voices: readonly Voice[];
 }
@@ -61,6 +63,9 @@ export function readScene(reading: Reading, lexicon: Lexicon, meter: Meter): Sce
         .map((match) => [match.tokens.at(-1) ?? -1, match.tokens[0] ?? -1]),
     ),
     intentEnds: new Set(cues('intent').map((match) => match.tokens.at(-1) ?? -1)),
+    deferrals: new Map(
+      cues('deferrals').map((match) => [match.tokens[0] ?? -1, match.tokens.length]),
+    ),
     habitEnds: new Set(cues('pastHabits').map((match) => match.tokens.at(-1) ?? -1)),
     sentencesWith: {
       soon: sentences(cues('soon')),

@@ -98,6 +98,22 @@ export function denialOf(match: Match<Tag>, scene: Scene): Denial {
   return isPartial || later.some((token) => means(token, words.partialDenial)) ? 'partial' : 'full';
 }
 
+/** How far after what is denied it may be put off: "until" right there, "maybe tomorrow" a little later. */
+const DEFERRED_WITHIN = { word: 2, phrase: 5 } as const;
+
+/** "Not today, but maybe tomorrow", "not until she is gone": denied for now alone. */
+export function isDeferred(match: Match<Tag>, { tokens, deferrals }: Scene): boolean {
+  const end = match.tokens.at(-1) ?? firstOf(match);
+  for (let at = end + 1; at <= end + DEFERRED_WITHIN.phrase; at += 1) {
+    const length = deferrals.get(at);
+    const within = length === 1 ? DEFERRED_WITHIN.word : DEFERRED_WITHIN.phrase;
+    if (length !== undefined && at - end <= within && tokens[at]?.stop === tokens[end]?.stop) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /** "He has never hit me": a denial among the words that a phrase leaves open. */
 function isDeniedWithin(match: Match<Tag>, scene: Scene): boolean {
   const { tokens, lexicon, denialEnds } = scene;

@@ -33,6 +33,7 @@ export type Adjustment =
   | 'past'
   | 'long_ago'
   | 'negated'
+  | 'deferred'
   | 'idiom'
   | 'reported'
   | 'fiction';

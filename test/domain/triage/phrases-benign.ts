@@ -15,6 +15,10 @@ export const BENIGN: Readonly<Record<string, readonly string[]>> = {
     'I never felt suicidal',
     "please don't kill yourself",
     'suicide is never the answer',
+    "I'm not going to kill myself over this, I have an exam tomorrow",
+    "I won't cut myself, just sleep until Monday",
+    "I'm not going to hurt myself. I will wait until you call",
+    "I'm not going to kill myself but maybe I should talk to someone",
   ],
   quoted: [
     'the song "I want to die" is by that band',

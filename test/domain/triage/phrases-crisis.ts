@@ -159,4 +159,9 @@ export const STILL_MEANT: readonly Case[] = [
   ['I laughed all day and then I wanted to end my life tonight', 'high'],
   ["the lyrics 'I want to die' are exactly how I feel", 'medium'],
   ['I cut myself some slack but I still want to die', 'high'],
+  ["I'm not going to kill myself today but maybe tomorrow", 'medium'],
+  ["I won't kill myself, maybe tomorrow", 'medium'],
+  ["I won't kill myself yet", 'medium'],
+  ['I am not going to kill myself until my mother is dead', 'medium'],
+  ["I'm not going to hang myself unless she leaves me", 'medium'],
 ];

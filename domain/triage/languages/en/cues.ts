@@ -39,6 +39,12 @@ export const CUES: Cues = {
     or self`,
   partialDenial:
     'anymore more yet today tonight now =think longer again stopped quit currently right moment without',
+  deferrals: [
+    'yet',
+    'until|till|unless',
+    'maybe|perhaps|possibly|might tomorrow|later|soon|someday|sometime|eventually|next|another|one',
+    'but tomorrow|later|soon|someday|eventually',
+  ],
   hollowDenials: [
     'not only|sure|certain|kidding|joking|lying|lie|playing|exaggerating|help|wait|stop|know|care|tell|deny|pretend|even|afraid|scared|long|long',
     'not just',
