@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Knex } from 'knex';
 import { pino } from 'pino';
+import { v7 } from 'uuid';
 import { createFieldCipher } from '../../crypto/field-cipher.ts';
 import type { KeyRing } from '../../crypto/key-ring.ts';
 import { type RoomGrant, issueRoomToken } from '../../crypto/room-tokens.ts';
@@ -65,6 +66,15 @@ export async function startRoomHost(
 }
 
 export type Guest = Pick<RoomGrant, 'personId' | 'role' | 'displayName' | 'isByCode'>;
+
+/** Gives somebody a seat in a session, which is a group's from then on. */
+export async function giveSeat(knex: Knex, sessionId: string, personId: string): Promise<void> {
+  const group_terms = JSON.stringify({ capacity: 12, minMembers: 0, decideBeforeStartMs: 0 });
+  await knex('sessions').where({ id: sessionId }).update({ client_id: null, group_terms });
+  const standing = { state: 'confirmed', status: 'confirmed', payment: 'not_due', due_cents: 0 };
+  const seat = { id: v7(), session_id: sessionId, person_id: personId, alias: v7() };
+  await knex('enrolments').insert({ ...seat, ...standing });
+}
 
 /** What the door's `join` answers: a token for wherever the session's room is now. */
 export async function joinRoom(

@@ -13,6 +13,7 @@ import { type SessionBench, startSessionBench } from '../../activities/session/b
 import { type TestBrowser, startBrowser } from '../../support/browser.ts';
 import { type MediaProcess, startMediaProcess } from '../../support/media-process.ts';
 import { decode, describeRecording, ffmpegBin } from '../../support/recording.ts';
+import { giveSeat } from '../../support/room-host.ts';
 import { type RoomGuest, companyIn, gather, seeAndHear } from '../../support/room-people.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { until } from '../../support/until.ts';
@@ -133,7 +134,11 @@ describeRecording('a recording whose host is killed', () => {
       knex: bench.knex,
       keyRing,
       browser,
-      person: () => bench.person(),
+      person: async () => {
+        const personId = await bench.person();
+        await giveSeat(bench.knex, sessionId, personId);
+        return personId;
+      },
     });
     const [ann, ben] = [await guest('Ann', 'host'), await guest('Ben', 'participant')];
     const both = [ann, ben];

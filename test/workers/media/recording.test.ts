@@ -15,7 +15,7 @@ import { Recorder, openFfmpeg } from '../../../workers/media/recording/recorder.
 import { type SessionBench, startSessionBench } from '../../activities/session/bench.ts';
 import { type TestBrowser, startBrowser } from '../../support/browser.ts';
 import { decode, describeRecording, ffmpegBin } from '../../support/recording.ts';
-import { type RoomHost, startRoomHost } from '../../support/room-host.ts';
+import { type RoomHost, giveSeat, startRoomHost } from '../../support/room-host.ts';
 import { type RoomGuest, companyIn, seeAndHear } from '../../support/room-people.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { until } from '../../support/until.ts';
@@ -66,7 +66,7 @@ describeRecording('recordings', () => {
       return recorder;
     });
     company = (sessionId) =>
-      companyIn(sessionId, { knex, keyRing, browser, person: () => bench.person() });
+      companyIn(sessionId, { knex, keyRing, browser, person: () => memberOf(sessionId) });
     clear = async (track) =>
       readRecorded(store, {
         id: track.id,
@@ -85,6 +85,12 @@ describeRecording('recordings', () => {
     const { id } = await bench.book();
     await bench.knex('hosted_sessions').insert({ session_id: id, is_recorded: true });
     return id;
+  }
+
+  async function memberOf(sessionId: string): Promise<string> {
+    const personId = await bench.person();
+    await giveSeat(bench.knex, sessionId, personId);
+    return personId;
   }
 
   async function comeIn(host: RoomGuest, guest: RoomGuest): Promise<void> {

@@ -7,7 +7,13 @@ import { findLiveRoom } from '../../../db/rooms.ts';
 import type { RoomPolicy } from '../../../domain/room.ts';
 import { type SessionBench, startSessionBench } from '../../activities/session/bench.ts';
 import { describeMedia } from '../../support/media.ts';
-import { type Guest, type RoomHost, joinRoom, startRoomHost } from '../../support/room-host.ts';
+import {
+  type Guest,
+  type RoomHost,
+  giveSeat,
+  joinRoom,
+  startRoomHost,
+} from '../../support/room-host.ts';
 import { type Line, connectLine } from '../../support/room-line.ts';
 import { until } from '../../support/until.ts';
 
@@ -49,7 +55,9 @@ describeMedia('a room that is placed anew', () => {
   }
 
   async function guest(role: Guest['role'], displayName: string): Promise<Guest> {
-    return { personId: await bench.person(), role, displayName };
+    const personId = await bench.person();
+    await giveSeat(bench.knex, sessionId, personId);
+    return { personId, role, displayName };
   }
 
   /** Lets somebody in who waits. */
@@ -105,6 +113,7 @@ describeMedia('a room that is placed anew', () => {
   test('opens all the same where what it knew can not be read any more', async () => {
     const { id } = await bench.book();
     const ann = await guest('host', 'Ann');
+    await giveSeat(bench.knex, id, ann.personId);
     await come(ann, id);
     await next.signalling.settled();
     const known = bench.knex('room_memories').where({ session_id: id });
