@@ -9,6 +9,7 @@ import type { CardEvent } from '../gateways/card-gateway.ts';
 import { type PaymentContext, loadPayment } from './context.ts';
 import type { MoneyDeps } from './deps.ts';
 import { recordDispute } from './disputes.ts';
+import { recordPurchaseRefunds } from './purchase-refunds.ts';
 import { findPaymentOf, syncPayment } from './sync.ts';
 
 /** Whom an event of the card provider concerns, once the database has its truth. */
@@ -20,6 +21,8 @@ export type CardNews =
 /** The card provider tells of everything on the account; most of it moves no money of ours. */
 const RELEVANT =
   /^(payment_intent|setup_intent)\.(?!created$)|^refund\.|^charge\.(refund|expired|dispute)/;
+
+const REFUND = /^refund\.|^charge\.refund/;
 
 /** Whether anybody may have to hear of events of this type. */
 export function isMoneyNews(type: string): boolean {
@@ -43,7 +46,9 @@ export async function takeCardEvent(deps: MoneyDeps, event: CardEvent): Promise<
   const purchase =
     (intentRef === null ? null : await findCreditPurchaseByRef(deps.knex, intentRef)) ??
     (await purchaseNamed(deps, metadata['purchase_id']));
-  return purchase === null ? { kind: 'none' } : { kind: 'purchase', purchaseId: purchase.id };
+  if (purchase === null) return { kind: 'none' };
+  if (REFUND.test(event.type)) await recordPurchaseRefunds(deps, purchase);
+  return { kind: 'purchase', purchaseId: purchase.id };
 }
 
 function purchaseNamed(

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { v7 } from 'uuid';
 import { getPurchaseClientSecret } from '../../../activities/money/client-secret.ts';
+import { moneyDepsOf } from '../../../activities/money/index.ts';
+import { takeCardEvent } from '../../../activities/money/news.ts';
 import { createCreditPurchase, findCreditPurchase } from '../../../db/credit-purchases.ts';
 import { creditBalance } from '../../../db/credits.ts';
 import { persistently, startMoney } from './bench.ts';
@@ -109,5 +111,29 @@ describe('a purchase of credits', () => {
     await bench.provider.control(path, { outcome: 'succeed' }).catch(() => undefined);
     expect(await bench.money.syncCreditPurchase(begun)).toMatchObject({ kind: 'failed' });
     expect([await balance(begun), await capturedFor(begun)]).toEqual([0, 0]);
+  });
+
+  test('that is refunded in the dashboard becomes one task, with the amounts', async () => {
+    const begun = await begin();
+    await bench.money.payCreditPurchase(begun);
+    const intentRef = await refOf(begun);
+    await bench.provider.stripe.refunds.create({ payment_intent: intentRef, amount: 5_000 });
+    const about = { id: 'evt_1', intentRef, setupRef: null, metadata: {}, dispute: null };
+    for (const type of ['charge.refunded', 'refund.created', 'refund.updated']) {
+      const news = await takeCardEvent(moneyDepsOf(bench), { ...about, type });
+      expect(news).toEqual({ kind: 'purchase', purchaseId: begun.purchaseId });
+    }
+    const tasks = await bench.knex('tasks').where({ kind: 'credits_refunded' });
+    expect(tasks).toHaveLength(1);
+    expect(tasks[0]).toMatchObject({
+      clinic_id: bench.clinicId,
+      data: {
+        personId: begun.personId,
+        purchaseId: begun.purchaseId,
+        purchasedCents: AMOUNT_CENTS,
+        refundedCents: 5_000,
+        unspentCents: AMOUNT_CENTS,
+      },
+    });
   });
 });
