@@ -159,6 +159,18 @@ export async function insertSentPages(
   }
 }
 
+/** A text to whoever has an alert never goes out: they may not know what is asked of them. */
+export async function noteRefusedText(
+  db: Knex,
+  text: { readonly alertId: string; readonly holderId: string; readonly code: string },
+): Promise<void> {
+  const { alertId, ...data } = text;
+  await db.raw(
+    `INSERT INTO crisis_events (alert_id, kind, data) VALUES (?, 'holder_text_refused', ?::jsonb)`,
+    [alertId, JSON.stringify(data)],
+  );
+}
+
 export interface PagedAlert {
   readonly number: string;
   readonly status: string;

@@ -72,6 +72,17 @@ export const RECORD: ActivityOptions = {
   },
 };
 
+/** What whoever has an alert is told: it waits out some minutes of a provider's silence. */
+export const TELL: ActivityOptions = {
+  startToCloseTimeout: '15 seconds',
+  scheduleToCloseTimeout: '10 minutes',
+  retry: {
+    initialInterval: '500 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '20 seconds',
+  },
+};
+
 /** What the next pages are decided by: short, since somebody waits for them. */
 export const LOOK: LocalActivityOptions = {
   startToCloseTimeout: '5 seconds',

@@ -9,6 +9,7 @@ import { contactLostSignal } from '../../workflows/messages/lost-contact.ts';
 import type { OutboxConsumer, OutboxDeps } from '../outbox/contract.ts';
 import type { LostNews, LostPerson } from './contract.ts';
 import type { CrisisDeps } from './deps.ts';
+import { textHolder } from './text-holder.ts';
 
 /**
  * Somebody at high risk has dropped out: their alert's workflow begins to look for them. In the lane
@@ -67,12 +68,7 @@ export async function tellOfLoss(
     const room = `crisis:${clinicId}` as const;
     await deps.knowledge.ask(() => broadcast(deps.knex, { room, event, ids }));
   }
-  const to = holderId === null ? null : deps.knowledge.phoneOf(holderId);
-  if (to === null) return;
+  if (holderId === null) return;
   const whose = number === null ? 'The person of your alert' : `The person of alert ${number}`;
-  await deps.sms.sendSms({
-    to,
-    body: `Holdfast: ${whose} ${WHAT_TO_DO[step]}.`,
-    statusCallback: `${deps.publicUrl}/webhooks/twilio/crisis-text`,
-  });
+  await textHolder(deps, { alertId, holderId, body: `${whose} ${WHAT_TO_DO[step]}.` });
 }

@@ -6,6 +6,7 @@ import { untilWon } from '../../db/transaction.ts';
 import type { HolderTold, Told } from './contract.ts';
 import type { CrisisDeps } from './deps.ts';
 import { callOf, deliverRaise } from './starting.ts';
+import { textHolder } from './text-holder.ts';
 
 /** The person hears that nobody has answered yet; whom else to call is read where it is shown. */
 export async function tellPerson({ knex }: CrisisDeps, { alertId, personId }: Told): Promise<void> {
@@ -18,15 +19,9 @@ export async function tellHolder(deps: CrisisDeps, told: HolderTold): Promise<vo
   const ids = { alertId, because };
   const room = `person:${holderId}` as const;
   await deps.knowledge.ask(() => broadcast(deps.knex, { room, event: 'crisis-reminder', ids }));
-  const to = deps.knowledge.phoneOf(holderId);
-  if (to === null) return;
   const which = number === null ? 'your alert' : `alert ${number}`;
   const body = because === 'trigger' ? `there is news of ${which}.` : `${which} is still yours.`;
-  await deps.sms.sendSms({
-    to,
-    body: `Holdfast: ${body}`,
-    statusCallback: `${deps.publicUrl}/webhooks/twilio/crisis-text`,
-  });
+  await textHolder(deps, { alertId, holderId, body });
 }
 
 const START_WITHIN_MS = 3_000;

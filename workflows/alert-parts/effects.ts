@@ -9,12 +9,13 @@ import type { CrisisActivities, PageSent } from '../../activities/crisis/contrac
 import type { AlertEffect } from '../../domain/alert-events.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { PageOrder, Skipped } from '../../domain/escalation.ts';
-import { PAGE, PAGE_TO_ITS_END, RECORD } from '../activity-options.ts';
+import { PAGE, PAGE_TO_ITS_END, RECORD, TELL } from '../activity-options.ts';
 import { type Desk, advance, note } from './desk.ts';
 
 const pages = proxyActivities<CrisisActivities>(PAGE_TO_ITS_END);
 const forgottenPages = proxyActivities<CrisisActivities>(PAGE);
-const { stopPages, tellPerson, tellHolder } = proxyActivities<CrisisActivities>({
+const { tellHolder } = proxyActivities<CrisisActivities>(TELL);
+const { stopPages, tellPerson } = proxyActivities<CrisisActivities>({
   ...RECORD,
   retry: { ...RECORD.retry, maximumAttempts: 5 },
 });

@@ -2,14 +2,15 @@ import { condition, patched, proxyActivities, setHandler } from '@temporalio/wor
 import type { CrisisActivities } from '../../activities/crisis/contract.ts';
 import { isFollowedUp, nextLostStep } from '../../domain/lost-contact.ts';
 import type { LostStep } from '../../domain/lost-contact.ts';
-import { RECORD } from '../activity-options.ts';
+import { RECORD, TELL } from '../activity-options.ts';
 import type { LossCause } from '../messages/lost-contact.ts';
 import { contactLostSignal } from '../messages/lost-contact.ts';
 import { textField } from '../arguments.ts';
 import { type Desk, advance, isOver, note } from './desk.ts';
 import { inBackground } from './effects.ts';
 
-const { isPersonBack, tellOfLoss } = proxyActivities<CrisisActivities>({
+const { tellOfLoss } = proxyActivities<CrisisActivities>(TELL);
+const { isPersonBack } = proxyActivities<CrisisActivities>({
   ...RECORD,
   retry: { ...RECORD.retry, maximumAttempts: 5 },
 });
