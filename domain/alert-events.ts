@@ -50,6 +50,8 @@ export interface HeldAlert extends Basis {
   readonly holderId: string;
   readonly heldSinceMs: number;
   readonly leaseUntilMs: number;
+  /** When the holder was last told of a further report; alerts of before don't know. */
+  readonly toldAtMs?: number;
 }
 
 /** A human is in contact with the person. Nobody is paged; the holder is reminded, some times. */
@@ -59,6 +61,7 @@ export interface InContactAlert extends Basis {
   readonly contactById: string;
   readonly contactAtMs: number;
   readonly remindAtMs: number;
+  readonly toldAtMs?: number;
   /** How many reminders the holder has let pass; alerts of before have none. */
   readonly reminders?: number;
 }

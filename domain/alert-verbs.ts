@@ -14,10 +14,13 @@ import { assertNever } from './assert-never.ts';
 import { severityRank } from './escalation-policy.ts';
 import type { AlertSeverity } from './escalation-policy.ts';
 import { clampTier, shortestWaitMs } from './escalation.ts';
-import type { EscalationContext } from './escalation.ts';
+import type { PagingContext } from './escalation.ts';
 
 /** A word on an alert asks nobody who is on call: pages do. */
-type PolicyContext = Pick<EscalationContext, 'policies'>;
+type PolicyContext = Pick<PagingContext, 'policies' | 'holds'>;
+
+/** Whoever is talking with somebody in distress reads each of their words anyway. */
+const TELL_HOLDER_EVERY_MS = 5 * 60_000;
 
 type OpenAlert = Exclude<AlertState, { kind: 'resolved' }>;
 type EventOf<Kind extends AlertEvent['kind']> = Extract<AlertEvent, { kind: Kind }>;
@@ -91,8 +94,11 @@ function triggered(
     const dueAtMs = Math.min(state.dueAtMs, Math.max(nowMs, soonestMs));
     return stepTo({ ...state, dueAtMs });
   }
+  const isTold = nowMs - (state.toldAtMs ?? -Infinity) < TELL_HOLDER_EVERY_MS;
+  if (isTold && (context.holds?.('holder-told-sparingly') ?? true)) return stepTo(state);
   const { holderId } = state;
-  return stepTo(state, { kind: 'tell_holder', holderId, because: 'trigger' });
+  const told = { kind: 'tell_holder', holderId, because: 'trigger' } as const;
+  return stepTo({ ...state, toldAtMs: nowMs }, told);
 }
 
 function pageSettled(

@@ -29,6 +29,8 @@ export interface EscalationContext {
 export type AlertRule =
   /** Before, a last step that was refused as a whole was paged again and again alone. */
   | 'refused-step-widens'
+  /** Before, whoever had an alert was told of each further report of it. */
+  | 'holder-told-sparingly'
   /** Before, whoever was in contact was reminded for ever. */
   | 'silent-contact-reopens';
 

@@ -2,6 +2,7 @@ import {
   allHandlersFinished,
   condition,
   makeContinueAsNewFunc,
+  patched,
   proxyActivities,
   sleep,
   workflowInfo,
@@ -64,13 +65,13 @@ const goOnAsNew = makeContinueAsNewFunc<(input: AlertInput) => Promise<AlertResu
   workflowType: CRISIS_ALERT_WORKFLOW,
 });
 
-/** Resolves when time alone brings something about, or when the alert is over. */
+/** Resolves when time alone brings something about, when the run is long, or the alert over. */
 async function untilDue(desk: Desk): Promise<void> {
   for (;;) {
     const wakeMs = wakeOf(desk);
     const waitMs = wakeMs - Date.now();
-    if (isOver(desk) || waitMs <= 0) return;
-    const isSooner = (): boolean => isOver(desk) || wakeOf(desk) < wakeMs;
+    if (isOver(desk) || waitMs <= 0 || isTooLong()) return;
+    const isSooner = (): boolean => isOver(desk) || wakeOf(desk) < wakeMs || isTooLong();
     await condition(isSooner, waitMs, { summary: WAITS_FOR[desk.state!.kind] });
   }
 }
@@ -89,6 +90,11 @@ const WAITS_FOR: Readonly<Record<AlertState['kind'], string>> = {
 function isLong(): boolean {
   const { continueAsNewSuggested, historyLength } = workflowInfo();
   return continueAsNewSuggested || historyLength > LONG_RUN_EVENTS;
+}
+
+/** Before, a run was long without end as long as signs of its holder put off whatever was due. */
+function isTooLong(): boolean {
+  return isLong() && patched('long-runs-end-early');
 }
 
 /** Lets pages and callers finish; what is not on record yet goes along. */

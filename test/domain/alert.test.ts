@@ -315,6 +315,18 @@ describe('an acknowledgement', () => {
     expect(story.do(tick, 670).effects).toEqual(['tell_holder']);
   });
 
+  test('is told of further reports once in some minutes', () => {
+    const story = scene();
+    story.do(tick, 0);
+    story.do(by('contact', 'ann'), 0);
+    const again: AlertEvent = { kind: 'trigger', severity: 'high' };
+    expect(story.do(again, 10).effects).toEqual(['tell_holder']);
+    expect(story.do(again, 20).effects).toEqual([]);
+    expect(story.do(again, 309).effects).toEqual([]);
+    expect(story.do(again, 310).effects).toEqual(['tell_holder']);
+    expect(story.do({ kind: 'trigger', severity: 'critical' }, 320).effects[0]).toBe('reopened');
+  });
+
   test('in contact is open again after three reminders without a sign, and comes back by one', () => {
     const story = scene();
     story.do(tick, 0);

@@ -4,10 +4,13 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import {
   type AlertAnswer,
   acknowledgeUpdate,
+  alertStateQuery,
   resolveUpdate,
+  signSignal,
 } from '../../workflows/messages/crisis-alert.ts';
 import { CrisisWorld, withCrisisWorker } from '../support/alert-workflow.ts';
 import { timeSkippingEnvironment } from '../support/temporal.ts';
+import { until } from '../support/until.ts';
 
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -47,5 +50,25 @@ test('a hundred unanswered rounds go on paging, and one acknowledgement ends the
     expect(rounds).toEqual(Array.from({ length: rounds.length }, (_, index) => index + 1));
     await resolve(current, by);
     await current.result();
+  });
+}, 120_000);
+
+test('a long run goes on as a new one, though signs of the holder put off whatever is due', async () => {
+  const world = new CrisisWorld();
+  await withCrisisWorker(environment, world, async (start) => {
+    const { handle } = await start();
+    const { runId } = await handle.describe();
+    await until(() => world.pages.length >= 4);
+    const [by] = world.team as [string];
+    await acknowledge(handle, by);
+    const current = environment.client.workflow.getHandle(handle.workflowId);
+    const isNew = async (): Promise<boolean> => (await current.describe()).runId !== runId;
+    for (let signs = 0; signs < 1_600; signs += 1) {
+      await current.signal(signSignal, { personId: by });
+      if (signs % 50 === 49 && (await isNew())) break;
+    }
+    await until(isNew);
+    expect(await current.query(alertStateQuery)).toMatchObject({ kind: 'held', holderId: by });
+    await resolve(current, by);
   });
 }, 120_000);
