@@ -14,31 +14,16 @@ import { type TestBrowser, describeBrowser, startBrowser } from '../support/brow
 import { type Guest, type RoomHost, joinRoom, startRoomHost } from '../support/room-host.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { until } from '../support/until.ts';
+import {
+  COUNT_WISHES,
+  REFUSE_AT_FIRST,
+  choose,
+  fitsIn,
+  focused,
+  playing,
+  press,
+} from './on-a-page.ts';
 
-/** Notes what the page wants of the person's devices. */
-const COUNT_WISHES = `window.wishes = [];
-  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-  navigator.mediaDevices.getUserMedia = (wish) => {
-    window.wishes.push(...Object.keys(wish));
-    return real(wish);
-  };`;
-/** A browser that can't share its screen, and whose person allows their devices only later. */
-const REFUSE_AT_FIRST = `window.tracks = [];
-  window.isAllowed = false;
-  delete MediaDevices.prototype.getDisplayMedia;
-  const allowed = navigator.mediaDevices.getUserMedia;
-  navigator.mediaDevices.getUserMedia = async (wish) => {
-    if (!window.isAllowed) throw new DOMException('no', 'NotAllowedError');
-    const stream = await allowed(wish);
-    window.tracks.push(...stream.getTracks());
-    return stream;
-  };
-  window.tell = (kind, event) =>
-    window.tracks.findLast((each) => each.kind === kind).dispatchEvent(new Event(event));
-  window.lose = (kind) => {
-    window.tracks.findLast((each) => each.kind === kind).stop();
-    window.tell(kind, 'ended');
-  };`;
 const PASS = {};
 const PHONE = { width: 360, height: 740 };
 
@@ -122,47 +107,6 @@ describeBrowser('the page of a room', () => {
     return page;
   }
   const faults: string[] = [];
-
-  /** Reaches something by the keyboard alone, by the name that is read out. */
-  async function reach(page: Page, role: 'button' | 'combobox', name: string): Promise<void> {
-    await page.getByRole(role, { name, exact: true }).waitFor();
-    const isThere = async (): Promise<boolean> => {
-      const active = `(({ ariaLabel, textContent }) => ariaLabel ?? textContent)(document.activeElement)`;
-      return (await page.evaluate(active)) === name;
-    };
-    for (let step = 0; step < 60 && !(await isThere()); step += 1) await page.keyboard.press('Tab');
-    expect(await isThere()).toBe(true);
-  }
-
-  async function press(page: Page, name: string): Promise<void> {
-    await reach(page, 'button', name);
-    await page.keyboard.press('Enter');
-  }
-
-  /** By the arrows: letters that come slowly are taken for the beginning of another option's name. */
-  async function choose(page: Page, name: string, option: string): Promise<void> {
-    const stepsTo = `(({ selectedIndex, options }) =>
-      [...options].findIndex(({ label }) => label === '${option}') - selectedIndex)(document.activeElement)`;
-    await until(async () => {
-      await reach(page, 'combobox', name);
-      const steps = await page.evaluate<number>(stepsTo);
-      if (steps !== 0) await page.keyboard.press(steps > 0 ? 'ArrowDown' : 'ArrowUp');
-      return steps === 0;
-    });
-    await page.keyboard.press('Enter');
-  }
-
-  /** What a screen reader reads next. */
-  const focused = (page: Page): Promise<string> =>
-    page.evaluate(
-      '(({ tagName, textContent }) => `${tagName} ${textContent}`)(document.activeElement)',
-    );
-  const playing = (page: Page): Promise<number> =>
-    page.evaluate(
-      `[...document.querySelectorAll('.tile video')].filter((v) => v.currentTime > 0 && v.videoWidth > 0).length`,
-    );
-  const fitsIn = (page: Page): Promise<boolean> =>
-    page.evaluate('document.documentElement.scrollWidth <= window.innerWidth');
 
   test('all agree to a recording by the keyboard, see it, and can take it back', async () => {
     const { id, therapist_id: host, client_id: client } = await bench.book();
@@ -299,6 +243,50 @@ describeBrowser('the page of a room', () => {
     expect(await host.getByRole('button', { name: 'Share screen' }).count()).toBe(0);
     expect(await guest.getByRole('button', { name: 'Share screen' }).count()).toBe(1);
     await Promise.all([host.context().close(), guest.context().close()]);
+  }, 120_000);
+
+  test('who signs in here stays signed in for as long as the session takes', async () => {
+    const personId = await bench.person();
+    const signedIn = (now: string): void => {
+      for (const past of ['first', 'second', 'third']) guests.delete(past);
+      guests.set(now, { personId, displayName: 'Pia', role: 'host' });
+    };
+    const page = await browser.browser.newPage();
+    await page.route('**/api/auth/login', (route) =>
+      route.fulfill({ json: { token: 'first', refreshToken: 'after first' } }),
+    );
+    const tokens = new Map([
+      ['after first', { token: 'second', refreshToken: 'after second' }],
+      ['after second', { token: 'third', refreshToken: 'after third' }],
+    ]);
+    await page.route('**/api/auth/refresh', (route) => {
+      const { refreshToken } = route.request().postDataJSON() as { refreshToken: string };
+      const json = tokens.get(refreshToken);
+      tokens.delete(refreshToken);
+      return route.fulfill(json === undefined ? { status: 401, json: {} } : { json });
+    });
+    // The token's life is over before they are through with their devices.
+    signedIn('second');
+    await page.goto(url.replace(/[^/]+$/, v7()));
+    await page.getByRole('textbox', { name: 'E-mail' }).fill('pia@example.org');
+    await page.getByRole('textbox', { name: 'Password' }).fill('a password');
+    await page.keyboard.press('Enter');
+    await press(page, 'Join');
+    await page.getByText('Lock the room').waitFor();
+    signedIn('third');
+    await page.reload();
+    await press(page, 'Join');
+    await page.getByText('Lock the room').waitFor();
+    // A tab that is duplicated gets a copy of what is kept: nothing that works only once.
+    const kept = await page.evaluate<string>('JSON.stringify(sessionStorage)');
+    expect(kept).toContain('third');
+    expect(kept).not.toContain('after');
+    expect(tokens.size).toBe(0);
+    signedIn('nobody');
+    await page.reload();
+    await press(page, 'Join');
+    await page.getByRole('heading', { name: 'Please say who you are again.' }).waitFor();
+    await page.close();
   }, 120_000);
 
   test('at a locked room one is told so, and comes in when it is unlocked', async () => {

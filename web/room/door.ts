@@ -1,4 +1,5 @@
 import type { Mode } from './devices.ts';
+import { keepRenewal, renewalAtHand } from './renewal.ts';
 import type { Joined } from './room-view.ts';
 import { Refused } from './signal.ts';
 
@@ -10,12 +11,13 @@ interface Plain {
   readonly error?: string;
   readonly opensAt?: string;
   readonly accessToken?: string;
+  readonly refreshToken?: string;
   readonly data?: { readonly accessToken?: string; readonly token?: string };
   readonly token?: string;
 }
 
 /** How somebody proves who they are: with an account's token, or with the session's access code. */
-export type Key = { readonly token: string } | { readonly code: string };
+export type Key = { token: string } | { readonly code: string };
 
 /** What this tab was opened with, or was told before; the address is cleaned of it. */
 export function rememberedKey(): Key | null {
@@ -28,21 +30,26 @@ export function rememberedKey(): Key | null {
   return kept === null ? null : (JSON.parse(kept) as Key);
 }
 
-export function remember(key: Key): Key {
+export function remember(key: Key, refreshToken: string | null = null): Key {
   sessionStorage.setItem(ACCESS, JSON.stringify(key));
+  keepRenewal(refreshToken);
   return key;
 }
 
 export function forget(): void {
   sessionStorage.removeItem(ACCESS);
+  keepRenewal(null);
 }
 
 export async function signIn(email: string, password: string): Promise<Key> {
-  const answer = await post('/api/auth/login', { email, password }, null);
-  const token =
-    answer.data?.accessToken ?? answer.accessToken ?? answer.data?.token ?? answer.token;
-  if (token === undefined) throw new Refused('UNAUTHENTICATED', 'Signing in did not work.');
-  return remember({ token });
+  const answer = await post('/api/auth/login', { email, password });
+  return remember({ token: tokenOf(answer) }, answer.refreshToken ?? null);
+}
+
+function tokenOf({ data, accessToken, token }: Plain): string {
+  const given = data?.accessToken ?? accessToken ?? data?.token ?? token;
+  if (given === undefined) throw new Refused('UNAUTHENTICATED', 'Signing in did not work.');
+  return given;
 }
 
 /** A room's token, and what the session is like. */
@@ -53,11 +60,33 @@ export interface Pass extends Joined {
 /** A token for the room, wherever it is now. */
 export async function join(sessionId: string, key: Key): Promise<Pass> {
   const base = `/teletherapy/sessions/${sessionId}`;
-  const answer =
-    'token' in key
-      ? await post(`${base}/join`, {}, key.token)
-      : await post(`${base}/access`, { accessCode: key.code }, null);
+  if ('code' in key) return passOf(await post(`${base}/access`, { accessCode: key.code }));
+  const ask = async (): Promise<Pass> =>
+    passOf(await post(`${base}/join`, {}, { authorization: `Bearer ${key.token}` }));
+  try {
+    return await ask();
+  } catch (error) {
+    // A session may be longer than the life of a token.
+    const isOut = error instanceof Refused && error.code === 'UNAUTHENTICATED';
+    if (!isOut || !(await isRenewed(key))) throw error;
+    return ask();
+  }
+}
+
+function passOf(answer: Plain): Pass {
   return answer as unknown as Pass;
+}
+
+/** Whether the account's token could be renewed; only where this page itself has signed in. */
+async function isRenewed(key: { token: string }): Promise<boolean> {
+  const renewal = renewalAtHand();
+  if (renewal === null) return false;
+  const { refreshToken, questionId } = renewal;
+  const headers = { 'idempotency-key': questionId };
+  const answer = await post('/api/auth/refresh', { refreshToken }, headers);
+  key.token = tokenOf(answer);
+  remember(key, answer.refreshToken ?? null);
+  return true;
 }
 
 /** A token is good for a minute; some of it goes on the way. */
@@ -93,13 +122,14 @@ const CODES: Readonly<Record<number, string>> = {
   503: 'MEDIA_UNAVAILABLE',
 };
 
-async function post(path: string, body: object, token: string | null): Promise<Plain> {
+async function post(
+  path: string,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Plain> {
   const response = await fetch(path, {
     method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-    },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });
   const answer = (await response.json().catch(() => ({}))) as Plain;
