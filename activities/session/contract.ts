@@ -7,7 +7,7 @@ export interface SessionActivities {
   settleHold(input: { sessionId: string }): Promise<{ standing: 'confirmed' | 'released' }>;
   recordTransition(input: TransitionInput): Promise<{ outcome: TransitionOutcome }>;
   planReminders(input: PlanInput): Promise<PlannedReminder[]>;
-  sendReminder(input: ReminderInput): Promise<{ state: SendState }>;
+  sendReminder(input: ReminderInput): Promise<ReminderOutcome>;
   settleReminder(input: ReminderInput): Promise<{ state: SendState }>;
   notify(input: NoticeInput): Promise<void>;
 }
@@ -53,6 +53,10 @@ export interface ReminderInput {
   readonly scheduleVersion: number;
   readonly reminder: PlannedReminder;
 }
+
+/** `postponed`: the recipient wants no message now, and may be reminded at that instant. */
+export type ReminderOutcome =
+  { readonly state: SendState } | { readonly state: 'postponed'; readonly dueAt: number };
 
 /** `sending` is an attempt of which nothing more is known. */
 export type SendState = 'sending' | 'sent' | 'delivered' | 'failed' | 'ambiguous' | 'skipped';

@@ -10,12 +10,14 @@ import {
   reminderKey,
   reminderText,
 } from '../../domain/reminders.ts';
+import { outsideQuietHours } from '../../domain/quiet-hours.ts';
 import type { MailGateway } from '../gateways/mail.ts';
 import type { TwilioGateway } from '../gateways/twilio.ts';
 import type {
   PlanInput,
   PlannedReminder,
   ReminderInput,
+  ReminderOutcome,
   SendState,
   SessionActivities,
 } from './contract.ts';
@@ -41,7 +43,7 @@ export interface MessagingDeps {
 export function createReminderActivities(deps: MessagingDeps): ReminderActivities {
   return {
     planReminders: (input) => planReminders(deps, input),
-    sendReminder: async (input) => ({ state: await sendReminder(deps, input) }),
+    sendReminder: (input) => sendReminder(deps, input),
     settleReminder: async (input) => ({ state: await settleReminder(deps, input) }),
   };
 }
@@ -82,12 +84,37 @@ async function recipientsOf(knex: Knex, session: SessionRow): Promise<Recipient[
   return member === null ? [] : [member];
 }
 
-async function sendReminder(deps: MessagingDeps, input: ReminderInput): Promise<SendState> {
-  const { reminder, scheduleVersion } = input;
+const SKIPPED = { state: 'skipped' } as const;
+
+async function sendReminder(deps: MessagingDeps, input: ReminderInput): Promise<ReminderOutcome> {
   const session = await findTold(deps.knex, input);
-  if (session === null || !isStillTrue(session, scheduleVersion)) return 'skipped';
-  const recipient = await findRecipient(deps.knex, reminder.recipientId);
-  if (recipient === null) return 'skipped';
+  if (session === null || !isStillTrue(session, input.scheduleVersion)) return SKIPPED;
+  const recipient = await findRecipient(deps.knex, input.reminder.recipientId);
+  if (recipient === null) return SKIPPED;
+  const now = Date.now();
+  const dueAt = allowedFrom(recipient, session, now);
+  if (dueAt === null) return SKIPPED;
+  if (dueAt > now) return { state: 'postponed', dueAt };
+  return { state: await sendNow(deps, input, session, recipient) };
+}
+
+/** By the quiet hours and the zone of this moment: both may have changed since it was planned. */
+function allowedFrom(
+  { quietHours, zone }: Recipient,
+  { starts_at }: SessionRow,
+  now: number,
+): number | null {
+  const limits = { earliestMs: now, latestMs: starts_at.getTime() };
+  return outsideQuietHours(quietHours, zone, now, limits);
+}
+
+async function sendNow(
+  deps: MessagingDeps,
+  input: ReminderInput,
+  session: SessionRow,
+  recipient: Recipient,
+): Promise<SendState> {
+  const { reminder } = input;
   const text = await textFor(deps, session, recipient);
   const { channels } = recipient;
   if (reminder.channel === 'sms' && channels.includes('sms')) {

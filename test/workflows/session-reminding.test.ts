@@ -136,6 +136,23 @@ describe('the receipt of a text', () => {
   });
 });
 
+test('a reminder that its recipient does not want yet is sent when they may be reached', async () => {
+  const world = new Reminded([
+    ['email', 3 * HOUR_MS],
+    ['sms', 3 * HOUR_MS],
+  ]);
+  const { sendReminder } = world.session;
+  world.session.sendReminder = async (input) => {
+    const dueAt = world.startsAt - HOUR_MS;
+    if ((await environment.currentTimeMs()) < dueAt) return { state: 'postponed', dueAt };
+    return sendReminder(input);
+  };
+  await remind(world, ({ handle }) => handle.result());
+  const sends = world.log.filter(({ what }) => what.startsWith('send'));
+  expect(sends.map(({ what }) => what).toSorted()).toEqual(['send email 3h', 'send sms 3h']);
+  expect(sends.map(({ minutesBefore }) => minutesBefore)).toEqual([60, 60]);
+});
+
 describe('a provider that is down', () => {
   test('of texts: the reminder is given to its fallback, and no other waits', async () => {
     const world = new Reminded([

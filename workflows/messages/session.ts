@@ -54,7 +54,8 @@ export interface Reminding {
 }
 
 export interface OpenReminder {
-  readonly reminder: PlannedReminder;
+  /** Due later than planned where its recipient wants no message before. */
+  reminder: PlannedReminder;
   /** When its receipt is looked after, epoch ms; null until it has been sent. */
   settleAt: number | null;
 }

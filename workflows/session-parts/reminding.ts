@@ -1,13 +1,17 @@
 import { ActivityFailure } from '@temporalio/common';
 import { condition, proxyActivities, sleep } from '@temporalio/workflow';
-import type { ReminderInput, SessionActivities } from '../../activities/session/contract.ts';
+import type {
+  PlannedReminder,
+  ReminderInput,
+  SessionActivities,
+} from '../../activities/session/contract.ts';
 import { isEnded } from '../../domain/session.ts';
 import { BACKGROUND } from '../activity-options.ts';
 import type { OpenReminder, Reminding } from '../messages/session.ts';
 import { type Course, subjectOf } from './course.ts';
 
-const { notify, planReminders, sendReminder, settleReminder } =
-  proxyActivities<SessionActivities>(BACKGROUND);
+const mails = proxyActivities<SessionActivities>(BACKGROUND);
+const { notify, planReminders, settleReminder } = mails;
 
 /** Long enough to find out what became of an attempt that died. */
 const SHORTEST_TRIAL_MS = 60_000;
@@ -48,20 +52,28 @@ async function remindOnce(
   { scheduleVersion, open }: Reminding,
   one: OpenReminder,
 ): Promise<void> {
-  const { reminder } = one;
   const isOff = (): boolean =>
     !isUpcoming(course) || course.state.scheduleVersion !== scheduleVersion;
-  const input = { ...subjectOf(course), scheduleVersion, reminder };
-  if (one.settleAt === null) {
-    await waitUntil(reminder.dueAt, isOff, 'reminder');
+  const inputOf = (reminder: PlannedReminder): ReminderInput => ({
+    ...subjectOf(course),
+    scheduleVersion,
+    reminder,
+  });
+  let isPostponed = one.settleAt === null;
+  while (isPostponed) {
+    await waitUntil(one.reminder.dueAt, isOff, 'reminder');
     if (isOff()) return;
-    one.settleAt = await send(course, input);
+    const sent = await send(course, inputOf(one.reminder));
+    isPostponed = sent.kind === 'postponed';
+    if (sent.kind === 'postponed') one.reminder = { ...one.reminder, dueAt: sent.dueAt };
+    else one.settleAt = sent.settleAt;
   }
   if (one.settleAt !== null) {
+    const { reminder } = one;
     const hasFailed = (): boolean => course.undelivered.delete(reminder.key);
     await waitUntil(one.settleAt, () => isOff() || hasFailed(), 'delivery receipt');
     if (isOff()) return;
-    await settleReminder(input);
+    await settleReminder(inputOf(reminder));
   }
   open.splice(open.indexOf(one), 1);
 }
@@ -72,18 +84,26 @@ async function waitUntil(at: number, isStirred: () => boolean, summary: string):
 }
 
 /** When the send must be settled, epoch ms; null when nothing is left to settle. */
-async function send(course: Course, input: ReminderInput): Promise<number | null> {
+type Sent =
+  | { readonly kind: 'sent'; readonly settleAt: number | null }
+  | { readonly kind: 'postponed'; readonly dueAt: number };
+
+/** At least so long, since clocks differ and the recipient is not to be asked about all the time. */
+const SHORTEST_DELAY_MS = 60_000;
+
+async function send(course: Course, input: ReminderInput): Promise<Sent> {
   const { receiptWindowMs } = course.plan;
-  if (input.reminder.channel === 'email') {
-    await sendReminder(input);
-    return null;
-  }
+  const isText = input.reminder.channel === 'sms';
   try {
-    const { state } = await textsWithin(receiptWindowMs).sendReminder(input);
-    return state === 'skipped' ? null : Date.now() + receiptWindowMs;
+    const sent = await (isText ? textsWithin(receiptWindowMs) : mails).sendReminder(input);
+    if (sent.state === 'postponed') {
+      return { kind: sent.state, dueAt: Math.max(sent.dueAt, Date.now() + SHORTEST_DELAY_MS) };
+    }
+    const isSettled = !isText || sent.state === 'skipped';
+    return { kind: 'sent', settleAt: isSettled ? null : Date.now() + receiptWindowMs };
   } catch (error) {
     // The provider took no text in all this time.
-    if (error instanceof ActivityFailure) return Date.now();
+    if (isText && error instanceof ActivityFailure) return { kind: 'sent', settleAt: Date.now() };
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { SendState } from '../../../activities/session/contract.ts';
+import type { ReminderOutcome, SendState } from '../../../activities/session/contract.ts';
 import { savePreferences } from '../../../db/preferences.ts';
 import { optOut, takeReceipt } from '../../../db/send-receipts.ts';
 import { findSend } from '../../../db/sends.ts';
@@ -29,7 +29,9 @@ afterEach(() => {
   bench.mails.faults.clear();
 });
 
-function sendAtOnce(booked: Booked, channel: 'sms' | 'email', count = 6): Promise<SendState[]> {
+type Outcome = ReminderOutcome['state'];
+
+function sendAtOnce(booked: Booked, channel: 'sms' | 'email', count = 6): Promise<Outcome[]> {
   const attempts = Array.from({ length: count }, () =>
     bench
       .worker()
@@ -229,6 +231,28 @@ describe('people who want or can get no texts', () => {
     expect(await mute.sendReminder(reminderOf(booked, 'sms'))).toEqual({ state: 'sent' });
     await settledTimes(booked);
     expect(bench.mails.messages(booked.email)).toHaveLength(1);
+  });
+
+  test.each([
+    ['are over before the session: it goes out then', 3 * HOUR_MS, true],
+    ['last until the session: nothing goes out', HOUR_MS / 2, false],
+  ])('made quiet hours after it was planned, which %s', async (_what, startsInMs, goesOut) => {
+    const startsAt = Date.now() + startsInMs;
+    const booked = await bench.confirmed({ time_zone: 'UTC' }, { startsAt });
+    const minute = Math.floor((Date.now() / 60_000) % 1440);
+    const quietHours = { startMinute: (minute + 1410) % 1440, endMinute: (minute + 60) % 1440 };
+    const wishes = { sms: true, email: true, push: true, quietHours };
+    await bench.sessions.knex.transaction((trx) => savePreferences(trx, booked.clientId, wishes));
+    const dueAt = (Math.floor(Date.now() / 60_000) + 60) * 60_000;
+    for (const channel of ['sms', 'email'] as const) {
+      const outcome = await bench.worker().sendReminder(reminderOf(booked, channel));
+      expect(outcome).toEqual(
+        goesOut ? { state: 'postponed', dueAt: expect.any(Number) } : { state: 'skipped' },
+      );
+      // The minute may have turned meanwhile.
+      if ('dueAt' in outcome) expect(dueAt - outcome.dueAt).toBeLessThanOrEqual(60_000);
+    }
+    expect([bench.texts(booked.phone), bench.mails.messages(booked.email)]).toEqual([[], []]);
   });
 
   test('switched both channels off: nothing goes out', async () => {
