@@ -128,7 +128,7 @@ export interface CodedPage {
 export async function findCodedPages(
   db: Knex,
   phone: string,
-  digestOf: (personId: string) => Promise<Buffer>,
+  digestsOf: (personId: string) => Promise<readonly Buffer[]>,
 ): Promise<CodedPage[]> {
   const { rows: people } = await db.raw<{ rows: { id: string }[] }>(
     `SELECT id FROM people WHERE phone = ? AND phone_verified_at IS NOT NULL
@@ -139,13 +139,23 @@ export async function findCodedPages(
   for (const { id } of people) {
     const { rows } = await db.raw<{ rows: CodedPage[] }>(
       `SELECT alert_id AS "alertId", person_id AS "personId", batch, sent_by AS "sentBy"
-       FROM crisis_pages WHERE person_id = ? AND code_hash = ? AND channel = 'sms'
+       FROM crisis_pages WHERE person_id = ? AND code_hash = ANY (?) AND channel = 'sms'
        ORDER BY created_at DESC LIMIT 5`,
-      [id, await digestOf(id)],
+      [id, [...(await digestsOf(id))]],
     );
     found.push(...rows);
   }
   return found;
+}
+
+/** Whether a phone is one by which the clinic pages somebody. */
+export async function isPagedPhone(db: Knex, phone: string): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: unknown[] }>(
+    `SELECT FROM people WHERE phone = ? AND phone_verified_at IS NOT NULL
+       AND suspended_at IS NULL AND role <> 'patient' LIMIT 1`,
+    [phone],
+  );
+  return rows.length > 0;
 }
 
 /** Pages that went out while the record was away. */

@@ -101,7 +101,10 @@ function isTooLong(): boolean {
 async function settleDown(desk: Desk): Promise<void> {
   await condition(() => desk.inFlight === 0, IN_FLIGHT_WITHIN_MS, { summary: 'pages under way' });
   await condition(allHandlersFinished);
-  await condition(() => isSettled(desk), RECORD_WITHIN_MS, { summary: 'the record answers' });
+  const isQuiet = (): boolean => isSettled(desk) && allHandlersFinished();
+  await condition(isQuiet, RECORD_WITHIN_MS, { summary: 'the record answers' });
+  // Whoever has come meanwhile is heard in this run.
+  await condition(allHandlersFinished);
 }
 
 /** Some time after, somebody looks after the person. */

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { type KeyObject, createHmac } from 'node:crypto';
 import type { KeyRing } from '../../crypto/key-ring.ts';
 import type { PageChannel } from '../../domain/escalation-policy.ts';
 import { isUuid } from '../../domain/ids.ts';
@@ -42,11 +42,26 @@ export async function codeOf(keyRing: KeyRing, page: PageName): Promise<string> 
 
 /** What is kept of a code. */
 export function codeDigest(keyRing: KeyRing, personId: string, code: string): Promise<Buffer> {
-  return keyed(keyRing, ['page-code-digest', personId, code]);
+  return keyed(keyRing, digestParts(personId, code));
+}
+
+/** All that may have been kept of a code: pages outlive the key that was current when they went out. */
+export function codeDigests(keyRing: KeyRing, personId: string, code: string): Promise<Buffer[]> {
+  const parts = digestParts(personId, code);
+  const ids = keyRing.ids('payloads');
+  return Promise.all(ids.map(async (id) => hmac(await keyRing.get('payloads', id), parts)));
+}
+
+function digestParts(personId: string, code: string): readonly string[] {
+  return ['page-code-digest', personId, code];
 }
 
 async function keyed(keyRing: KeyRing, parts: readonly string[]): Promise<Buffer> {
   const { key } = await keyRing.current('payloads');
+  return hmac(key, parts);
+}
+
+function hmac(key: KeyObject, parts: readonly string[]): Buffer {
   return createHmac('sha256', key).update(JSON.stringify(parts)).digest();
 }
 

@@ -3,8 +3,8 @@ import type { Request, RequestHandler } from 'express';
 import twilio from 'twilio';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { deliveryState } from '../../activities/gateways/twilio.ts';
-import { type PageName, codeDigest, parsePageKey } from '../../activities/crisis/page-codes.ts';
-import { findCodedPages, findPagedAlert, settlePage } from '../../db/crisis-pages.ts';
+import { type PageName, codeDigests, parsePageKey } from '../../activities/crisis/page-codes.ts';
+import { findCodedPages, isPagedPhone, findPagedAlert, settlePage } from '../../db/crisis-pages.ts';
 import type { PageState } from '../../db/crisis-pages.ts';
 import { markAnswered } from '../../db/crisis-verbs.ts';
 import type { PageChannel } from '../../domain/escalation-policy.ts';
@@ -91,21 +91,23 @@ export async function takeByText(deps: CrisisWebhookDeps, fields: Fields): Promi
   await deps.sms.sendSms({ to: from, body: `Holdfast: ${text}`, statusCallback });
 }
 
-/** What the sender is told; null for a code that is nobody's. */
+/** What the sender is told; null for a stranger's code, which is nobody's. */
 async function takeWithCode(
   deps: CrisisWebhookDeps,
   { from, code, sid }: { readonly from: string; readonly code: string; readonly sid: string },
 ): Promise<string | null> {
   const [page] = await findCodedPages(deps.crisisKnex, from, (personId) =>
-    codeDigest(deps.keyRing, personId, code),
+    codeDigests(deps.keyRing, personId, code),
   );
-  if (page === undefined) return null;
+  if (page === undefined) return (await isPagedPhone(deps.crisisKnex, from)) ? UNKNOWN : null;
   const answer = await take(deps, page, 'sms', sid);
   return answer.holderId === page.personId ? TAKEN : taken(answer.holderId, page);
 }
 
 /** Whoever believes to have an alert that they don't have is the worst outcome. */
 const SORRY = 'it could NOT be taken. Please answer the next call, or open Holdfast.';
+
+const UNKNOWN = 'this code takes NOTHING. Please answer the next call, or open Holdfast.';
 
 const TAKEN = 'you have taken it. Please open Holdfast now.';
 

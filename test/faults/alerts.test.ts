@@ -114,6 +114,11 @@ describe('one way alone', () => {
     await textBack(stack, second.phone, code);
     await textBack(stack, '+14155559999', code);
     await textBack(stack, first.phone, code === '000000' ? '000001' : '000000');
+    const toldOf = async ({ phone }: OnCallPerson): Promise<number> =>
+      (await textsTo(stack, phone)).filter(({ body }) => body.includes('takes NOTHING')).length;
+    // Whoever believes to have it is told, and no stranger is.
+    await until(async () => (await toldOf(first)) === 1 && (await toldOf(second)) === 1);
+    expect(await textsTo(stack, '+14155559999')).toEqual([]);
     expect(await statusOf(alert)).toMatchObject({ status: 'paging', holder_id: null });
   }, 120_000);
 });

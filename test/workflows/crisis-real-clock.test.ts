@@ -265,6 +265,7 @@ describe('signals from Temporal UI', () => {
         {},
         { personId: 7 },
         { personId: randomUUID() },
+        { personId: 'constructor' },
         { personId: world.team },
       ];
       for (const argument of nonsense) await handle.signal(acknowledgeSignal, argument);

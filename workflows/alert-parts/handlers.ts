@@ -91,13 +91,17 @@ function begun(desk: Desk): Promise<void> {
 }
 
 async function raise(desk: Desk, request: RaiseRequest): Promise<AlertAnswer> {
-  const isKnown = desk.triggerIds.has(request.triggerId);
-  desk.triggerIds.add(request.triggerId);
-  if (!isKnown && request.unrecorded !== null) desk.untold.push(request as LateReport);
-  await begun(desk);
-  if (isKnown) return answerOf(desk, null, true);
-  await refreshContext(desk);
   const { triggerId, severity } = request;
+  const isKnown = (): boolean => desk.triggerIds.has(triggerId);
+  const isUntold = desk.untold.some((report) => report.triggerId === triggerId);
+  if (!isKnown() && !isUntold && request.unrecorded !== null) {
+    desk.untold.push(request as LateReport);
+  }
+  await begun(desk);
+  if (!isKnown()) await refreshContext(desk);
+  if (isKnown()) return answerOf(desk, null, true);
+  // Only what has been followed is known: a run that ends before hands it on unheard.
+  desk.triggerIds.add(triggerId);
   const wasMild = desk.state !== null && !isFollowedUp(desk.state.severity);
   const step = advance(desk, { kind: 'trigger', severity });
   if (wasMild) lookWhetherGone(desk);
@@ -141,8 +145,8 @@ function eventOf(verb: Verb, request: unknown): AlertEvent {
 async function actByHand(desk: Desk, verb: Verb, argument: unknown): Promise<void> {
   await begun(desk);
   const personId = textField(argument, 'personId');
-  const isStaff = personId !== null && desk.known?.context.view.reach[personId] !== undefined;
-  if (!isStaff || isOver(desk)) return;
+  if (personId === null || !isUuid(personId) || isOver(desk)) return;
+  if (!Object.hasOwn(desk.known?.context.view.reach ?? {}, personId)) return;
   await act(desk, eventOf(verb, argument), { personId, via: 'temporal_ui' });
 }
 
