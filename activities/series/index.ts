@@ -1,17 +1,19 @@
 import { heartbeat } from '@temporalio/activity';
+import type { Knex } from 'knex';
 import {
   occurrencesWithWishes,
   seriesToOpen,
   unansweredSeries,
   waitingNotices,
 } from '../../db/start-ahead.ts';
+import { openTask } from '../../db/tasks.ts';
 import type { MessagingDeps } from '../session/reminders.ts';
 import { passCardOn } from './cards.ts';
 import type { SeriesActivities, StartAheadReport } from './contract.ts';
 import { lapseSeries } from './lapsing.ts';
 import { mailSeriesNotice } from './notices.ts';
 import { type OpeningDeps, openOccurrences } from './opening.ts';
-import { applyWanted } from './wanted.ts';
+import { type RefusedWish, applyWanted } from './wanted.ts';
 
 export type SeriesDeps = OpeningDeps & MessagingDeps;
 
@@ -43,7 +45,7 @@ export async function startAhead(
     count.missed += missed.length;
   });
   await each(await occurrencesWithWishes(knex), async (sessionId) => {
-    await applyWanted(deps, sessionId);
+    await applyWanted(deps, sessionId, (refused) => askHuman(knex, refused));
     count.editsApplied += 1;
   });
   let cardsPassedOn = 0;
@@ -53,4 +55,23 @@ export async function startAhead(
     count.mailsSent += 1;
   });
   return { ...count, cardsPassedOn };
+}
+
+/** Whoever edited the series was told that it is being done, and nobody is there any more to hear. */
+function askHuman(knex: Knex, { occurrence, wanted, code }: RefusedWish): Promise<boolean> {
+  return openTask(knex, {
+    clinicId: occurrence.clinic_id,
+    key: `series_edit_refused/${wanted.requestId}`,
+    kind: 'series_edit_refused',
+    sessionId: occurrence.id,
+    data: {
+      seriesId: occurrence.series_id,
+      code,
+      wanted: wanted.kind,
+      startsAt: occurrence.starts_at.toISOString(),
+      ...(wanted.kind === 'move'
+        ? { wantedStartsAt: new Date(wanted.startsAt).toISOString() }
+        : {}),
+    },
+  });
 }

@@ -17,16 +17,27 @@ export type WantedOutcome =
   | { readonly kind: 'done' | 'proposed' | 'nothing' }
   | { readonly kind: 'refused'; readonly code: ErrorCode };
 
+export interface RefusedWish {
+  readonly occurrence: OccurrenceRow;
+  readonly wanted: Wanted;
+  readonly code: ErrorCode;
+}
+
 /**
  * Asks an occurrence's running workflow for what an edit of its series has decided. The request
  * has the edit's own id, so that asking again is the same request. Throws where nobody answers:
- * the next run asks again.
+ * the next run asks again. A refusal is given to `onRefused` before the wish is forgotten.
  */
-export async function applyWanted(deps: OpeningDeps, sessionId: string): Promise<WantedOutcome> {
+export async function applyWanted(
+  deps: OpeningDeps,
+  sessionId: string,
+  onRefused: (refused: RefusedWish) => Promise<unknown> = () => Promise.resolve(),
+): Promise<WantedOutcome> {
   const occurrence = await findOccurrence(deps.knex, sessionId);
   if (occurrence === null || occurrence.wanted === null) return { kind: 'nothing' };
   const { wanted } = occurrence;
   const outcome = await ask(deps, occurrence, wanted);
+  if (outcome.kind === 'refused') await onRefused({ occurrence, wanted, code: outcome.code });
   await settleWanted(deps.knex, sessionId, wanted);
   return outcome;
 }
