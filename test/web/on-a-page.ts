@@ -27,6 +27,17 @@ export const REFUSE_AT_FIRST = `window.tracks = [];
     window.tell(kind, 'ended');
   };`;
 
+/** Its host welcomes without a word of what the room can do, and does not know `open-media`. */
+export const MEET_EARLIER_HOST = `window.WebSocket = class extends WebSocket {
+  send(data) {
+    super.send(String(data).replace('"open-media"', '"no-such-event"'));
+  }
+  set onmessage(hear) {
+    super.onmessage = ({ data }) =>
+      hear({ data: String(data).replace(/^(42\\["welcome".*)"rtpCapabilities"/, '$1"unknown"') });
+  }
+};`;
+
 /** Reaches something by the keyboard alone, by the name that is read out. */
 async function reach(page: Page, role: 'button' | 'combobox', name: string): Promise<void> {
   await page.getByRole(role, { name, exact: true }).waitFor();

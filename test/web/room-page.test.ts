@@ -16,6 +16,7 @@ import { tempFolder } from '../support/temp-folder.ts';
 import { until } from '../support/until.ts';
 import {
   COUNT_WISHES,
+  MEET_EARLIER_HOST,
   REFUSE_AT_FIRST,
   choose,
   fitsIn,
@@ -287,6 +288,17 @@ describeBrowser('the page of a room', () => {
     await press(page, 'Join');
     await page.getByRole('heading', { name: 'Please say who you are again.' }).waitFor();
     await page.close();
+  }, 120_000);
+
+  test('a host of an earlier version, which is asked one by one, has pictures too', async () => {
+    const room = v7();
+    const host = await open('Quinn', 'host', PHONE, room);
+    await press(host, 'Join');
+    const guest = await open('Ravi', 'participant', PHONE, room, MEET_EARLIER_HOST);
+    await press(guest, 'Join');
+    await press(host, 'Let in: Ravi');
+    await until(async () => (await playing(host)) === 2 && (await playing(guest)) === 2);
+    await Promise.all([host.context().close(), guest.context().close()]);
   }, 120_000);
 
   test('at a locked room one is told so, and comes in when it is unlocked', async () => {

@@ -70,6 +70,7 @@ export class Call {
   #media: Media | null = null;
   /** Of this connection, until its media is opened. */
   #rtpCapabilities: types.RtpCapabilities | null = null;
+  #isOpening = false;
   #opening: Promise<Media | null> = Promise.resolve(null);
   #pauseMs = FIRST_PAUSE_MS;
 
@@ -255,10 +256,10 @@ export class Call {
     const wasInside = this.phase === 'inside';
     this.phase = view.place;
     this.#switchOffUnused(view);
-    const rtpCapabilities = this.#rtpCapabilities;
-    if (view.place === 'inside' && rtpCapabilities !== null) {
-      this.#rtpCapabilities = null;
+    if (view.place === 'inside' && view.mode !== 'text' && !this.#isOpening) {
+      this.#isOpening = true;
       const onChange = (): void => this.#events.changed();
+      const rtpCapabilities = this.#rtpCapabilities;
       this.#opening = this.#openMedia({ signal, ice, rtpCapabilities, onChange });
     }
     this.#show(view);
@@ -351,6 +352,7 @@ export class Call {
     this.#media = null;
     this.#opening = Promise.resolve(null);
     this.#rtpCapabilities = null;
+    this.#isOpening = false;
     const signal = this.#signal;
     this.#signal = null;
     signal?.close();

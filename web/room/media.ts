@@ -1,7 +1,7 @@
 import type { Device, types } from 'mediasoup-client';
 import { ChatLine } from './chat-line.ts';
 import { openDevice } from './device.ts';
-import type { Signal } from './signal.ts';
+import { Refused, type Signal } from './signal.ts';
 
 export type Source = 'microphone' | 'camera' | 'screen' | 'screen-audio';
 
@@ -53,8 +53,8 @@ export const SIMULCAST: types.RtpEncodingParameters[] = [
 export interface MediaPlace {
   readonly signal: Signal;
   readonly ice: RTCIceServer[];
-  /** What the room can send and receive. */
-  readonly rtpCapabilities: types.RtpCapabilities;
+  /** What the room can send and receive; null where its host has not said so by itself. */
+  readonly rtpCapabilities: types.RtpCapabilities | null;
   readonly onChange: () => void;
 }
 
@@ -92,9 +92,10 @@ export class Media {
    * then on the room tells of what can be received.
    */
   static async open(place: MediaPlace): Promise<Media> {
-    const device = await openDevice(place.rtpCapabilities);
+    const { signal } = place;
+    const device = await openDevice(place.rtpCapabilities ?? (await capabilitiesOf(signal)));
     const { recvRtpCapabilities: rtpCapabilities } = device;
-    const terms = await place.signal.ask<MediaTerms>('open-media', { rtpCapabilities });
+    const terms = await termsOf(signal, rtpCapabilities);
     return new Media(place, device, terms);
   }
 
@@ -285,4 +286,29 @@ export class Media {
       // The connection itself is lost; whoever makes a new one makes new transports.
     }
   }
+}
+
+// While a clinic updates its hosts, an earlier one may still have the room: it is asked one by one.
+
+async function capabilitiesOf(signal: Signal): Promise<types.RtpCapabilities> {
+  const answer = await signal.ask<{ rtpCapabilities: types.RtpCapabilities }>(
+    'get-rtp-capabilities',
+  );
+  return answer.rtpCapabilities;
+}
+
+async function termsOf(
+  signal: Signal,
+  rtpCapabilities: types.RtpCapabilities,
+): Promise<MediaTerms> {
+  try {
+    return await signal.ask<MediaTerms>('open-media', { rtpCapabilities });
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code !== 'MALFORMED_REQUEST') throw error;
+  }
+  const receive = await signal.ask<TransportTerms>('create-transport');
+  const send = await signal.ask<TransportTerms>('create-transport');
+  // It tells of what is sent already once it knows what can be received.
+  await signal.ask('set-rtp-capabilities', { rtpCapabilities });
+  return { receive, send, producers: [] };
 }
