@@ -7,7 +7,10 @@ export interface ClientEvent {
   readonly handle: (call: EventCall) => Promise<EventAnswer>;
   /** Its words are looked at even where the event is refused. */
   readonly criesForHelp?: boolean;
-  /** A call for help: no limit refuses it, and nothing sent before holds it up. */
+  /**
+   * A call for help: no limit refuses it, and nothing sent before holds it up. Its payload is a list,
+   * since what comes while one waits becomes part of it.
+   */
   readonly isUrgent?: boolean;
   /** Too many of them are passed over without a word. */
   readonly isQuiet?: boolean;

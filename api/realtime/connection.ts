@@ -39,7 +39,8 @@ export class Connection {
   isWarned = false;
   /** Events that wait for their turn, and words that wait for their reader. */
   waiting = 0;
-  isPaused = false;
+  /** It sent too much, and is about to be closed. */
+  isSentAway = false;
   typing: Typing | null = null;
   /** Ends when what was sent before has been dealt with. */
   turn: Promise<unknown> | null = null;

@@ -150,7 +150,8 @@ export class Cries {
   }
 }
 
-function together(one: Cry, other: Cry): Cry {
+/** Two about the same person as one, by the graver of them, with the words of both. */
+export function together(one: Cry, other: Cry): Cry {
   const [graver, milder] =
     severityRank(other.severity) > severityRank(one.severity) ? [other, one] : [one, other];
   const texts = [one, other].map(({ words }) => words.description).filter((text) => text !== null);

@@ -7,7 +7,7 @@ import type { Connection } from './connection.ts';
 import type { EventAnswer } from './event-call.ts';
 import { CLIENT_EVENTS } from './events.ts';
 import type { ClientEvent } from './client-event.ts';
-import { waitFor } from './limits.ts';
+import { afterToken, waitFor } from './limits.ts';
 import type { Live } from './live.ts';
 
 type Acknowledge = (answer: Readonly<Record<string, unknown>>) => void;
@@ -27,7 +27,7 @@ export function receive(live: Live, connection: Connection, name: string, args: 
   // What comes while the handshake's token is looked at waits for it.
   const { holder, turn } = connection;
   if (holder === null && turn !== null && name !== 'authenticate') {
-    void turn.finally(() => take(live, connection, received));
+    afterToken(live, connection, turn, () => take(live, connection, received));
   } else take(live, connection, received);
 }
 
@@ -45,9 +45,10 @@ function take(live: Live, connection: Connection, received: Received): void {
     return run(live, connection, event, payload);
   };
   if (event?.isUrgent === true) {
-    const begin = (): void => answer(live, connection, received, work());
-    if (waitMs === 0) begin();
-    else live.cries.whenFree(connection, begin);
+    const call = (payloads: readonly unknown[]): Promise<EventAnswer> =>
+      run(live, connection, event, payloads);
+    const called = waitMs === 0 ? call([payload]) : live.pleas.whenFree(connection, payload, call);
+    answer(live, connection, received, called);
     return;
   }
   const inTurn = waitMs === 0 ? connection.inTurn(work) : connection.later(waitMs, work);

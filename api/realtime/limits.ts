@@ -6,7 +6,7 @@ import type { Live } from './live.ts';
 const MOST_WAITING = 300;
 /** What may carry a cry for help is waited for longer: only who can't be made to wait is sent away. */
 const MOST_UNHEARD = 2_000;
-const PAUSE_MS = 250;
+const MOST_BEFORE_TOKEN = 100;
 
 /** How long an event waits for its turn, ms; null for one that is passed over. */
 export type Wait = number | null;
@@ -27,7 +27,7 @@ export function waitFor(
   const personBudget = holder?.person.budget;
   const waitMs = Math.max(budget.take(nowMs), personBudget?.take(nowMs) ?? 0);
   if (waitMs === 0) return 0;
-  pauseReading(connection);
+  live.pauses.begin(connection);
   if (event?.criesForHelp === true) live.cries.hear(connection, payload);
   const isPassedOver = event?.isQuiet === true;
   if (isPassedOver || event?.isUrgent === true) {
@@ -36,38 +36,30 @@ export function waitFor(
     return isPassedOver ? null : waitMs;
   }
   const most = event?.criesForHelp === true ? MOST_UNHEARD : MOST_WAITING;
-  if (connection.waiting < most) return waitMs;
-  live.deps.log.warn({ personId: holder?.principal.personId ?? null }, 'a socket sent too much');
-  connection.socket.disconnect(true);
+  if (connection.waiting < most && !connection.isSentAway) return waitMs;
+  if (!connection.isSentAway) sendAway(live, connection);
   return null;
 }
 
-interface Pausable {
-  pause(): void;
-  resume(): void;
+/** What comes while a token is looked at is nobody's yet; `work` takes it when that is known. */
+export function afterToken(
+  live: Live,
+  connection: Connection,
+  turn: Promise<unknown>,
+  work: () => void,
+): void {
+  connection.waiting += 1;
+  if (connection.waiting > MOST_BEFORE_TOKEN) live.pauses.begin(connection);
+  void turn.finally(() => {
+    connection.waiting -= 1;
+    work();
+  });
 }
 
-/** Stops reading from the network until nothing waits; what was sent stays in the sender's buffers. */
-function pauseReading(connection: Connection): void {
-  if (connection.isPaused) return;
-  const stream = streamOf(connection);
-  if (stream === null) return;
-  connection.isPaused = true;
-  stream.pause();
-  const look = (): void => {
-    if (connection.waiting > 0 && connection.socket.connected) {
-      setTimeout(look, PAUSE_MS).unref();
-      return;
-    }
-    connection.isPaused = false;
-    stream.resume();
-  };
-  setTimeout(look, PAUSE_MS).unref();
-}
-
-/** The WebSocket beneath; polling has none, and asks one request at a time. */
-function streamOf({ socket }: Connection): Pausable | null {
-  const stream: unknown = Reflect.get(socket.conn.transport, 'socket');
-  if (typeof stream !== 'object' || stream === null) return null;
-  return 'pause' in stream && 'resume' in stream ? (stream as Pausable) : null;
+/** Not before all that came together with the last event has been read for cries for help. */
+function sendAway({ deps }: Live, connection: Connection): void {
+  const personId = connection.holder?.principal.personId ?? null;
+  deps.log.warn({ personId }, 'a socket sent too much');
+  connection.isSentAway = true;
+  setImmediate(() => connection.socket.disconnect(true));
 }

@@ -14,6 +14,7 @@ import { admitHandshake, beginWithHandshake } from './authentication.ts';
 import { ChatRooms } from './chat-rooms.ts';
 import { createChatSource, liveMessage } from './chat-source.ts';
 import { Connection } from './connection.ts';
+import { ConnectionPauses } from './connection-pauses.ts';
 import { CONNECTION_TIMES, Connections } from './connections.ts';
 import type { ConnectionTimes } from './connections.ts';
 import { Cries } from './cries.ts';
@@ -22,6 +23,7 @@ import { hearBroadcast } from './hearing.ts';
 import type { Live } from './live.ts';
 import { tellOutstandingToAll } from './outstanding-pages.ts';
 import { People } from './people.ts';
+import { Pleas } from './pleas.ts';
 import { PRESENCE_TIMES, Presence } from './presence.ts';
 import type { PresenceTimes } from './presence.ts';
 import { hearOthers } from './session-news.ts';
@@ -103,13 +105,16 @@ function openServer(server: HttpServer, { http, log }: ApiDeps, pool: pg.Pool): 
 }
 
 function makeLive(io: Server, deps: ApiDeps, presence: Presence, { times }: RealtimeOptions): Live {
+  const cries = new Cries(deps);
   return {
     deps,
     io,
     connections: new Connections(deps, { ...CONNECTION_TIMES, ...times }, presence),
     chats: new ChatRooms(io, createChatSource(deps), (error) => logMissed(deps, error)),
     people: new People(deps.knex),
-    cries: new Cries(deps),
+    cries,
+    pleas: new Pleas(cries),
+    pauses: new ConnectionPauses(io),
   };
 }
 

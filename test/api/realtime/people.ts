@@ -23,9 +23,13 @@ export function closeClients(): void {
   for (const socket of open.splice(0)) socket.disconnect();
 }
 
-export function openClient(node: Pick<Node, 'url'>, token?: string): Client {
+export function openClient(
+  node: Pick<Node, 'url'>,
+  token?: string,
+  transport: 'websocket' | 'polling' = 'websocket',
+): Client {
   const auth = token === undefined ? {} : { token };
-  const options = { auth, transports: ['websocket'], reconnection: false, forceNew: true };
+  const options = { auth, transports: [transport], reconnection: false, forceNew: true };
   const socket = io(node.url, options);
   open.push(socket);
   return follow(socket);
@@ -59,8 +63,12 @@ export function follow(socket: Socket): Client {
   };
 }
 
-export async function signedIn(node: Pick<Node, 'url'>, person: TestPerson): Promise<Client> {
-  const client = openClient(node, person.token);
+export async function signedIn(
+  node: Pick<Node, 'url'>,
+  person: TestPerson,
+  transport: 'websocket' | 'polling' = 'websocket',
+): Promise<Client> {
+  const client = openClient(node, person.token, transport);
   await client.next('authenticated');
   return client;
 }
