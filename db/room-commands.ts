@@ -6,6 +6,12 @@ import type { Sealing } from './sealing.ts';
 /** Whoever hosts rooms listens here: a notice is a session's id, and what is asked is in the table. */
 export const ROOM_CHANNEL = 'holdfast_room';
 
+/** Taken for one session's words; any constant number that nothing else uses. */
+const WORDS_LOCK = 9_300_120;
+
+/** So many are opened at a time. */
+const WORDS_AT_ONCE = 100;
+
 /** A word for a room; beside commands, somebody who leaves it with all of their tabs. */
 export type RoomWord = RoomCommand | { readonly type: 'leave_room'; readonly by: string };
 
@@ -23,13 +29,13 @@ export async function askRoom(
   command: RoomWord,
 ): Promise<void> {
   const sealed = await cipher.sealField(knex, commandRef(sessionId), JSON.stringify(command));
-  await knex.raw(
-    `WITH asked AS (
-       INSERT INTO room_commands (session_id, kind, command, asked_by) VALUES (?, ?, ?, ?)
-       RETURNING session_id)
-     SELECT pg_notify('${ROOM_CHANNEL}', session_id::text) FROM asked`,
-    [sessionId, command.type, sealed, command.by],
-  );
+  await knex.transaction(async (trx) => {
+    // Whoever has heard a word has heard all that have a lower id: they are given one at a time.
+    await trx.raw('SELECT pg_advisory_xact_lock(?, hashtext(?))', [WORDS_LOCK, sessionId]);
+    const row = { session_id: sessionId, kind: command.type, command: sealed };
+    await trx('room_commands').insert({ ...row, asked_by: command.by });
+    await stirRoom(trx, sessionId);
+  });
 }
 
 /** Whoever hosts the session's room looks at its record again, once the transaction has committed. */
@@ -55,8 +61,21 @@ export interface AskedCommand {
   readonly askedAt: Date;
 }
 
-/** The words for a room after one of them, in their order. */
+/** The words for a room after one of them, in their order: all that there are. */
 export async function roomCommandsAfter(
+  sealing: Sealing,
+  sessionId: string,
+  afterId: string,
+): Promise<AskedCommand[]> {
+  const words: AskedCommand[] = [];
+  for (;;) {
+    const more = await nextCommands(sealing, sessionId, words.at(-1)?.id ?? afterId);
+    words.push(...more);
+    if (more.length < WORDS_AT_ONCE) return words;
+  }
+}
+
+async function nextCommands(
   { knex, cipher }: Sealing,
   sessionId: string,
   afterId: string,
@@ -65,7 +84,7 @@ export async function roomCommandsAfter(
     .where({ session_id: sessionId })
     .where('id', '>', afterId)
     .orderBy('id')
-    .limit(100)
+    .limit(WORDS_AT_ONCE)
     .select('id', 'command', 'asked_at');
   const opened = await cipher.openFields(
     knex,
