@@ -105,10 +105,19 @@ export class Call {
 
   /** Asks the room for something, such as `admit`. Rejects with {@link Refused}. */
   async ask(event: string, body: object = {}): Promise<void> {
-    if (this.#signal === null)
-      throw new Refused('DISCONNECTED', 'There is no connection just now.');
-    const { room } = await this.#signal.ask<{ room?: RoomView }>(event, body);
+    const { room } = await this.#answer<{ room?: RoomView }>(event, body);
     if (room !== undefined) this.#show(room);
+  }
+
+  /** Calls for help without a word; false while that is not on its way to a human yet. */
+  async callForHelp(): Promise<boolean> {
+    const { isHeard = true } = await this.#answer<{ isHeard?: boolean }>('panic', {});
+    return isHeard;
+  }
+
+  async #answer<Answer extends object>(event: string, body: object): Promise<Answer> {
+    if (this.#signal !== null) return this.#signal.ask<Answer>(event, body);
+    throw new Refused('DISCONNECTED', 'There is no connection just now.');
   }
 
   /** Writes to those around. Rejects with {@link Refused}. */

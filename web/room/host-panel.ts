@@ -122,8 +122,8 @@ export class HostPanel {
   /** What it is called and answers alarms nobody who looks over a shoulder, or at a shared screen. */
   #help(): HTMLElement {
     const call = async (): Promise<void> => {
-      await this.#call.ask('panic');
-      this.#say('Done.');
+      const isHeard = await this.#call.callForHelp();
+      this.#say(isHeard ? 'Done.' : 'Not through yet. It is tried again and again.');
     };
     return this.#act('Call a colleague', call, 'nobody in the room is told');
   }

@@ -210,7 +210,7 @@ describeMedia('signalling', () => {
     await until(() => ann.told.some(([event]) => event === 'peer-joined'));
     const before = [ann.told.length, ben.told.length];
     expect(await ben.ask('panic')).toMatchObject({ success: false, error: 'FORBIDDEN' });
-    expect(await ann.ask('panic')).toEqual({ success: true });
+    expect(await ann.ask('panic')).toEqual({ success: true, isHeard: true });
     await rooms.signalling.settled();
     const alerts = await bench.knex('crisis_alerts').where({ person_id: therapist.personId });
     expect(alerts).toMatchObject([{ severity: 'critical', type: 'panic-button' }]);
@@ -225,6 +225,20 @@ describeMedia('signalling', () => {
     const raised = await bench.knex('outbox').where({ topic: 'crisis.raised' });
     expect(raised).toHaveLength(1);
     expect([ann.told.length, ben.told.length]).toEqual(before);
+  });
+
+  test('a silent call says so while it is not on record, and is tried until it is', async () => {
+    const sessionId = v7();
+    const therapist = await guest('host');
+    const ann = await come(sessionId, therapist);
+    await come(sessionId, await guest('participant'));
+    const lock = await bench.knex.transaction();
+    await lock.raw('LOCK TABLE crisis_alerts IN ACCESS EXCLUSIVE MODE');
+    expect(await ann.ask('panic')).toEqual({ success: true, isHeard: false });
+    await lock.rollback();
+    await rooms.signalling.settled();
+    const alerts = await bench.knex('crisis_alerts').where({ person_id: therapist.personId });
+    expect(alerts).toHaveLength(1);
   });
 
   test('a cry for help in the chat is heard, whoever may read it', async () => {

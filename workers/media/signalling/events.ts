@@ -112,9 +112,9 @@ export const ROOM_EVENTS: ReadonlyMap<string, RoomEventDefinition> = new Map(
       decided(call, { type: 'close_breakouts', by: call.peer.personId }),
     ),
     end: define(nothing, (call) => decided(call, { type: 'end', by: call.peer.personId })),
-    panic: define(object({ about: orNull(id) }), ({ payload, room, peer }) => {
+    panic: define(object({ about: orNull(id) }), async ({ payload, room, peer }) => {
       room.act({ type: 'panic', by: peer.personId, ...payload });
-      return {};
+      return { isHeard: await room.isCallHeard() };
     }),
   }),
 );

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assertNever } from '../../../domain/assert-never.ts';
 import type { ChatEntry } from '../../../domain/room-chat.ts';
 import {
@@ -23,6 +24,8 @@ import { roomView, viewFromDoor } from './room-view.ts';
 
 /** The longest time that a timer of Node can wait for, ms. */
 const LONGEST_WAIT_MS = 2_000_000_000;
+/** Whoever has called for help is not left without a word for longer. */
+const HEARD_WITHIN_MS = 3_000;
 
 /**
  * One open room: the rules' state, the connections in it, and the media that flows between them.
@@ -40,6 +43,8 @@ export class LiveRoom {
   /** The last word from outside that it has heard. */
   heardUpTo: string;
   readonly #record: RoomRecord;
+  /** The last call for help without a word. */
+  #called: Promise<void> = Promise.resolve();
   #state: RoomState;
   #timer: NodeJS.Timeout | undefined;
 
@@ -193,7 +198,7 @@ export class LiveRoom {
         for (const peer of this.#those(effect.connectionIds)) this.#atDoor(effect.kind, peer);
         return;
       case 'alert':
-        this.#record.alert({ by: effect.by, about: effect.about });
+        this.#called = this.#record.alert({ by: effect.by, about: effect.about });
         return;
       case 'close':
         this.media.close('ended');
@@ -201,6 +206,12 @@ export class LiveRoom {
       default:
         assertNever(effect);
     }
+  }
+
+  /** Whether the calls for help are on record by now, so that somebody is paged; soon at the latest. */
+  isCallHeard(): Promise<boolean> {
+    const heard = this.#called.then(() => true);
+    return Promise.race([heard, sleep(HEARD_WITHIN_MS, false, { ref: false })]);
   }
 
   #those(connectionIds: readonly string[]): Peer[] {

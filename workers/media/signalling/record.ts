@@ -33,6 +33,11 @@ const LAST_PAUSE_MS = 5_000;
 /** A database that is away for longer than this has lost more than a ledger's rows. */
 const GIVE_UP_AFTER_MS = 10 * 60_000;
 
+interface Writing {
+  readonly done?: () => void;
+  readonly isNeverLost?: boolean;
+}
+
 /** What rooms have to write down: each room's words one after another, until they are written. */
 export class Records {
   readonly #deps: RecordDeps;
@@ -63,7 +68,9 @@ export class Records {
         void this.#later(`${sessionId} shown`, () => recordChatShown(knex, { ...to, sessionId })),
       presence: (change) =>
         void this.#later(sessionId, () => recordPresence(knex, { ...change, sessionId, epoch })),
-      alert: (call) => void this.#later(`${sessionId} alert`, () => this.#panic(sessionId, call)),
+      // Ahead of whatever else waits, and for as long as this process lives.
+      alert: (call) =>
+        this.#later(`${sessionId} call`, () => this.#panic(sessionId, call), { isNeverLost: true }),
       power: (command, isOnRecord) => {
         const power = { sessionId, command, isOnRecord };
         void this.#later(`${sessionId} powers`, () => recordPower(knex, power));
@@ -121,11 +128,9 @@ export class Records {
       else this.#unwritten.set(sessionId, left);
     };
     count(1);
-    void this.#later(
-      `${sessionId} chat`,
-      () => keepChat(this.#deps, sessionId, entry),
-      () => count(-1),
-    );
+    void this.#later(`${sessionId} chat`, () => keepChat(this.#deps, sessionId, entry), {
+      done: () => count(-1),
+    });
   }
 
   /** Has the session's record show the room's breakouts, whoever has made or ended them. */
@@ -148,10 +153,11 @@ export class Records {
   #later(
     queue: string,
     write: () => Promise<unknown>,
-    done = (): void => undefined,
+    { done = () => undefined, isNeverLost = false }: Writing = {},
   ): Promise<void> {
     const before = this.#turns.get(queue) ?? Promise.resolve();
-    const turn = before.then(() => this.#write(write)).then(done);
+    const giveUpAfterMs = isNeverLost ? Infinity : GIVE_UP_AFTER_MS;
+    const turn = before.then(() => this.#write(write, giveUpAfterMs)).then(done);
     this.#turns.set(queue, turn);
     void turn.then(() => {
       if (this.#turns.get(queue) === turn) this.#turns.delete(queue);
@@ -159,8 +165,8 @@ export class Records {
     return turn;
   }
 
-  async #write(write: () => Promise<unknown>): Promise<void> {
-    const giveUpAt = performance.now() + GIVE_UP_AFTER_MS;
+  async #write(write: () => Promise<unknown>, giveUpAfterMs: number): Promise<void> {
+    const giveUpAt = performance.now() + giveUpAfterMs;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
       try {
         await write();

@@ -17,8 +17,8 @@ export interface RoomRecord {
   readonly isFull: boolean;
   /** Somebody was shown what was written before they came. */
   chatShown(to: { readonly personId: string; readonly count: number }): void;
-  /** Somebody has called for help without a word. */
-  alert(call: { readonly by: string; readonly about: string }): void;
+  /** Somebody has called for help without a word. Resolves when it is on record; never given up. */
+  alert(call: { readonly by: string; readonly about: string }): Promise<void>;
   /** A host has used their power; `isOnRecord` where whoever passed the word on has written it down. */
   power(command: RoomCommand, isOnRecord: boolean): void;
   /** What the room knows now. Resolves when it is on record, or given up. */
