@@ -18,6 +18,37 @@ export async function isOnline(db: Knex, personId: string): Promise<boolean> {
   return rows[0]?.online === true;
 }
 
+/** Somebody's place in the room of a session of theirs, by the last that was noted of them there. */
+const IN_A_ROOM = `EXISTS (
+  SELECT FROM sessions AS session CROSS JOIN LATERAL (
+    SELECT kind FROM room_presence AS seen
+    WHERE seen.session_id = session.id AND seen.person_id = :personId
+    ORDER BY sequence DESC LIMIT 1) AS last
+  WHERE session.client_id = :personId AND last.kind <> 'left'
+    AND session.starts_at BETWEEN now() - interval '1 day' AND now() + interval '1 hour')`;
+const ON_A_SOCKET = `EXISTS (SELECT FROM ${LIVE_LEASE} WHERE lease.person_id = :personId)`;
+
+/** Whether somebody can be spoken to: by a socket, or in a room. */
+export async function isThere(db: Knex, personId: string): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { there: boolean }[] }>(
+    `SELECT ${ON_A_SOCKET} OR ${IN_A_ROOM} AS there`,
+    { personId },
+  );
+  return rows[0]?.there === true;
+}
+
+/** Whether somebody was there and has gone lately; of who never was, nobody can tell. */
+export async function hasGone(db: Knex, personId: string, withinMs: number): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { gone: boolean }[] }>(
+    `SELECT EXISTS (SELECT FROM presence
+       WHERE person_id = :personId AND NOT is_online
+         AND changed_at > now() - :withinMs * interval '1 millisecond')
+       AND NOT ${ON_A_SOCKET} AND NOT ${IN_A_ROOM} AS gone`,
+    { personId, withinMs },
+  );
+  return rows[0]?.gone === true;
+}
+
 /** Renews a process's lease. True when it had none: whoever is there has to be noted again. */
 export async function beat(db: Knex, processId: string, leaseMs: number): Promise<boolean> {
   const { rows } = await db.raw<{ rows: { is_new: boolean }[] }>(

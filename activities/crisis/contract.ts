@@ -19,6 +19,8 @@ export interface CrisisActivities {
   tellHolder(input: HolderTold): Promise<void>;
   /** A report that came when its alert had been resolved opens another. */
   raiseAnew(input: { readonly alertId: string; readonly triggerId: string }): Promise<void>;
+  /** Whether somebody had left already when their alert came. */
+  isPersonGone(input: LostPerson): Promise<boolean>;
   /** Whether somebody who had dropped out is there again. */
   isPersonBack(input: LostPerson): Promise<boolean>;
   /** Those who look for somebody hear what is to be done next. */

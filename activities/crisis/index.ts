@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { CrisisActivities } from './contract.ts';
 import type { CrisisDeps } from './deps.ts';
 import { knownFor } from './known-context.ts';
-import { isBack, tellOfLoss } from './lost-contact.ts';
+import { isBack, isGone, tellOfLoss } from './lost-contact.ts';
 import { sendPage, stopPages } from './paging.ts';
 import { beginAlert, recordAlert, recordLate } from './recording.ts';
 import { openFollowUp, raiseAnew, tellHolder, tellPerson } from './telling.ts';
@@ -21,10 +21,11 @@ export function createCrisisActivities(deps: CrisisDeps): CrisisActivities {
     recordAlert: (step) => recordAlert(deps, step),
     recordLate: (late) => recordLate(deps, late),
     tellPerson: (told) => tellPerson(deps, told),
-    tellHolder: (told) => tellHolder(deps, told),
+    tellHolder: (told) => tellHolder(deps, told, Context.current().info.attempt),
     raiseAnew: (report) => raiseAnew(deps, report),
+    isPersonGone: (person) => isGone(deps, person),
     isPersonBack: (person) => isBack(deps, person),
-    tellOfLoss: (news) => tellOfLoss(deps, news),
+    tellOfLoss: (news) => tellOfLoss(deps, news, Context.current().info.attempt),
     openFollowUp: (input) => openFollowUp(deps, input),
   };
 }

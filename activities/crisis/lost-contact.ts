@@ -1,7 +1,7 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { broadcast } from '../../db/broadcasts.ts';
 import { openAlertsOf } from '../../db/crisis-alerts.ts';
-import { isOnline } from '../../db/presence.ts';
+import { hasGone, isThere } from '../../db/presence.ts';
 import { isUuid, workflowId } from '../../domain/ids.ts';
 import type { LostStep } from '../../domain/lost-contact.ts';
 import type { LossCause } from '../../workflows/messages/lost-contact.ts';
@@ -43,12 +43,23 @@ async function signalLoss(
   }
 }
 
-/** Whether somebody who was lost has a socket open again. */
+/** Whoever left before that may be anywhere: they are no more lost than who comes by REST alone. */
+const GONE_WITHIN_MS = 15 * 60_000;
+
+/** Whether the person of an alert had left already when it came. */
+export function isGone(
+  { knex }: Pick<CrisisDeps, 'knex'>,
+  { personId }: LostPerson,
+): Promise<boolean> {
+  return hasGone(knex, personId, GONE_WITHIN_MS);
+}
+
+/** Whether somebody who was lost is there again: a socket of theirs is open, or they are in a room. */
 export function isBack(
   { knex }: Pick<CrisisDeps, 'knex'>,
   { personId }: LostPerson,
 ): Promise<boolean> {
-  return isOnline(knex, personId);
+  return isThere(knex, personId);
 }
 
 const WHAT_TO_DO: Readonly<Record<LostStep, string>> = {
@@ -61,6 +72,7 @@ const WHAT_TO_DO: Readonly<Record<LostStep, string>> = {
 export async function tellOfLoss(
   deps: Pick<CrisisDeps, 'knex' | 'knowledge' | 'sms' | 'publicUrl'>,
   { alertId, clinicId, holderId, number, step }: LostNews,
+  attempt: number,
 ): Promise<void> {
   const ids = { alertId, step };
   const event = 'crisis-contact-lost';
@@ -70,5 +82,5 @@ export async function tellOfLoss(
   }
   if (holderId === null) return;
   const whose = number === null ? 'The person of your alert' : `The person of alert ${number}`;
-  await textHolder(deps, { alertId, holderId, body: `${whose} ${WHAT_TO_DO[step]}.` });
+  await textHolder(deps, { alertId, holderId, body: `${whose} ${WHAT_TO_DO[step]}.`, attempt });
 }

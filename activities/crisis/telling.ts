@@ -14,14 +14,18 @@ export async function tellPerson({ knex }: CrisisDeps, { alertId, personId }: To
 }
 
 /** Whoever has the alert hears that there is news of it, or that it still waits for its end. */
-export async function tellHolder(deps: CrisisDeps, told: HolderTold): Promise<void> {
+export async function tellHolder(
+  deps: CrisisDeps,
+  told: HolderTold,
+  attempt: number,
+): Promise<void> {
   const { alertId, holderId, number, because } = told;
   const ids = { alertId, because };
   const room = `person:${holderId}` as const;
   await deps.knowledge.ask(() => broadcast(deps.knex, { room, event: 'crisis-reminder', ids }));
   const which = number === null ? 'your alert' : `alert ${number}`;
   const body = because === 'trigger' ? `there is news of ${which}.` : `${which} is still yours.`;
-  await textHolder(deps, { alertId, holderId, body });
+  await textHolder(deps, { alertId, holderId, body, attempt });
 }
 
 const START_WITHIN_MS = 3_000;

@@ -7,7 +7,12 @@ export interface HolderText {
   readonly alertId: string;
   readonly holderId: string;
   readonly body: string;
+  /** The activity's, from 1. */
+  readonly attempt: number;
 }
+
+/** As of pages: a text that may have gone out twice has gone out. */
+const MOST_COPIES = 3;
 
 /**
  * Texts whoever has an alert, at least once, as pages go out: throws where the text may not have,
@@ -15,7 +20,7 @@ export interface HolderText {
  */
 export async function textHolder(
   deps: Pick<CrisisDeps, 'knex' | 'knowledge' | 'sms' | 'publicUrl'>,
-  { alertId, holderId, body }: HolderText,
+  { alertId, holderId, body, attempt }: HolderText,
 ): Promise<void> {
   const to = deps.knowledge.phoneOf(holderId);
   if (to === null) return;
@@ -29,10 +34,16 @@ export async function textHolder(
       await deps.knowledge.ask(() => noteRefusedText(deps.knex, { alertId, holderId, code }));
       return;
     }
-    case 'unavailable':
     case 'ambiguous':
-      throw new HoldfastError('dependency_unavailable', 'The text provider does not answer');
+      if (attempt >= MOST_COPIES) return;
+      throw notSent();
+    case 'unavailable':
+      throw notSent();
     default:
       assertNever(delivery);
   }
+}
+
+function notSent(): HoldfastError {
+  return new HoldfastError('dependency_unavailable', 'The text provider does not answer');
 }

@@ -60,13 +60,14 @@ async function takeBack(knex: Knex, session: SessionRow): Promise<boolean> {
 
 /** What it was waiting for is there: only the capture is left to its new run. */
 function unpaidButAuthorised(state: SessionState): SessionState {
-  const { startsAt, endsAt, approval, scheduleVersion } = state;
+  const { startsAt, endsAt, approval, scheduleVersion, movedByOthersAt } = state;
   return {
     status: 'awaiting_payment',
     startsAt,
     endsAt,
     approval,
     scheduleVersion,
+    ...(movedByOthersAt === undefined ? {} : { movedByOthersAt }),
     payment: 'authorised',
     answerDueAt: null,
     paymentDueAt: null,

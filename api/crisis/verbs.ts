@@ -77,7 +77,9 @@ async function allowedAlert(
   const isOwn = alert !== null && alert.clinicId === principal.clinicId;
   // Whoever was called may answer, a peer on a roster as well; the rest is for who has it.
   const isAnswer = verb === 'acknowledge' || verb === 'contact';
-  if (isOwn && isAnswer && (await wasPaged(crisisKnex, alertId, principal.personId))) return alert;
+  const isAbout = alert?.personId === principal.personId;
+  if (isOwn && !isAbout && isAnswer && (await wasPaged(crisisKnex, alertId, principal.personId)))
+    return alert;
   const target = { action: `alert.${verb}`, objectType: 'alert', objectId: alertId };
   const context = auditContext(principal, requestId);
   await auditRead(crisisKnex, context, { ...target, outcome: 'denied' });

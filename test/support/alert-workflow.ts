@@ -61,6 +61,7 @@ export class CrisisWorld {
       tellPerson: async () => undefined,
       tellHolder: async () => undefined,
       raiseAnew: async () => undefined,
+      isPersonGone: async () => false,
       isPersonBack: async () => true,
       tellOfLoss: async () => undefined,
       openFollowUp: async () => undefined,

@@ -38,9 +38,10 @@ function worldThat(isBackAfter: number, isThereFirst = true): Told {
   let looks = 0;
   const world = new CrisisWorld(() => ({
     tellOfLoss: async (input) => void news.push(input),
+    isPersonGone: async () => !isThereFirst,
     isPersonBack: async () => {
       looks += 1;
-      return looks === 1 ? isThereFirst : looks > isBackAfter + 1;
+      return looks > isBackAfter;
     },
   }));
   return { news, world };
@@ -135,7 +136,7 @@ test('who has left is looked for once they are known to be at high risk', async 
     await until(() => world.pages.length >= 4);
     await handle.executeUpdate(contactUpdate, { args: [{ personId: world.team[0]!, via: 'api' }] });
     await environment.sleep('5 minutes');
-    expect(world.calls).not.toContain('isPersonBack');
+    expect(world.calls).not.toContain('isPersonGone');
     const graver = { ...first, triggerId: randomUUID(), severity: 'critical' } as const;
     await handle.executeUpdate(raiseUpdate, { args: [graver] });
     await environment.sleep('2 minutes');

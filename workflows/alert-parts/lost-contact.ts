@@ -10,7 +10,7 @@ import { type Desk, advance, isOver, note } from './desk.ts';
 import { inBackground } from './effects.ts';
 
 const { tellOfLoss } = proxyActivities<CrisisActivities>(TELL);
-const { isPersonBack } = proxyActivities<CrisisActivities>({
+const { isPersonBack, isPersonGone } = proxyActivities<CrisisActivities>({
   ...RECORD,
   retry: { ...RECORD.retry, maximumAttempts: 5 },
 });
@@ -26,12 +26,17 @@ export function watchContact(desk: Desk): void {
 /** Before, somebody who had left before they were known to be at high risk was not missed. */
 const LOOKS_WHETHER_GONE = 'looks-whether-gone';
 
-/** Looks whether the person is there at all, now that they are known to be at high risk. */
+/**
+ * Looks whether the person has left already, now that they are known to be at high risk. Where that
+ * can't be told they are not: whoever has the alert would lose it for an outage.
+ */
 export function lookWhetherGone(desk: Desk): void {
-  if (desk.isDrill || !mayBeLost(desk) || !patched(LOOKS_WHETHER_GONE)) return;
-  inBackground('isPersonBack', async () => {
-    const isThere = await isBack(desk);
-    if (!isThere && mayBeLost(desk)) lose(desk, 'not_there');
+  const { alertId, personId, isDrill, state } = desk;
+  if (isDrill || state?.kind === 'in_contact' || !mayBeLost(desk)) return;
+  if (!patched(LOOKS_WHETHER_GONE)) return;
+  inBackground('isPersonGone', async () => {
+    const isGone = await isPersonGone({ alertId, personId });
+    if (isGone && mayBeLost(desk)) lose(desk, 'not_there');
   });
 }
 

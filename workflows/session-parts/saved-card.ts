@@ -35,7 +35,9 @@ async function charge(course: Course): Promise<AuthoriseOutcome | null> {
   const seen = course.version;
   const isInterrupted = (): boolean =>
     course.version !== seen || course.isCancelRequested || course.isCalledOff;
-  const giveUpAt = Math.min(Date.now() + BANK_PATIENCE_MS, course.state.startsAt);
+  // Not beyond the instant from which the host may begin: a session under way is charged no more.
+  const opensAt = course.state.startsAt - (course.plan.room?.opensBeforeStartMs ?? 0);
+  const giveUpAt = Math.min(Date.now() + BANK_PATIENCE_MS, opensAt);
   const news = new Set<string>();
   while (outcome.kind === 'processing' && Date.now() < giveUpAt) {
     await condition(

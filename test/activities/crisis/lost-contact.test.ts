@@ -2,12 +2,14 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Client } from '@temporalio/client';
 import { v7 as newId } from 'uuid';
 import { CRISIS_CONSUMERS } from '../../../activities/crisis/consumers.ts';
+import { isBack, isGone } from '../../../activities/crisis/lost-contact.ts';
 import { startRelay } from '../../../activities/outbox/relay.ts';
 import { sweepPresence } from '../../../db/presence.ts';
 import { endSupport } from '../../../db/support-transitions.ts';
 import { workflowId } from '../../../domain/ids.ts';
 import { insertSupport } from '../../api/realtime/people.ts';
 import { type TestApi, type TestPerson, startTestApi } from '../../support/api.ts';
+import { newSession, tryBooking } from '../session/bench.ts';
 import { until } from '../../support/until.ts';
 
 let api: TestApi;
@@ -74,4 +76,33 @@ test('the lane of crises tells an alert of a person who has gone, in whatever wa
       [workflowId('alert', alerts[1]!), { because: 'session_abandoned' }],
     ]),
   );
+});
+
+test('who was there and has left is gone; who never was, came back or is in a room is not', async () => {
+  const { knex } = api.deps;
+  const gone = async (person: TestPerson): Promise<boolean[]> => {
+    const lost = { alertId: newId(), personId: person.id };
+    return [await isGone({ knex }, lost), await isBack({ knex }, lost)];
+  };
+  const left = async (person: TestPerson, minutesAgo: number): Promise<void> => {
+    const changed_at = new Date(Date.now() - minutesAgo * 60_000);
+    await knex('presence').insert({ person_id: person.id, is_online: false, changed_at });
+  };
+  const [never, lately, longAgo] = [await api.person(), await api.person(), await api.person()];
+  await left(lately, 2);
+  await left(longAgo, 60);
+  expect(await gone(never)).toEqual([false, false]);
+  expect(await gone(lately)).toEqual([true, false]);
+  expect(await gone(longAgo)).toEqual([false, false]);
+
+  const therapist = await api.person({ isTherapist: true });
+  const wish = { therapistId: therapist.id, clientId: lately.id };
+  const session = newSession(api.clinicId, { ...wish, startsAt: Date.now() - 60_000 });
+  expect(await tryBooking(knex, session)).toBe('booked');
+  const seen = { session_id: session.id, person_id: lately.id, role: 'participant', epoch: 1 };
+  const at = new Date();
+  await knex('room_presence').insert({ ...seen, sequence: 1, kind: 'joined', at });
+  expect(await gone(lately)).toEqual([false, true]);
+  await knex('room_presence').insert({ ...seen, sequence: 2, kind: 'left', at });
+  expect(await gone(lately)).toEqual([true, false]);
 });

@@ -32,16 +32,17 @@ function depsWhere(delivery: Delivery): CrisisDeps {
 }
 
 const holderId = newId();
-const tellings: [string, (deps: CrisisDeps) => Promise<void>][] = [
+const tellings: [string, (deps: CrisisDeps, attempt?: number) => Promise<void>][] = [
   [
     'that there is news',
-    (deps) => tellHolder(deps, { alertId, holderId, number: null, because: 'trigger' }),
+    (deps, attempt = 1) =>
+      tellHolder(deps, { alertId, holderId, number: null, because: 'trigger' }, attempt),
   ],
   [
     'to call them back',
-    (deps) => {
+    (deps, attempt = 1) => {
       const news = { alertId, holderId, number: null, step: 'call_back' } as const;
-      return tellOfLoss(deps, { ...news, clinicId: api.clinicId, personId: newId() });
+      return tellOfLoss(deps, { ...news, clinicId: api.clinicId, personId: newId() }, attempt);
     },
   ],
 ];
@@ -50,7 +51,10 @@ test.each(tellings)('a text %s is tried again where it may not have gone out', a
   await tell(depsWhere({ kind: 'accepted', id: 'SM1' }));
   const silent = { code: 'dependency_unavailable' };
   await expect(tell(depsWhere({ kind: 'unavailable', code: 'x' }))).rejects.toMatchObject(silent);
-  await expect(tell(depsWhere({ kind: 'ambiguous', code: 'x' }))).rejects.toMatchObject(silent);
+  const unclear = depsWhere({ kind: 'ambiguous', code: 'x' });
+  await expect(tell(unclear, 2)).rejects.toMatchObject(silent);
+  // Nobody gets it again and again.
+  await tell(unclear, 3);
 });
 
 test.each(tellings)('a text %s that is refused is on record', async (_, tell) => {

@@ -28,6 +28,12 @@ function say(verb: string, { token }: TestPerson, body: object = {}): Promise<Te
   return api.call('POST', `/api/v1/crisis/${alertId}/${verb}`, body, { token });
 }
 
+async function pagedTo({ id: person_id }: TestPerson): Promise<void> {
+  const page = { alert_id: alertId, person_id, sent_by: 'workflow', batch: 1, tier: 0 };
+  const id = api.knex.raw('gen_random_uuid()');
+  await api.knex('crisis_pages').insert({ id, ...page, channel: 'socket', state: 'sent' });
+}
+
 const row = () => api.knex('crisis_alerts').where({ id: alertId }).first();
 
 test('of many who acknowledge at once one has it, and the others are told who', async () => {
@@ -115,6 +121,7 @@ test('who is not of the clinic or its crisis team changes nothing', async () => 
 test('whose own trouble it is does not end the search for help, though they be of the team', async () => {
   const [own] = team as [TestPerson];
   await api.knex('crisis_alerts').where({ id: alertId }).update({ person_id: own.id });
+  await pagedTo(own);
   for (const verb of ['acknowledge', 'contact', 'release', 'resolve']) {
     expect((await say(verb, own, { outcome: 'safe' })).status).toBe(403);
   }
@@ -126,16 +133,7 @@ test('whose own trouble it is does not end the search for help, though they be o
 
 test('a peer who was paged may answer, and ends what they have', async () => {
   const peer = await api.person({ role: 'peer' });
-  await api.knex('crisis_pages').insert({
-    id: api.knex.raw('gen_random_uuid()'),
-    alert_id: alertId,
-    sent_by: 'workflow',
-    batch: 1,
-    tier: 0,
-    person_id: peer.id,
-    channel: 'socket',
-    state: 'sent',
-  });
+  await pagedTo(peer);
   expect((await say('resolve', peer, { outcome: 'safe' })).status).toBe(404);
   expect(await say('acknowledge', peer)).toMatchObject({ status: 200 });
   expect(await say('resolve', peer, { outcome: 'safe' })).toMatchObject({ status: 200 });

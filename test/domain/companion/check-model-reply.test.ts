@@ -122,3 +122,25 @@ test('never throws, whatever a model sends, and lets nothing empty or too long p
     }),
   );
 });
+
+test('a model that says the same word over and over is read in no time', () => {
+  const said = [
+    'more',
+    'extra',
+    'another',
+    'one',
+    'half',
+    'it',
+    'them',
+    'a few',
+    'of',
+    'you',
+    'is',
+  ];
+  for (const word of said) {
+    for (const begun of ['you can take', 'you can have', 'you have', 'two', 'do not', 'use']) {
+      const text = `Take your time. ${begun} ${`${word} `.repeat(200)}hope.`;
+      expect(checkModelReply(text, { contacts: [] })).toHaveProperty('isFit');
+    }
+  }
+});
