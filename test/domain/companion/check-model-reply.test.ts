@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { LONGEST_REPLY, checkModelReply } from '../../../domain/companion/check-model-reply.ts';
+import { textsIn } from '../../../domain/companion/texts/index.ts';
 import { LOOK_ALIKES } from '../../../domain/triage/look-alikes.ts';
 import { KIND, SLY } from './more-replies.ts';
 import { ALARMING, CONTACTS, FIT, UNFIT } from './replies.ts';
@@ -143,4 +144,17 @@ test('a model that says the same word over and over is read in no time', () => {
       expect(checkModelReply(text, { contacts: [] })).toHaveProperty('isFit');
     }
   }
+});
+
+test('whatever the guided companion asks is fit', () => {
+  const { dialogues } = textsIn('en');
+  const asked = Object.values(dialogues).flatMap(({ steps }) =>
+    Object.values<object>(steps).flatMap((step) =>
+      Object.entries(step).flatMap(([name, text]) =>
+        (name === 'ask' || name === 'again') && typeof text === 'string' ? [text] : [],
+      ),
+    ),
+  );
+  expect(asked.length).toBeGreaterThan(30);
+  expect(asked.filter((text) => !checkModelReply(text, { contacts: [] }).isFit)).toEqual([]);
 });
