@@ -22,8 +22,9 @@ export interface ScreenOptions {
 /**
  * Looks for language of crisis in what somebody sent, before anything may refuse it. `words` is a
  * text, several (`[title, description]`), or a whole body that nothing has checked yet: every text
- * in it is read, but ids, both as one with the others and apart from them. Never throws: a detector that throws or takes longer than two seconds comes out
- * as severity `high` of type `detector_failure`.
+ * in it is read, but ids, both as one with the others and apart from them. Never throws: a detector
+ * that throws or takes longer than two seconds comes out as severity `high` of type
+ * `detector_failure`.
  *
  * Where `severity` is not null the caller raises an alert with it and with `type`; `flags` are codes
  * that may be stored and shown. `finding.evidence` holds the sender's words: sealed at rest, never

@@ -80,7 +80,9 @@ export function createIdempotency(deps: Pick<ApiDeps, 'knex' | 'keyRing' | 'log'
       return answer;
     } catch (error) {
       const { code, status, message, details } = toFault(error);
-      const isFinal = status < 500 && !isRetryable(code) && code !== 'payment_action_required';
+      // Whoever has to confirm a payment is told to send the same request again, key and all.
+      const isToBeRepeated = isRetryable(code) || code === 'payment_action_required';
+      const isFinal = status < 500 && !isToBeRepeated;
       const fault = { code, message, details };
       settle(isFinal ? keep(keyRing, claim, status, { fault }) : releaseKey(knex, claim));
       throw error;
