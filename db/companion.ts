@@ -165,11 +165,11 @@ export type TurnOutcome =
  */
 const NOT_AWAITED = `, set_config('synchronous_commit', 'off', true)`;
 
-/** Takes a turn with its reply and its audit rows, in one statement. */
+/** Takes a turn with its reply and its audit row, in one statement. */
 export async function insertTurn(
   db: Knex,
   turn: NewTurn,
-  audit: readonly AuditInsert[],
+  audit: AuditInsert,
 ): Promise<TurnOutcome> {
   const { opening } = turn;
   const values = [
@@ -183,7 +183,13 @@ export async function insertTurn(
     turn.state,
     turn.seenVersion,
     opening === null ? null : openingIn(opening),
-    JSON.stringify(audit),
+    audit.clinic_id,
+    audit.actor_id,
+    audit.actor_role,
+    audit.action,
+    audit.object_type,
+    audit.request_id,
+    JSON.stringify(audit.changes),
   ];
   const statement = turn.isCrisis ? TAKE_CRY : TAKE_CALM;
   const [outcome] = await runStatement<TurnOutcome>(db, { ...statement, values });
@@ -200,7 +206,8 @@ function openingIn({ clientName, details, ...opening }: Opening): string {
 const TAKE = (also: string): string => `
   SELECT outcome, number, version, taken_at AS "takenAt", alert_id AS "alertId" ${also}
   FROM take_companion_turn($1::uuid, $2::uuid, $3::uuid, $4::bytea, $5::bytea, $6::text,
-    $7::boolean, $8::bytea, $9::int, $10::json, $11::json)`;
+    $7::boolean, $8::bytea, $9::int, $10::json, $11::uuid, $12::uuid, $13::text, $14::text, $15::text,
+    $16::text, $17::jsonb)`;
 const TAKE_CALM = { name: 'take-calm-companion-turn', text: TAKE(NOT_AWAITED) };
 const TAKE_CRY = { name: 'take-companion-cry', text: TAKE('') };
 

@@ -58,7 +58,7 @@ export function languageOf({ wish, place }: Placed): { readonly language?: strin
 export async function recordTurn(placed: Placed, draft: Draft): Promise<TurnOutcome> {
   const { knex } = placed.call.deps;
   const turn = await sealTurn(placed, draft, knex);
-  return untilWon(() => insertTurn(knex, turn, [auditOf(placed)]));
+  return untilWon(() => insertTurn(knex, turn, auditOf(placed)));
 }
 
 export interface RecordedAlarm {
@@ -96,7 +96,7 @@ export async function recordAlarm(
       });
       const reply = compose(raised);
       const turn = await sealTurn(placed, { reply, source: 'crisis', state: null }, trx);
-      const outcome = await insertTurn(trx, turn, [auditOf(placed)]);
+      const outcome = await insertTurn(trx, turn, auditOf(placed));
       // The alert goes back with the transaction: it is another's, or the caller raises one alone.
       if (outcome.outcome !== 'taken') throw new NotTaken(outcome, reply);
       return { outcome, raised, reply };
