@@ -6,6 +6,7 @@ import { applyEvent } from '../domain/alert-verbs.ts';
 import { type AlertLine, lockAlert, writeStep } from './crisis-record.ts';
 import { stopOpenPages } from './crisis-pages.ts';
 import { readEscalationPolicies } from './escalation-policies.ts';
+import { PAGEABLE } from './on-call.ts';
 import { insertOutboxRow } from './outbox.ts';
 
 export type HumanEvent = Extract<AlertEvent, { by: string }>;
@@ -102,7 +103,10 @@ export async function wasPaged(db: Knex, alertId: string, personId: string): Pro
   return rows.length > 0;
 }
 
-/** A page by text or call was the one that was answered. */
+/**
+ * A page by text or call was the one that was answered, unless by somebody whom nobody would page any
+ * more, suspended or gone from the alert's clinic meanwhile: false then, and the page stays as it is.
+ */
 export async function markAnswered(
   db: Knex,
   page: {
@@ -112,11 +116,20 @@ export async function markAnswered(
     readonly personId: string;
     readonly channel: string;
   },
-): Promise<void> {
-  await db.raw(
-    `UPDATE crisis_pages SET state = 'answered', settled_at = clock_timestamp()
-     WHERE alert_id = :alertId AND sent_by = :sentBy AND batch = :batch
-       AND person_id = :personId AND channel = :channel`,
+): Promise<boolean> {
+  // An alert may be paged for before it is on record.
+  const { rows } = await db.raw<{ rows: unknown[] }>(
+    `WITH taker AS (
+       SELECT person.id FROM people AS person
+       LEFT JOIN crisis_alerts AS alert ON alert.id = :alertId
+       WHERE person.id = :personId AND ${PAGEABLE}
+         AND coalesce(alert.clinic_id, person.clinic_id) = person.clinic_id),
+     answered AS (
+       UPDATE crisis_pages SET state = 'answered', settled_at = clock_timestamp()
+       WHERE alert_id = :alertId AND sent_by = :sentBy AND batch = :batch
+         AND person_id IN (SELECT id FROM taker) AND channel = :channel)
+     SELECT FROM taker`,
     { ...page },
   );
+  return rows.length > 0;
 }

@@ -7,7 +7,7 @@ import { RosterModel } from './models/roster.ts';
 import { expandRosters, MOST_ROSTERS } from './rosters.ts';
 
 /** Who can be paged at all: verified helpers and those who run the clinic, nobody suspended. */
-const PAGEABLE = `person.suspended_at IS NULL AND (person.role IN ('staff', 'admin')
+export const PAGEABLE = `person.suspended_at IS NULL AND (person.role IN ('staff', 'admin')
   OR (person.role IN ('peer', 'counselor') AND person.verified_at IS NOT NULL))`;
 
 interface PagedPerson {

@@ -72,6 +72,7 @@ export function crisisAnswerWebhook(deps: CrisisWebhookDeps): RequestHandler[] {
   return spoken(deps, async (page, fields, req) => {
     if (fields['Digits'] !== '1') return ask(null, answerUrl(req));
     const answer = await take(deps, page, 'voice', fields['CallSid'] ?? '');
+    if (answer === null) return say(NOT_YOURS);
     return say(answer.kind === 'done' ? TAKEN : taken(answer.holderId, page));
   });
 }
@@ -101,6 +102,7 @@ async function takeWithCode(
   );
   if (page === undefined) return (await isPagedPhone(deps.crisisKnex, from)) ? UNKNOWN : null;
   const answer = await take(deps, page, 'sms', sid);
+  if (answer === null) return NOT_YOURS;
   return answer.holderId === page.personId ? TAKEN : taken(answer.holderId, page);
 }
 
@@ -108,6 +110,8 @@ async function takeWithCode(
 const SORRY = 'it could NOT be taken. Please answer the next call, or open Holdfast.';
 
 const UNKNOWN = 'this code takes NOTHING. Please answer the next call, or open Holdfast.';
+
+const NOT_YOURS = 'you can NOT take it, as you are not on call here any more. Others are paged.';
 
 const TAKEN = 'you have taken it. Please open Holdfast now.';
 
@@ -118,17 +122,24 @@ function taken(holderId: string | null, { personId }: PageTaker): string {
 
 type PageTaker = Omit<PageName, 'channel'>;
 
-/** The page counts as answered first, so that its own call isn't hung up with the others. */
+/**
+ * The page counts as answered first, so that its own call isn't hung up with the others. Null for who
+ * is suspended or has left meanwhile; while the database is silent, whoever was paged is believed.
+ */
 async function take(
   deps: CrisisWebhookDeps,
   page: PageTaker,
   channel: 'sms' | 'voice',
   providerId: string,
-): Promise<AlertAnswer> {
+): Promise<AlertAnswer | null> {
   const { alertId, personId } = page;
-  await markAnswered(deps.crisisKnex, { ...page, channel }).catch((error: unknown) =>
-    deps.log.warn({ error: safely(error) }, 'an answer was not noted'),
+  const mayTake = await markAnswered(deps.crisisKnex, { ...page, channel }).catch(
+    (error: unknown) => {
+      deps.log.warn({ error: safely(error) }, 'an answer was not noted');
+      return true;
+    },
   );
+  if (!mayTake) return null;
   const callId = channel === 'voice' ? providerId : null;
   const word = { alertId, personId, verb: 'acknowledge', outcome: null } as const;
   return decideWord(deps, { ...word, via: channel, callId, wordId: providerId });

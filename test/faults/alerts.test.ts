@@ -193,6 +193,44 @@ test('a call that is picked up late hears that it is taken, a machine hears noth
   expect(await pickUp({ CallSid: 'CA1' })).toContain('somebody has taken it');
 }, 120_000);
 
+describe('whoever is paged and has no business here any more', () => {
+  const gone: Readonly<Record<string, () => Promise<object>>> = {
+    'is suspended': async () => ({ suspended_at: new Date() }),
+    'has left for another clinic': async () => ({ clinic_id: await stack.api.clinic() }),
+    'is no helper any more': async () => ({ verified_at: null }),
+  };
+
+  test.each(Object.entries(gone))(
+    'takes nothing by a key: %s',
+    async (_, become) => {
+      const alert = await callForHelp(stack);
+      const [first, second] = team as [OnCallPerson, OnCallPerson];
+      await codeSentTo(stack, first.phone);
+      const changes = await become();
+      await stack.api.knex('people').where({ id: first.id }).update(changes);
+      const pressed = async ({ id }: OnCallPerson): Promise<string> => {
+        const path = `/webhooks/twilio/crisis-call/answer?page=${alert.id}.workflow.1.${id}`;
+        const fields = { CallSid: `CA-${id}`, Digits: '1' };
+        const response = await fetch(`${stack.api.url}${path}`, {
+          method: 'POST',
+          headers: { 'x-twilio-signature': signedBy('stack-token', path, fields) },
+          body: new URLSearchParams(fields),
+        });
+        expect(response.status).toBe(200);
+        return response.text();
+      };
+      expect(await pressed(first)).toContain('you can NOT take it');
+      expect(await statusOf(alert)).toMatchObject({ status: 'paging', holder_id: null });
+      const answered = { alert_id: alert.id, state: 'answered' };
+      expect(await stack.api.knex('crisis_pages').where(answered)).toEqual([]);
+      // It is open for whoever is on call.
+      expect(await pressed(second)).toContain('you have taken it');
+      expect(await statusOf(alert)).toMatchObject({ status: 'held', holder_id: second.id });
+    },
+    120_000,
+  );
+});
+
 test('an alert has one workflow, whose details name no illness', async () => {
   const alert = await callForHelp(stack);
   const handle = stack.temporal.workflow.getHandle(workflowId('alert', alert.id));
