@@ -1,7 +1,6 @@
 import { v7 as newId } from 'uuid';
 import { insertBooking } from '../db/bookings.ts';
 import { untilWon } from '../db/transaction.ts';
-import type { Interval } from '../domain/intervals.ts';
 import type { BenchSlot } from './clinic.ts';
 import { type BenchContext, type CpuMeters, GUARDED_INSERT, WIDEST, cpuMeters } from './context.ts';
 import type { CpuMeter } from './cpu.ts';
@@ -98,15 +97,11 @@ async function hammer(
   return { attempts, perSecond: (attempts / (performance.now() - began)) * 1000, winners };
 }
 
-function dayOf({ startsAt }: BenchSlot): Interval {
-  return { startMs: startsAt - 1, endMs: startsAt + 1 };
-}
-
 /** All that a booking writes. */
 function bookingAttempt({ knex, clinic }: BenchContext): Attempt {
   return async (clientId, slot) => {
     const session = bookingOf(clinic.id, { ...slot, clientId });
-    return (await untilWon(() => insertBooking(knex, session, dayOf(slot)))) === 'booked';
+    return (await untilWon(() => insertBooking(knex, session))) === 'booked';
   };
 }
 

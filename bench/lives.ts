@@ -153,8 +153,7 @@ async function beginLife({ knex, clinic, temporal }: BenchContext): Promise<Life
   });
   const actor = { id: client.id, role: 'patient', clinicId: clinic.id };
   const context = { actor, requestId: null };
-  const day = { startMs: startsAt - 1, endMs: startsAt + 1 };
-  const outcome = await untilWon(() => insertBooking(knex, booking, day));
+  const outcome = await untilWon(() => insertBooking(knex, booking));
   if (outcome !== 'booked') throw new Error(`A session could not be booked: ${outcome}`);
   await startSession(temporal, (await findSession(knex, booking.id))!);
   const handle = temporal.workflow.getHandle(workflowId('session', booking.id));

@@ -90,9 +90,8 @@ async function sessionsToRead({ knex, clinic }: BenchContext): Promise<Readable[
     const { therapist, client, startsAt } = clinic.nextSlot();
     const session = bookingOf(clinic.id, { therapist, clientId: client.id, startsAt });
     const actor = { id: client.id, role: 'patient', clinicId: clinic.id };
-    const day = { startMs: startsAt - 1, endMs: startsAt + 1 };
     await inTransaction(knex, { actor, requestId: null }, async (trx) => {
-      await insertBooking(trx, session, day);
+      await insertBooking(trx, session);
       // Nobody is to look after it: it is there to be read.
       await trx('sessions').where({ id: session.id }).update({ workflow_started_at: new Date() });
     });

@@ -22,8 +22,8 @@ export type BatchOutcome =
   | { readonly kind: 'refused'; readonly refused: readonly RefusedBooking[] };
 
 export interface BatchOptions {
-  /** The client's local day of a session; without it the limits of the plans are not applied. */
-  readonly dayOf?: (session: NewSession) => Interval;
+  /** Whether the limits of the plans are applied. */
+  readonly isLimited?: boolean;
 }
 
 /**
@@ -34,12 +34,12 @@ export interface BatchOptions {
 export async function insertBookings(
   trx: Knex.Transaction,
   sessions: readonly NewSession[],
-  { dayOf }: BatchOptions = {},
+  { isLimited = false }: BatchOptions = {},
 ): Promise<BatchOutcome> {
   if (sessions.length === 0) return { kind: 'booked' };
   const taken = await claimAll(trx, sessions);
   if (taken.length > 0) return { kind: 'refused', refused: taken };
-  const beyond = dayOf === undefined ? [] : await beyondLimits(trx, sessions, dayOf);
+  const beyond = isLimited ? await beyondLimits(trx, sessions) : [];
   if (beyond.length > 0) return { kind: 'refused', refused: beyond };
   await insertSessions(trx, sessions);
   return { kind: 'booked' };
@@ -82,11 +82,11 @@ function isBeyondLimit({ code }: RefusedBooking): boolean {
 async function bookOnce(
   knex: Knex,
   context: AuditContext,
-  { sessions, dayOf, alongside }: Together,
+  { sessions, isLimited = false, alongside }: Together,
 ): Promise<BatchOutcome> {
   try {
     return await inTransaction(knex, context, async (trx, audit) => {
-      const outcome = await insertBookings(trx, sessions, dayOf === undefined ? {} : { dayOf });
+      const outcome = await insertBookings(trx, sessions, { isLimited });
       if (outcome.kind === 'refused') throw new NotBooked(outcome.refused);
       await alongside?.(trx, audit);
       for (const { id, clientId, state } of sessions) {
@@ -188,6 +188,12 @@ async function claimAll(
   return refusedOf(sessions, wishes, await claimTogether(trx, wishes));
 }
 
+/** What a client has already, on the clinic's day of a session and in all. */
+interface CountedDay extends Interval {
+  readonly open: number;
+  readonly today: number;
+}
+
 /**
  * What the clients have open already, each under their own lock, and how many of the new ones
  * come before each. A planned session counts on its day, and as an open one once it is opened.
@@ -195,27 +201,21 @@ async function claimAll(
 async function beyondLimits(
   trx: Knex.Transaction,
   sessions: readonly NewSession[],
-  dayOf: (session: NewSession) => Interval,
 ): Promise<RefusedBooking[]> {
   const limited = sessions.filter(({ clientId }) => clientId !== null);
-  const days = limited.map(dayOf);
-  const { rows } = await trx.raw<{ rows: { open: number; today: number }[] }>(
-    `SELECT counted.open, counted.today
-     FROM (SELECT * FROM unnest(?::uuid[], ?::float8[], ?::float8[]) WITH ORDINALITY
-         AS wish (client, start_ms, end_ms, place) ORDER BY client, place) wish
-     CROSS JOIN LATERAL count_open_sessions(wish.client,
-       to_timestamp(wish.start_ms / 1000.0), to_timestamp(wish.end_ms / 1000.0)) counted
+  const { rows } = await trx.raw<{ rows: CountedDay[] }>(
+    `SELECT counted.open, counted.today, (extract(epoch FROM day_start) * 1000)::float8 AS "startMs",
+       (extract(epoch FROM day_end) * 1000)::float8 AS "endMs"
+     FROM (SELECT * FROM unnest(?::uuid[], ?::float8[]) WITH ORDINALITY
+         AS wish (client, start_ms, place) ORDER BY client, place) wish
+     CROSS JOIN LATERAL count_client_sessions(wish.client,
+       to_timestamp(wish.start_ms / 1000.0), null) counted
      ORDER BY wish.place`,
-    [
-      limited.map(({ clientId }) => clientId),
-      days.map(({ startMs }) => startMs),
-      days.map(({ endMs }) => endMs),
-    ],
+    [limited.map(({ clientId }) => clientId), limited.map(({ state }) => state.startsAt)],
   );
   return limited.flatMap((session, index) => {
-    const { open, today } = rows[index]!;
+    const { open, today, ...day } = rows[index]!;
     const before = limited.slice(0, index).filter(({ clientId }) => clientId === session.clientId);
-    const day = days[index]!;
     const newToday = before.filter(({ state }) => isWithin(state.startsAt, day)).length;
     const newOpen = before.filter(({ state }) => state.status !== 'planned').length;
     const { maxOpenPerClient, maxPerClientPerDay } = session.plan.limits;

@@ -69,11 +69,12 @@ export async function clientCalendar(
     clinicId: string;
     clientId: string;
     therapistId: string;
-    day: Interval;
+    /** Epoch ms: sessions are counted on the clinic's day of it. */
+    onDayOf: number;
     window: Interval;
   },
 ): Promise<ClientCalendar | null> {
-  const { clinicId, clientId, therapistId, day, window } = question;
+  const { clinicId, clientId, therapistId, onDayOf, window } = question;
   const result = await knex.raw(
     `SELECT person.role = 'patient' AS "isClient", clinic.currency,
        EXISTS (SELECT FROM relationships WHERE therapist_id = :therapistId
@@ -82,7 +83,9 @@ export async function clientCalendar(
      FROM people person JOIN clinics clinic ON clinic.id = person.clinic_id
      CROSS JOIN LATERAL (
        SELECT count(*)::int AS "openSessions",
-         count(*) FILTER (WHERE starts_at >= :dayStart AND starts_at < :dayEnd)::int AS "sessionsOnDay"
+         count(*) FILTER (WHERE (:onDayOf::timestamptz AT TIME ZONE clinic.time_zone)::date IN (
+           (starts_at AT TIME ZONE clinic.time_zone)::date,
+           (proposed_starts_at AT TIME ZONE clinic.time_zone)::date))::int AS "sessionsOnDay"
        FROM sessions WHERE client_id = person.id AND ${OPEN}) counted
      CROSS JOIN LATERAL (
        SELECT json_agg(json_build_object(
@@ -100,8 +103,7 @@ export async function clientCalendar(
       therapistId,
       clientId,
       clinicId,
-      dayStart: new Date(day.startMs),
-      dayEnd: new Date(day.endMs),
+      onDayOf: new Date(onDayOf),
       fromAt: new Date(window.startMs),
       toAt: new Date(window.endMs),
     },
@@ -118,7 +120,6 @@ export type BookingOutcome = 'booked' | 'slot_taken' | 'limit_exceeded';
 export async function insertBooking(
   db: Knex,
   session: NewSession,
-  day: Interval,
   audit: readonly AuditInsert[] = [],
 ): Promise<BookingOutcome> {
   const { state, plan } = session;
@@ -130,8 +131,6 @@ export async function insertBooking(
     JSON.stringify({ ...row, details }),
     ...wishes,
     expiresAtMs === null ? null : new Date(expiresAtMs),
-    new Date(day.startMs),
-    new Date(day.endMs),
     plan.limits.maxOpenPerClient,
     plan.limits.maxPerClientPerDay,
     JSON.stringify({ status: state.status, startsAt: state.startsAt }),
@@ -148,7 +147,7 @@ export function bookedNews({ id, createdBy, state }: NewSession | NewGroupSessio
   return { ...news, actorId: createdBy, startsAt, endsAt };
 }
 
-const BOOK = 'SELECT book_session(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS outcome';
+const BOOK = 'SELECT book_session(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS outcome';
 
 export function wishesOf(session: NewSession | NewGroupSession): ClaimWish[] {
   const { therapistId, door, clientId, state, plan } = session;

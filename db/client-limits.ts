@@ -1,21 +1,28 @@
 import type { Knex } from 'knex';
+import type { Interval } from '../domain/intervals.ts';
+import type { SessionRow } from './sessions.ts';
 
 /** What counts against the limits of one client. */
 export interface ClientLoad {
-  /** IANA: whose days the limit of a day means. */
+  /** IANA, the clinic's: whose days the limit of a day means. */
   readonly timeZone: string;
-  /** Starts of the sessions that have not ended, epoch ms, planned ones included. */
-  readonly startsAt: readonly number[];
+  /**
+   * Of each session that has not ended, planned ones included: its start and the one that is
+   * proposed for it, else its own again. Epoch ms.
+   */
+  readonly startsAt: readonly (readonly [number, number])[];
   /** Those among them that have been opened. */
   readonly openSessions: number;
 }
 
 export async function loadOf(knex: Knex, clientId: string): Promise<ClientLoad | null> {
   const { rows } = await knex.raw<{ rows: ClientLoad[] }>(
-    `SELECT person.time_zone AS "timeZone", coalesce(counted."startsAt", '[]') AS "startsAt",
+    `SELECT clinic.time_zone AS "timeZone", coalesce(counted."startsAt", '[]') AS "startsAt",
        counted."openSessions"
-     FROM people person CROSS JOIN LATERAL (
-       SELECT json_agg((extract(epoch FROM starts_at) * 1000)::float8) AS "startsAt",
+     FROM people person JOIN clinics clinic ON clinic.id = person.clinic_id
+     CROSS JOIN LATERAL (
+       SELECT json_agg(json_build_array((extract(epoch FROM starts_at) * 1000)::float8,
+           (extract(epoch FROM coalesce(proposed_starts_at, starts_at)) * 1000)::float8)) AS "startsAt",
          count(*) FILTER (WHERE status <> 'planned')::int AS "openSessions"
        FROM sessions WHERE client_id = person.id AND ends_at > now() AND status IN
          ('planned', 'held', 'requested', 'awaiting_payment', 'confirmed', 'in_progress')) counted
@@ -23,4 +30,39 @@ export async function loadOf(knex: Knex, clientId: string): Promise<ClientLoad |
     [clientId],
   );
   return rows[0] ?? null;
+}
+
+/** Locks the client against other bookings until the transaction ends. */
+export async function exceedsLimits(
+  trx: Knex.Transaction,
+  clientId: string,
+  { starts_at: startsAt, plan }: Pick<SessionRow, 'starts_at' | 'plan'>,
+): Promise<boolean> {
+  const { rows } = await trx.raw<{ rows: { open: number; today: number }[] }>(
+    'SELECT open, today FROM count_client_sessions(?, ?, null)',
+    [clientId, startsAt],
+  );
+  const { open, today } = rows[0]!;
+  return open >= plan.limits.maxOpenPerClient || today >= plan.limits.maxPerClientPerDay;
+}
+
+/** The clinic's day of an instant, and what the client has on it apart from one session. */
+interface ClientDay extends Interval {
+  readonly sessions: number;
+}
+
+/** Locks the client against other bookings until the transaction ends. */
+export async function dayOfClient(
+  trx: Knex.Transaction,
+  clientId: string,
+  atMs: number,
+  exceptId: string,
+): Promise<ClientDay> {
+  const { rows } = await trx.raw<{ rows: [ClientDay] }>(
+    `SELECT today AS sessions, (extract(epoch FROM day_start) * 1000)::float8 AS "startMs",
+       (extract(epoch FROM day_end) * 1000)::float8 AS "endMs"
+     FROM count_client_sessions(?, ?, ?)`,
+    [clientId, new Date(atMs), exceptId],
+  );
+  return rows[0];
 }

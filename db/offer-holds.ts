@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
-import type { Interval } from '../domain/intervals.ts';
 import type { SessionState } from '../domain/session.ts';
 import { type NewSession, bookedRow, wishesOf } from './bookings.ts';
 import { tryClaim } from './claims.ts';
+import { exceedsLimits } from './client-limits.ts';
 import { type Offer, closeOffer } from './offers.ts';
 import type { SessionRow } from './sessions.ts';
 import { recordSimply } from './session-transitions.ts';
@@ -95,12 +95,11 @@ export async function takeUpHold(
   session: SessionRow,
   next: {
     readonly state: SessionState;
-    readonly day: Interval;
     readonly now: number;
     readonly context: AuditContext;
   },
 ): Promise<TakeUp> {
-  if (await exceedsLimits(trx, offer.clientId, session, next.day)) return 'limit_exceeded';
+  if (await exceedsLimits(trx, offer.clientId, session)) return 'limit_exceeded';
   await trx('sessions')
     .where({ id: session.id })
     .update({ client_id: offer.clientId, created_at: new Date(next.now) });
@@ -128,20 +127,6 @@ export async function takeUpHold(
     .where({ id: offer.vacancyId })
     .update({ state: 'filled', closed_at: trx.fn.now() });
   return 'taken_up';
-}
-
-async function exceedsLimits(
-  trx: Knex.Transaction,
-  clientId: string,
-  { plan }: SessionRow,
-  day: Interval,
-): Promise<boolean> {
-  const { rows } = await trx.raw<{ rows: { open: number; today: number }[] }>(
-    'SELECT open, today FROM count_open_sessions(?, ?, ?)',
-    [clientId, new Date(day.startMs), new Date(day.endMs)],
-  );
-  const { open, today } = rows[0]!;
-  return open >= plan.limits.maxOpenPerClient || today >= plan.limits.maxPerClientPerDay;
 }
 
 /** Ends an offer that was not accepted, and with it the hold: the time is free again. */

@@ -4,6 +4,7 @@ import { SEATED_STATES, enrolmentStateOf } from '../domain/enrolment.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { type SessionState, isEnded, nextDeadline } from '../domain/session.ts';
 import { tryClaim } from './claims.ts';
+import { exceedsLimits } from './client-limits.ts';
 import { isOff } from './seats.ts';
 import { type SessionRow, findSession } from './sessions.ts';
 
@@ -18,8 +19,6 @@ export interface SeatWish {
   readonly consents: Readonly<Record<string, true>>;
   /** Who has invited them; without it they have joined by themselves. */
   readonly invitedBy?: string;
-  /** The person's local day, for the limits of the plan. */
-  readonly day: { readonly startMs: number; readonly endMs: number };
 }
 
 export type SeatOutcome =
@@ -42,7 +41,7 @@ export async function takeSeat(trx: Knex.Transaction, wish: SeatWish): Promise<S
   if (session?.status !== 'confirmed' || !(await isAhead(trx, session))) return { kind: 'closed' };
   if ((await countSeats(trx, session.id)) >= capacityOf(session)) return { kind: 'full' };
   if (!(await claimTime(trx, session, wish.personId, wish.state))) return { kind: 'person_busy' };
-  if (await exceedsLimits(trx, session, wish)) return { kind: 'limit_exceeded' };
+  if (await exceedsLimits(trx, wish.personId, session)) return { kind: 'limit_exceeded' };
   await insertSeat(trx, session, wish);
   return { kind: 'seated', enrolmentId: wish.id };
 }
@@ -88,21 +87,6 @@ function claimTime(
     slot: 'current',
     expiresAtMs: nextDeadline(seat)?.dueAt ?? null,
   });
-}
-
-/** Locks the person against other bookings until the transaction ends. */
-export async function exceedsLimits(
-  trx: Knex.Transaction,
-  { plan }: Pick<SessionRow, 'plan'>,
-  { personId, day }: SeatWish,
-): Promise<boolean> {
-  const result = await trx.raw(`SELECT open, today FROM count_open_sessions(?, ?, ?)`, [
-    personId,
-    new Date(day.startMs),
-    new Date(day.endMs),
-  ]);
-  const { open, today } = result.rows[0] as { open: number; today: number };
-  return open >= plan.limits.maxOpenPerClient || today >= plan.limits.maxPerClientPerDay;
 }
 
 export async function insertSeat(

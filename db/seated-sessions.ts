@@ -2,8 +2,9 @@ import type { Knex } from 'knex';
 import { nextDeadline } from '../domain/session.ts';
 import { type BatchWish, claimTogether } from './batch-bookings.ts';
 import { type NewGroupSession, bookedRow, wishesOf } from './bookings.ts';
+import { exceedsLimits } from './client-limits.ts';
 import { writeGroupSession } from './group-sessions.ts';
-import { type SeatWish, exceedsLimits, insertSeat } from './seat-transitions.ts';
+import { type SeatWish, insertSeat } from './seat-transitions.ts';
 
 export type SeatedOutcome =
   | { readonly kind: 'booked' }
@@ -23,15 +24,15 @@ export async function insertWithSeats(
   const granted = new Set((await claimTogether(trx, wishes)).map(({ personId }) => personId));
   const busy = wishes.map(({ personId }) => personId).filter((id) => !granted.has(id));
   if (busy.length > 0) return { kind: 'busy', personIds: busy };
+  const row = bookedRow(session);
   // In one order for all, since each person is locked while they are counted.
   const ordered = seats.toSorted((a, b) => a.personId.localeCompare(b.personId));
   const beyond: string[] = [];
   for (const seat of ordered) {
-    if (await exceedsLimits(trx, session, seat)) beyond.push(seat.personId);
+    if (await exceedsLimits(trx, seat.personId, row)) beyond.push(seat.personId);
   }
   if (beyond.length > 0) return { kind: 'limit_exceeded', personIds: beyond };
   await writeGroupSession(trx, session);
-  const row = bookedRow(session);
   for (const seat of seats) await insertSeat(trx, row, seat);
   return { kind: 'booked' };
 }

@@ -95,7 +95,7 @@ export interface CancellationPlan {
 export interface BookingLimits {
   /** Sessions of one client that have not ended, pending ones included. */
   readonly maxOpenPerClient: number;
-  /** Sessions of one client on one local day, pending ones included. */
+  /** Sessions of one client on one day of the clinic, pending ones included. */
   readonly maxPerClientPerDay: number;
 }
 

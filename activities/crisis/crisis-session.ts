@@ -52,9 +52,6 @@ export async function openCrisisSession(
 }
 
 async function claim(knex: Knex, session: NewSession, context: AuditContext): Promise<boolean> {
-  const { startsAt } = session.state;
-  // No limit on a day's sessions holds here, so that any day will do.
-  const day = { startMs: startsAt, endMs: startsAt + 1 };
   const audit = [
     toInsert(context, {
       action: 'session.booked',
@@ -66,7 +63,7 @@ async function claim(knex: Knex, session: NewSession, context: AuditContext): Pr
     }),
   ];
   const attempt = (): Promise<string> =>
-    untilWon(() => insertBooking(knex, session, day, audit)).catch((error: unknown) => {
+    untilWon(() => insertBooking(knex, session, audit)).catch((error: unknown) => {
       // Somebody else has just opened the very session, or the therapist is away.
       if (isTaken(error) || errorCodeOf(error) === 'therapist_unavailable') return 'slot_taken';
       throw error;

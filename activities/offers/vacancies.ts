@@ -16,7 +16,7 @@ import type { WaitlistWish } from '../../db/models/waitlist-wish.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { firstState } from '../../domain/first-state.ts';
 import type { Answered, EndOffer, NextOffer, OfferEnd } from './contract.ts';
-import { type Offering, localDay, offerTo } from './vacancy-offer.ts';
+import { type Offering, offerTo } from './vacancy-offer.ts';
 
 /** Offers a free time to whoever is next in order; an offer that is open already is that one. */
 export async function offerNext(knex: Knex, vacancyId: string): Promise<NextOffer> {
@@ -139,7 +139,6 @@ function takeUp(
   const acceptsAutomatically = session.approval === 'not_needed';
   return takeUpHold(trx, { ...offer, clientId: offer.clientId! }, session, {
     state: firstState(session.plan, slot, isPaid, acceptsAutomatically, now),
-    day: localDay(session.time_zone, slot.startMs),
     now,
     context,
   });

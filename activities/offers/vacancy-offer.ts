@@ -24,7 +24,7 @@ import { type Vacancy, wishedTimes } from '../../db/waitlist.ts';
 import { errorCodeOf } from '../../domain/errors.ts';
 import { heldState } from '../../domain/first-state.ts';
 import type { Interval } from '../../domain/intervals.ts';
-import { MINUTE_MS, dayBounds, startOfWallDay, wallMsAt } from '../../domain/local-time.ts';
+import { MINUTE_MS } from '../../domain/local-time.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { priceOf } from '../../domain/pricing.ts';
 import { type Slot, isBookable } from '../../domain/slots.ts';
@@ -91,8 +91,13 @@ async function candidateFor(
   if (!isVerified || !acceptsClients) return null;
   const slot = slotFor(wish, vacancy.slot, calendar.therapist.durationsMinutes);
   if (slot === null || !suitsWish(wishedTimes(wish), slot, now)) return 'unsuitable';
-  const day = localDay(wish.timeZone, slot.startMs);
-  const client = await clientCalendar(knex, { clinicId, clientId, therapistId, day, window: slot });
+  const client = await clientCalendar(knex, {
+    clinicId,
+    clientId,
+    therapistId,
+    onDayOf: slot.startMs,
+    window: slot,
+  });
   if (client === null || !client.isClient) return 'unsuitable';
   return { wish, vacancy, slot, calendar, client, now };
 }
@@ -108,10 +113,6 @@ function slotFor(
     .filter((minutes) => durationMinutes === null || minutes === durationMinutes);
   if (fitting.length === 0) return null;
   return { startMs: free.startMs, endMs: free.startMs + Math.max(...fitting) * MINUTE_MS };
-}
-
-export function localDay(zone: string, atMs: number): Interval {
-  return dayBounds(zone, startOfWallDay(wallMsAt(zone, atMs)));
 }
 
 function refusalOf({ slot, calendar, client, now }: Candidate): Offering | null {

@@ -100,10 +100,12 @@ function withinLimits(
 ): readonly StartWithDurations[] {
   if (load === null) return starts;
   if (load.openSessions >= limits.maxOpenPerClient) return [];
-  const dates = load.startsAt.map((startMs) => localDateOf(load.timeZone, startMs));
+  const datesOf = (starts: readonly number[]) =>
+    starts.map((startMs) => localDateOf(load.timeZone, startMs));
+  const taken = load.startsAt.map(datesOf);
   return starts.filter(({ startMs }) => {
     const date = localDateOf(load.timeZone, startMs);
-    return dates.filter((taken) => taken === date).length < limits.maxPerClientPerDay;
+    return taken.filter((dates) => dates.includes(date)).length < limits.maxPerClientPerDay;
   });
 }
 

@@ -9,7 +9,6 @@ import { type SessionRow, findSession } from '../../db/sessions.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { firstSeat } from '../../domain/enrolment.ts';
 import { HoldfastError } from '../../domain/errors.ts';
-import { dayBounds, startOfWallDay, wallMsAt } from '../../domain/local-time.ts';
 import { auditContext } from '../access/audit-context.ts';
 import type { Call } from '../http/handler.ts';
 import { unavailable } from '../sessions/messages.ts';
@@ -74,7 +73,6 @@ function seatWish(call: Call, session: SessionRow, { consents }: JoinWish): Seat
     state: firstSeat(terms, Date.now()),
     dueCents,
     consents,
-    day: dayBounds(session.time_zone, startOfWallDay(wallMsAt(session.time_zone, startsAt))),
   };
 }
 

@@ -38,7 +38,7 @@ export async function loadCalendars(
   };
   const [therapist, client] = await Promise.all([
     findCalendar(call.deps.knex, { ...parties, clinicId, door: SERIES_DOOR, window }),
-    clientCalendar(call.deps.knex, { ...parties, clinicId, day: window, window }),
+    clientCalendar(call.deps.knex, { ...parties, clinicId, onDayOf: window.startMs, window }),
   ]);
   if (therapist === null || !therapist.therapist.isVerified) {
     throw new HoldfastError('not_found', 'There is no such therapist.');

@@ -5,7 +5,6 @@ import { insertOccurrences, noteSeries } from '../../db/series.ts';
 import type { SessionFormat } from '../../db/sessions.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/ids.ts';
-import { dayBounds, startOfWallDay, wallMsAt } from '../../domain/local-time.ts';
 import { answerDueAt } from '../../domain/plan.ts';
 import type { SeriesTemplate } from '../../domain/series.ts';
 import { auditContext } from '../access/audit-context.ts';
@@ -168,12 +167,9 @@ function book(
   series: SeriesRow,
   occurrences: readonly ComposedOccurrence[],
 ): Promise<BatchOutcome> {
-  const zone = series.time_zone;
   return bookTogether(call.deps.knex, auditContext(call.principal, call.requestId), {
     sessions: occurrences.map(({ session }) => session),
-    ...(byClient
-      ? { dayOf: ({ state }) => dayBounds(zone, startOfWallDay(wallMsAt(zone, state.startsAt))) }
-      : {}),
+    isLimited: byClient,
     alongside: async (trx, audit) => {
       await insertSeries(trx, series);
       const places = occurrences.map(({ session, place }) => ({

@@ -17,8 +17,6 @@ import type { Therapist } from '../../db/therapists.ts';
 import { inTransaction, untilWon } from '../../db/transaction.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/ids.ts';
-import type { Interval } from '../../domain/intervals.ts';
-import { dayBounds, startOfWallDay, wallMsAt } from '../../domain/local-time.ts';
 import type { BookingRules } from '../../domain/slots.ts';
 import { auditContext } from '../access/audit-context.ts';
 import type { BookingWish, TypedWish } from './booking-wish.ts';
@@ -65,10 +63,14 @@ async function claimSession(call: Call, asked: BookingWish): Promise<SessionRow>
     door: asked.door,
     sessionType: asked.sessionType,
   };
-  const day = localDay(asked.timeZone, asked.slot.startMs);
   const [calendar, client] = await Promise.all([
     calendarAround(deps, question, asked.slot),
-    clientCalendar(deps.knex, { ...question, ...asked, day, window: widened(asked.slot, 0) }),
+    clientCalendar(deps.knex, {
+      ...question,
+      ...asked,
+      onDayOf: asked.slot.startMs,
+      window: widened(asked.slot, 0),
+    }),
   ]);
   if (calendar === null || client === null || !calendar.therapist.isVerified) {
     throw noSuchTherapist();
@@ -82,7 +84,7 @@ async function claimSession(call: Call, asked: BookingWish): Promise<SessionRow>
   if (twin !== null) return twin;
   const coverage = await verifyInsurance(call, wish.insurance, calendar.therapist, wish.slot);
   const session = await composeBooking(call, wish, calendar, client.currency, coverage, now);
-  const outcome = await insertOrRelease(call, session, day, coverage);
+  const outcome = await insertOrRelease(call, session, coverage);
   if (outcome === 'limit_exceeded') throw limitExceeded();
   if (outcome === 'slot_taken') throw await takenBy(call, wish, session, question, now);
   return bookedRow(session);
@@ -90,10 +92,6 @@ async function claimSession(call: Call, asked: BookingWish): Promise<SessionRow>
 
 function noSuchTherapist(): HoldfastError {
   return new HoldfastError('not_found', 'There is no such therapist.');
-}
-
-function localDay(zone: string, atMs: number): Interval {
-  return dayBounds(zone, startOfWallDay(wallMsAt(zone, atMs)));
 }
 
 /** What the therapist and the door rule out before any calendar is looked at. */
@@ -132,13 +130,12 @@ async function bookableOrTwin(
 async function insertOrRelease(
   call: Call,
   session: NewSession,
-  day: Interval,
   coverage: Verified | null,
 ): Promise<BookingOutcome> {
-  const outcome = await insertOnce(call, session, day, coverage);
+  const outcome = await insertOnce(call, session, coverage);
   if (outcome !== 'slot_taken') return outcome;
   const released = await releaseExpiredInTheWay(call.deps.knex, wishesOf(session));
-  return released > 0 ? insertOnce(call, session, day, coverage) : outcome;
+  return released > 0 ? insertOnce(call, session, coverage) : outcome;
 }
 
 class NotBooked extends Error {
@@ -152,16 +149,15 @@ class NotBooked extends Error {
 async function insertOnce(
   call: Call,
   session: NewSession,
-  day: Interval,
   coverage: Verified | null,
 ): Promise<BookingOutcome> {
   const { knex } = call.deps;
   const context = auditContext(call.principal, call.requestId);
   const audit = [toInsert(context, bookedEntry(session))];
-  if (coverage === null) return untilWon(() => insertBooking(knex, session, day, audit));
+  if (coverage === null) return untilWon(() => insertBooking(knex, session, audit));
   try {
     return await inTransaction(knex, context, async (trx) => {
-      const outcome = await insertBooking(trx, session, day, audit);
+      const outcome = await insertBooking(trx, session, audit);
       if (outcome !== 'booked') throw new NotBooked(outcome);
       await keepCoverage(call, trx, session.id, coverage);
       return outcome;

@@ -17,7 +17,6 @@ import { type Hold, findHoldById, insertHold, replaceHoldKey } from '../../db/ho
 import type { SessionRow } from '../../db/sessions.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import type { Interval } from '../../domain/intervals.ts';
-import { dayBounds, startOfWallDay, wallMsAt } from '../../domain/local-time.ts';
 import { type BookingRules, type Slot, isBookable } from '../../domain/slots.ts';
 import { auditContext } from '../access/audit-context.ts';
 import { newSecret } from '../auth/secrets.ts';
@@ -105,7 +104,7 @@ export async function bookOrRefuse(
   const { deps, principal, requestId } = call;
   const outcome = await bookTogether(deps.knex, auditContext(principal, requestId), {
     sessions,
-    dayOf: ({ state }) => localDay(wish.timeZone, state.startsAt),
+    isLimited: true,
     alongside: async (trx, audit) => {
       await alongside?.(trx, audit);
       const grants = sessions.flatMap(({ placing }) => placing?.authorisationId ?? []);
@@ -156,10 +155,14 @@ async function readCalendars(
     endMs: Math.max(...wish.slots.map(({ endMs }) => endMs)),
   };
   const window = { startMs: span.startMs - MAX_BUFFER_MS, endMs: span.endMs + MAX_BUFFER_MS };
-  const day = localDay(wish.timeZone, span.startMs);
   const [calendar, client] = await Promise.all([
     findCalendar(knex, { ...question, window }),
-    clientCalendar(knex, { ...question, clientId: wish.clientId, day, window: span }),
+    clientCalendar(knex, {
+      ...question,
+      clientId: wish.clientId,
+      onDayOf: span.startMs,
+      window: span,
+    }),
   ]);
   if (calendar === null || !calendar.therapist.isVerified) {
     throw new HoldfastError('not_found', 'There is no such therapist.');
@@ -169,10 +172,6 @@ async function readCalendars(
     throw new HoldfastError('not_found', 'There is no such client.');
   }
   return { calendar, client };
-}
-
-function localDay(zone: string, atMs: number): Interval {
-  return dayBounds(zone, startOfWallDay(wallMsAt(zone, atMs)));
 }
 
 /** What the therapist does not offer at any time. */

@@ -13,8 +13,6 @@ import { firstSeat } from '../../domain/enrolment.ts';
 import { HoldfastError } from '../../domain/errors.ts';
 import { firstState } from '../../domain/first-state.ts';
 import type { HostedType } from '../../domain/hosted-session.ts';
-import type { Interval } from '../../domain/intervals.ts';
-import { dayBounds, startOfWallDay, wallMsAt } from '../../domain/local-time.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Slot } from '../../domain/slots.ts';
 import { auditContext } from '../access/audit-context.ts';
@@ -154,7 +152,7 @@ async function bookForOne(
   };
   const outcome = await bookTogether(deps.knex, auditContext(principal, requestId), {
     sessions: [session],
-    dayOf: ({ state }) => localDay(wish.timeZone, state.startsAt),
+    isLimited: true,
     alongside: (trx) => settleHosted(trx, session.id, { isRecorded: wish.isRecorded }),
   });
   if (outcome.kind === 'booked') return;
@@ -180,10 +178,10 @@ function sessionFor(call: Call, wish: HostedWish, terms: Terms, capacity: number
 /** A seat for somebody who is invited to a session with seats. */
 export function seatFor(
   call: Call,
-  session: Pick<NewGroupSession, 'id' | 'plan' | 'priceCents' | 'state' | 'timeZone'>,
+  session: Pick<NewGroupSession, 'id' | 'plan' | 'priceCents' | 'state'>,
   { personId, id, now }: { readonly personId: string; readonly id: string; readonly now: number },
 ): SeatWish {
-  const { plan, priceCents, state, timeZone } = session;
+  const { plan, priceCents, state } = session;
   const { startsAt, endsAt, scheduleVersion } = state;
   const dueCents = plan.payment.by === 'client' ? priceCents : 0;
   return {
@@ -195,10 +193,5 @@ export function seatFor(
     dueCents,
     consents: {},
     invitedBy: call.principal.personId,
-    day: localDay(timeZone, startsAt),
   };
-}
-
-function localDay(zone: string, atMs: number): Interval {
-  return dayBounds(zone, startOfWallDay(wallMsAt(zone, atMs)));
 }

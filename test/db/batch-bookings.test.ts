@@ -202,10 +202,6 @@ describe('lapsed holds in the way', () => {
 });
 
 describe('limits', () => {
-  const dayOf = ({ state }: NewSession) => {
-    const startMs = Math.floor(state.startsAt / DAY_MS) * DAY_MS;
-    return { startMs, endMs: startMs + DAY_MS };
-  };
   const limits = { maxOpenPerClient: 4, maxPerClientPerDay: 2 };
   const NOON = Math.ceil(SOON / DAY_MS) * DAY_MS + 12 * HOUR_MS;
 
@@ -217,15 +213,15 @@ describe('limits', () => {
       sessionId,
       code: 'booking_limit_exceeded',
     }));
-    expect(await book(sessions, { dayOf })).toEqual({ kind: 'refused', refused });
-    expect(await book(sessions.slice(0, 3), { dayOf })).toEqual({ kind: 'booked' });
+    expect(await book(sessions, { isLimited: true })).toEqual({ kind: 'refused', refused });
+    expect(await book(sessions.slice(0, 3), { isLimited: true })).toEqual({ kind: 'booked' });
   });
 
   test('planned ones count on their day, and not as open', async () => {
     const state = { status: 'planned', answerDueAt: null, paymentDueAt: null } as const;
     const wish = { plan: { limits }, startsAt: NOON, state };
     const sessions = await drafts({ ...wish, count: 10 });
-    expect(await book(sessions, { dayOf })).toEqual({ kind: 'booked' });
+    expect(await book(sessions, { isLimited: true })).toEqual({ kind: 'booked' });
     expect(await bench.claims(sessions[9]!.id)).toMatchObject([
       { expiresAtMs: null },
       { expiresAtMs: null },

@@ -77,6 +77,20 @@ describe('what counts as a session of the client', () => {
     },
   );
 
+  test('a day is the clinic’s, wherever a request or the client says they are', async () => {
+    // The clinic's day is UTC's; in Honolulu another one begins in the middle of it.
+    const perDay = { limits: { maxOpenPerClient: 9, maxPerClientPerDay: 1 } };
+    const clientId = await bench.person({ time_zone: 'Pacific/Honolulu' });
+    const at = async (startsAt: number, timeZone: string): Promise<string> => {
+      const draft = await bench.draft({ clientId, startsAt, plan: perDay });
+      return bench.insert({ ...draft, timeZone });
+    };
+    expect(await at(MORNING + HOUR_MS, 'Pacific/Honolulu')).toBe('booked');
+    expect(await at(MORNING + 15 * HOUR_MS, 'Pacific/Honolulu')).toBe('limit_exceeded');
+    expect(await at(MORNING + 15 * HOUR_MS, 'Pacific/Kiritimati')).toBe('limit_exceeded');
+    expect(await at(MORNING - HOUR_MS, 'Pacific/Honolulu')).toBe('booked');
+  });
+
   test('the day’s end is not of the day', async () => {
     const clientId = await bench.person();
     const perDay = { limits: { maxOpenPerClient: 9, maxPerClientPerDay: 1 } };
@@ -101,13 +115,13 @@ test('a booking leaves one enrolment, one event and one message to send', async 
   expect(outgoing).toHaveLength(1);
 });
 
-test('a client’s calendar shows binding claims only, and counts by the client’s own day', async () => {
+test('a client’s calendar shows binding claims only, and counts by the clinic’s day', async () => {
   const session = await bench.book({ startsAt: MORNING });
   const question = {
     clinicId: bench.clinicId,
     clientId: session.client_id!,
     therapistId: session.therapist_id,
-    day: { startMs: MORNING, endMs: MORNING + DAY_MS },
+    onDayOf: MORNING,
     window: { startMs: MORNING - DAY_MS, endMs: MORNING + DAY_MS },
   };
   expect(await clientCalendar(bench.knex, question)).toEqual({
@@ -122,8 +136,8 @@ test('a client’s calendar shows binding claims only, and counts by the client�
     .knex('claims')
     .where({ session_id: session.id })
     .update({ expires_at: new Date(0) });
-  const dayBefore = { startMs: MORNING - DAY_MS, endMs: MORNING };
-  expect(await clientCalendar(bench.knex, { ...question, day: dayBefore })).toMatchObject({
+  const onDayOf = MORNING - 1;
+  expect(await clientCalendar(bench.knex, { ...question, onDayOf })).toMatchObject({
     sessionsOnDay: 0,
     busy: [],
   });

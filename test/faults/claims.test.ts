@@ -89,11 +89,9 @@ class NotBooked extends Error {
 }
 
 async function bookOnce(session: NewSession): Promise<BookingOutcome> {
-  const { startsAt } = session.state;
-  const day = { startMs: startsAt, endMs: startsAt + 1 };
   try {
     return await inTransaction(knex, { actor: SYSTEM_ACTOR, requestId: null }, async (trx) => {
-      const outcome = await insertBooking(trx, session, day);
+      const outcome = await insertBooking(trx, session);
       if (outcome !== 'booked') throw new NotBooked(outcome);
       return outcome;
     });

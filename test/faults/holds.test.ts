@@ -77,13 +77,12 @@ async function hold({ therapistId, clientId, startsAt }: Wish): Promise<BatchOut
     bookedAt: Date.now(),
     placing: { holdId: id, serviceId: null, locationId: null, authorisationId: null },
   };
-  const day = { startMs: startsAt, endMs: startsAt + 1 };
   return bookTogether(
     knex,
     { actor: SYSTEM_ACTOR, requestId: null },
     {
       sessions: [session],
-      dayOf: () => day,
+      isLimited: true,
       alongside: (trx) =>
         insertHold(trx, {
           id,

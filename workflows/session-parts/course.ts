@@ -9,6 +9,7 @@ import type {
   NoticeKind,
   SessionActivities,
   TransitionInput,
+  TransitionOutcome,
 } from '../../activities/session/contract.ts';
 import { announcementOf } from '../../domain/announcement.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
@@ -208,7 +209,8 @@ async function applyNow(
   if (outcome === 'recorded') return { kind: 'moved' };
   if (claims === 'accept_proposal') await loseProposal(course);
   else if (outcome === 'claims_lost' || hasPaid) await loseTime(course);
-  return { kind: 'refused', code: 'slot_unavailable' };
+  const code = outcome === 'limit_exceeded' ? 'booking_limit_exceeded' : 'slot_unavailable';
+  return { kind: 'refused', code };
 }
 
 /** The new time was over by the database's clock before it was accepted: the old one stands. */
@@ -246,7 +248,7 @@ async function record(
   claims: TransitionInput['claims'],
   event: string,
   cause: Cause,
-): Promise<'recorded' | 'claims_lost' | 'slot_taken'> {
+): Promise<TransitionOutcome> {
   const step: TransitionInput = {
     sessionId: course.sessionId,
     version: course.version + 1,
@@ -270,10 +272,7 @@ async function record(
 }
 
 /** A seat of a session that is called off takes no step but its last. */
-async function write(
-  course: Course,
-  step: TransitionInput,
-): Promise<'recorded' | 'claims_lost' | 'slot_taken'> {
+async function write(course: Course, step: TransitionInput): Promise<TransitionOutcome> {
   if (course.enrolmentId === null) return (await recordTransition(step)).outcome;
   const { outcome } = await recordSeat({ ...step, ...seatOf(course) });
   if (outcome !== 'called_off') return outcome;

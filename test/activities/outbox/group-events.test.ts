@@ -94,7 +94,6 @@ async function join({ sessionId }: Scene, personId: string): Promise<string> {
       state: firstSeat({ plan, ...times, dueCents: 0, scheduleVersion: 1 }, Date.now()),
       dueCents: 0,
       consents: {},
-      day: { startMs: SOON, endMs: SOON + 1 },
     }),
   );
   expect(outcome.kind).toBe('seated');

@@ -141,15 +141,13 @@ export function newSession(clinicId: string, wish: SessionWish): NewSession {
 }
 
 const NO_LIMITS = { maxOpenPerClient: 1_000, maxPerClientPerDay: 1_000 };
-const DAY_MS = 24 * HOUR_MS;
 
 /** Books as the API does: anything else than `booked` rolls back. */
 /** Books it with its claims. */
 export async function tryBooking(knex: Knex, session: NewSession): Promise<BookingOutcome> {
-  const startMs = Math.floor(session.state.startsAt / DAY_MS) * DAY_MS;
   const trx = await knex.transaction({ isolationLevel: 'read committed' });
   try {
-    const outcome = await insertBooking(trx, session, { startMs, endMs: startMs + DAY_MS });
+    const outcome = await insertBooking(trx, session);
     await (outcome === 'booked' ? trx.commit() : trx.rollback());
     return outcome;
   } catch (error) {

@@ -133,8 +133,7 @@ async function book(status: 'requested' | 'held' = 'requested'): Promise<NewSess
     createdBy: client.id,
     bookedAt: Date.now(),
   };
-  const day = { startMs: START - DAY_MS, endMs: START + DAY_MS };
-  await api.knex.transaction((trx) => insertBooking(trx, session, day));
+  await api.knex.transaction((trx) => insertBooking(trx, session));
   return session;
 }
 

@@ -162,6 +162,21 @@ describe('refusals', () => {
     expect([many.status, many.body.code]).toEqual([422, 'booking_limit_exceeded']);
   }, 120_000);
 
+  test('a day that the client has used up, in whatever zone it is asked for', async () => {
+    const DAY_MS = 24 * HOUR_MS;
+    const day = Math.ceil(Date.now() / DAY_MS) * DAY_MS + 20 * DAY_MS;
+    const another = await openDesk(stack.api);
+    const limits = { maxOpenPerClient: 9, maxPerClientPerDay: 1 };
+    await setDeskPlan(stack.api, { ...DESK_PLAN, limits });
+    const first = await hold(stack.api, another, day + HOUR_MS);
+    // The day begins anew there in between.
+    const body = { time_zone: 'Pacific/Honolulu' };
+    const second = await hold(stack.api, another, day + 15 * HOUR_MS, { body });
+    await setDeskPlan(stack.api, DESK_PLAN);
+    expect(first.status).toBe(201);
+    expect([second.status, second.body.code]).toEqual([422, 'booking_limit_exceeded']);
+  }, 120_000);
+
   test.each([
     ['2031-03-09T02:30:00', 'does not exist'],
     ['2031-11-02T01:30:00', 'occurs twice'],
