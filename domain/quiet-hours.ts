@@ -61,3 +61,20 @@ export function outsideQuietHours(
   const beforeMs = stretch.startMs - 60_000;
   return beforeMs > limits.earliestMs ? beforeMs : null;
 }
+
+/**
+ * When a message that is about to go out may: now, or once quiet hours are over. Where they last
+ * until it is of no use any more, one that was due while the person might still be reached is only
+ * late, and goes out now: late is better than never. Null for any other.
+ */
+export function allowedFrom(
+  quiet: QuietHours | null,
+  zone: string,
+  dueAtMs: number,
+  limits: { readonly nowMs: number; readonly latestMs: number },
+): number | null {
+  const { nowMs, latestMs } = limits;
+  const allowedMs = outsideQuietHours(quiet, zone, nowMs, { earliestMs: nowMs, latestMs });
+  if (allowedMs !== null || quiet === null) return allowedMs;
+  return quietStretchAt(quiet, zone, dueAtMs) === null ? nowMs : null;
+}

@@ -10,7 +10,7 @@ import {
   reminderKey,
   reminderText,
 } from '../../domain/reminders.ts';
-import { outsideQuietHours } from '../../domain/quiet-hours.ts';
+import { allowedFrom } from '../../domain/quiet-hours.ts';
 import type { MailGateway } from '../gateways/mail.ts';
 import type { TwilioGateway } from '../gateways/twilio.ts';
 import type {
@@ -92,20 +92,13 @@ async function sendReminder(deps: MessagingDeps, input: ReminderInput): Promise<
   const recipient = await findRecipient(deps.knex, input.reminder.recipientId);
   if (recipient === null) return SKIPPED;
   const now = Date.now();
-  const dueAt = allowedFrom(recipient, session, now);
+  // By the quiet hours and the zone of this moment: both may have changed since it was planned.
+  const { quietHours, zone } = recipient;
+  const limits = { nowMs: now, latestMs: session.starts_at.getTime() };
+  const dueAt = allowedFrom(quietHours, zone, input.reminder.dueAt, limits);
   if (dueAt === null) return SKIPPED;
   if (dueAt > now) return { state: 'postponed', dueAt };
   return { state: await sendNow(deps, input, session, recipient) };
-}
-
-/** By the quiet hours and the zone of this moment: both may have changed since it was planned. */
-function allowedFrom(
-  { quietHours, zone }: Recipient,
-  { starts_at }: SessionRow,
-  now: number,
-): number | null {
-  const limits = { earliestMs: now, latestMs: starts_at.getTime() };
-  return outsideQuietHours(quietHours, zone, now, limits);
 }
 
 async function sendNow(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { outsideQuietHours, quietStretchAt } from '../../domain/quiet-hours.ts';
+import { allowedFrom, outsideQuietHours, quietStretchAt } from '../../domain/quiet-hours.ts';
 import type { QuietHours } from '../../domain/quiet-hours.ts';
 import { HOUR_MS, wallByIntl, zonedInstantArbitrary } from './support/times.ts';
 
@@ -59,5 +59,35 @@ describe('a message', () => {
   test('finds no time when someone is quiet round the clock', () => {
     const always = { startMinute: 0, endMinute: 1440 };
     expect(outsideQuietHours(always, 'UTC', limits.latestMs - HOUR_MS, limits)).toBeNull();
+  });
+});
+
+describe('a message that is about to go out', () => {
+  const at = (text: string): number => Date.parse(text);
+  const [nowMs, dueBefore] = [at('2024-01-24T22:01Z'), at('2024-01-24T21:59Z')];
+  const early = { nowMs, latestMs: at('2024-01-25T06:00Z') };
+
+  test.each([
+    ['late, with quiet hours until the start, goes out now', dueBefore, early, nowMs],
+    ['due within them is never sent', nowMs, early, null],
+    [
+      'late waits where they end before the start',
+      dueBefore,
+      { nowMs, latestMs: at('2024-01-25T09:00Z') },
+      at('2024-01-25T07:00Z'),
+    ],
+    [
+      'late goes out now where it is not quiet',
+      dueBefore,
+      { ...early, nowMs: dueBefore + 1 },
+      dueBefore + 1,
+    ],
+  ])('%s', (_name, dueAtMs, limits, expected) => {
+    expect(allowedFrom(NIGHT, 'UTC', dueAtMs, limits)).toBe(expected);
+  });
+
+  test('is never sent to somebody who is quiet round the clock, however late', () => {
+    const always = { startMinute: 0, endMinute: 1440 };
+    expect(allowedFrom(always, 'UTC', dueBefore - 100 * HOUR_MS, early)).toBeNull();
   });
 });

@@ -240,7 +240,7 @@ describe('people who want or can get no texts', () => {
     const startsAt = Date.now() + startsInMs;
     const booked = await bench.confirmed({ time_zone: 'UTC' }, { startsAt });
     const minute = Math.floor((Date.now() / 60_000) % 1440);
-    const quietHours = { startMinute: (minute + 1410) % 1440, endMinute: (minute + 60) % 1440 };
+    const quietHours = { startMinute: (minute + 1400) % 1440, endMinute: (minute + 60) % 1440 };
     const wishes = { sms: true, email: true, push: true, quietHours };
     await bench.sessions.knex.transaction((trx) => savePreferences(trx, booked.clientId, wishes));
     const dueAt = (Math.floor(Date.now() / 60_000) + 60) * 60_000;
@@ -253,6 +253,22 @@ describe('people who want or can get no texts', () => {
       if ('dueAt' in outcome) expect(dueAt - outcome.dueAt).toBeLessThanOrEqual(60_000);
     }
     expect([bench.texts(booked.phone), bench.mails.messages(booked.email)]).toEqual([[], []]);
+  });
+
+  test('quiet hours until the session, before which it was due: it goes out late', async () => {
+    const booked = await bench.confirmed(
+      { time_zone: 'UTC' },
+      { startsAt: Date.now() + HOUR_MS / 2 },
+    );
+    const minute = Math.floor((Date.now() / 60_000) % 1440);
+    const quietHours = { startMinute: (minute + 1439) % 1440, endMinute: (minute + 60) % 1440 };
+    const wishes = { sms: true, email: true, push: true, quietHours };
+    await bench.sessions.knex.transaction((trx) => savePreferences(trx, booked.clientId, wishes));
+    const input = reminderOf(booked, 'sms');
+    const late = { ...input.reminder, dueAt: Date.now() - 5 * 60_000 };
+    const { state } = await bench.worker().sendReminder({ ...input, reminder: late });
+    expect(['sent', 'delivered']).toContain(state);
+    expect(bench.texts(booked.phone)).toHaveLength(1);
   });
 
   test('switched both channels off: nothing goes out', async () => {
