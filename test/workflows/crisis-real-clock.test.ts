@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { AlertState } from '../../domain/alert-events.ts';
 import { DEFAULT_POLICIES } from '../../domain/escalation-policy.ts';
@@ -19,6 +20,7 @@ import {
   releaseUpdate,
   resolveSignal,
   resolveUpdate,
+  signSignal,
 } from '../../workflows/messages/crisis-alert.ts';
 import { CrisisWorld, withCrisisWorker } from '../support/alert-workflow.ts';
 import { devServer } from '../support/temporal.ts';
@@ -297,6 +299,76 @@ describe('signals from Temporal UI', () => {
     });
   }, 120_000);
 });
+
+/** When the run began its last wait, for the record, which takes 5 seconds at most. */
+async function lastWaitOf(handle: WorkflowHandle): Promise<number | null> {
+  const { events } = await handle.fetchHistory();
+  const timer = events?.findLast(
+    ({ timerStartedEventAttributes: started }) =>
+      Number(started?.startToFireTimeout?.seconds) === 5,
+  );
+  return timer === undefined ? null : tsToMs(timer.eventTime);
+}
+
+test('a report that comes together with the end of the last wait of a run is heard', async () => {
+  let isRecordSilent = false;
+  let lookMs = 0;
+  const world: CrisisWorld = new CrisisWorld(
+    (own) => ({
+      recordAlert: async (step) => {
+        if (isRecordSilent) throw ApplicationFailure.retryable('away', 'dependency_unavailable');
+        own.records.push(step);
+        return { kind: 'recorded' };
+      },
+      // What was known stays old, so that whoever comes looks again.
+      readContext: async () => {
+        await delay(lookMs);
+        throw ApplicationFailure.nonRetryable('away', 'dependency_unavailable');
+      },
+    }),
+    heldLong,
+  );
+  await withCrisisWorker(environment, world, async (start) => {
+    const { handle, input } = await start();
+    const current = environment.client.workflow.getHandle(handle.workflowId);
+    const { runId } = await handle.describe();
+    await begun(world);
+    const [by] = world.team as [string];
+    await acknowledge(handle, by);
+    isRecordSilent = true;
+    await delay(5_000);
+    let waitsSinceMs: number | null = null;
+    while (waitsSinceMs === null) {
+      await Promise.all(
+        Array.from({ length: 20 }, () => current.signal(signSignal, { personId: by })),
+      );
+      waitsSinceMs = await lastWaitOf(handle);
+    }
+    const sinceThen = (ms: number): Promise<void> => delay(waitsSinceMs + ms - Date.now());
+    await sinceThen(2_800);
+    // Over this look the wait ends and the report comes; the workflow hears of both at once.
+    lookMs = 2_600;
+    const { personId, channel } = world.pages[0]!;
+    const result = { batch: 1, page: { personId, channel }, result: 'failed' } as const;
+    await current.signal(pageResultSignal, result);
+    await sinceThen(3_800);
+    lookMs = 500;
+    const report = { ...input.first, triggerId: randomUUID() };
+    const answer = await current.executeUpdate(raiseUpdate, { args: [report] });
+    expect(answer).toMatchObject({ kind: 'done', holderId: by });
+    isRecordSilent = false;
+    const heard = () =>
+      world.records
+        .flatMap(({ news }) => news)
+        .filter(
+          ({ kind, data }) => kind === 'report_heard' && data['triggerId'] === report.triggerId,
+        );
+    await until(() => heard().length > 0);
+    expect(heard()).toHaveLength(1);
+    expect((await current.describe()).runId).not.toBe(runId);
+    await resolve(current, by);
+  });
+}, 120_000);
 
 test('a report that is joined to an open alert when it is written ends this one', async () => {
   const elsewhere = randomUUID();
