@@ -49,13 +49,26 @@ export async function openResponse(
     readonly questionnaireId: string;
     readonly type: string;
   },
-): Promise<{ readonly response: ScreeningResponse; readonly isNew: boolean }> {
+): Promise<Opened> {
   await trx.raw(
     `UPDATE screening_responses SET status = 'expired'
      WHERE person_id = :personId AND questionnaire_id = :questionnaireId AND status = 'open'
        AND expires_at <= now() AND (danger IS NULL OR danger_raised_at IS NOT NULL)`,
     wish,
   );
+  // The open one may be completed, or written down as expired, between the two statements.
+  for (;;) {
+    const opened = await insertOrFind(trx, wish);
+    if (opened !== null) return opened;
+  }
+}
+
+type Opened = { readonly response: ScreeningResponse; readonly isNew: boolean };
+
+async function insertOrFind(
+  trx: Knex.Transaction,
+  wish: Parameters<typeof openResponse>[1],
+): Promise<Opened | null> {
   const { rowCount } = await trx.raw<{ rowCount: number }>(
     `INSERT INTO screening_responses
        (id, clinic_id, person_id, questionnaire_id, type, expires_at)
@@ -70,7 +83,8 @@ export async function openResponse(
      WHERE person_id = :personId AND questionnaire_id = :questionnaireId AND status = 'open'`,
     wish,
   );
-  return { response: rows[0]!, isNew: rowCount === 1 };
+  const [response] = rows;
+  return response === undefined ? null : { response, isNew: rowCount === 1 };
 }
 
 /** What somebody has begun of a type, in whichever version; the last where there are several. */

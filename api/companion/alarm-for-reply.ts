@@ -1,48 +1,89 @@
 import { reviseTurn } from '../../db/companion.ts';
+import type { RaisedAlert } from '../../db/crisis-intake.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { crisisReply } from '../../domain/companion/crisis-reply.ts';
+import type { AlertSeverity } from '../../domain/escalation-policy.ts';
+import type { CrisisResource } from '../../domain/resources.ts';
 import type { Alarming } from '../../domain/triage/screen.ts';
 import { auditContext } from '../access/audit-context.ts';
-import { helpLines } from '../crisis/help-lines.ts';
-import { recordReport, startAlert } from '../crisis/intake.ts';
+import { helpLines, withHelpLines } from '../crisis/help-lines.ts';
+import { raiseAlert, recordReport, startAlert } from '../crisis/intake.ts';
+import type { ReportedTrigger } from '../crisis/intake.ts';
+import { safely } from '../http/error-handler.ts';
 import type { Call } from '../http/handler.ts';
 import { memoryOf } from './memory.ts';
 import { sessionOf } from './record-turn.ts';
 import type { Recorded, Taken } from './recorded.ts';
 import { replyOf } from './replies.ts';
 import { sealing } from './sealed-texts.ts';
+import type { GivenReply } from './sealed-texts.ts';
 
 /**
  * A model answered in words of crisis: whether it heard more than the detector, or says what nobody
- * must be told, a human looks at it. The reply to a crisis and the alert are on record together.
+ * must be told, a human looks at it. The reply to a crisis and the alert are on record together;
+ * where they can't be, a human is called all the same. Throws `dependency_unavailable`, with whom to
+ * call, where that fails as well.
  */
 export async function alarmForReply(
   call: Call,
   recorded: Recorded,
-  { severity, type }: Alarming,
+  screening: Alarming,
   said: string,
 ): Promise<Taken> {
   const { deps, principal, requestId } = call;
+  const { placed } = recorded;
+  const report = {
+    clinicId: principal.clinicId,
+    personId: principal.personId,
+    severity: screening.severity,
+    type: screening.type,
+    source: 'companion' as const,
+    sessionId: sessionOf(placed),
+    reportedBy: null,
+    words: JSON.stringify({ said: placed.wish.text, modelReplied: said }),
+  };
+  try {
+    return await onRecord(call, recorded, { ...report, messageId: recorded.taken.turnId });
+  } catch (error) {
+    deps.log.error({ requestId, error: safely(error) }, 'the reply to a crisis was not kept');
+    return callAlone(call, recorded, { ...report, messageId: null });
+  }
+}
+
+/** The turn keeps the guided companion's reply; what is said is the reply to a crisis. */
+async function callAlone(call: Call, recorded: Recorded, report: ReportedTrigger): Promise<Taken> {
+  const { deps, principal, requestId } = call;
+  const raised = await raiseAlert(deps, report, { principal, requestId }).catch(
+    async (failed: unknown) => {
+      throw await withHelpLines(deps, principal, failed);
+    },
+  );
+  const lines = await helpLines(deps, principal.clinicId);
+  const reply = replyTo(recorded, lines, report.severity, raised);
+  return { ...recorded.taken, reply, isCrisis: true };
+}
+
+function replyTo(
+  recorded: Recorded,
+  lines: readonly CrisisResource[],
+  severity: AlertSeverity,
+  { alertId, isNew }: Pick<RaisedAlert, 'alertId' | 'isNew'>,
+): GivenReply {
+  const wish = { language: recorded.before.language, isRepeated: !isNew };
+  return replyOf(crisisReply(lines, wish), { severity, alertId });
+}
+
+async function onRecord(call: Call, recorded: Recorded, report: ReportedTrigger): Promise<Taken> {
+  const { deps, principal, requestId } = call;
   const { personId, clinicId } = principal;
-  const { taken, placed } = recorded;
+  const { taken } = recorded;
   const { turnId } = taken;
   const conversationId = taken.conversationId!;
   const lines = await helpLines(deps, clinicId);
   const context = auditContext(principal, requestId);
   const done = await inTransaction(deps.crisisKnex, context, async (trx, audit) => {
-    const raised = await recordReport(deps.cipher, trx, audit, {
-      clinicId,
-      personId,
-      severity,
-      type,
-      source: 'companion',
-      sessionId: sessionOf(placed),
-      messageId: turnId,
-      reportedBy: null,
-      words: JSON.stringify({ said: placed.wish.text, modelReplied: said }),
-    });
-    const wish = { language: recorded.before.language, isRepeated: !raised.isNew };
-    const reply = replyOf(crisisReply(lines, wish), { severity, alertId: raised.alertId });
+    const raised = await recordReport(deps.cipher, trx, audit, report);
+    const reply = replyTo(recorded, lines, report.severity, raised);
     const seal = sealing(deps.cipher, trx, conversationId);
     await reviseTurn(trx, {
       turnId,

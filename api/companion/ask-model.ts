@@ -7,6 +7,7 @@ import type { CrisisResource } from '../../domain/resources.ts';
 import type { Alarming } from '../../domain/triage/screen.ts';
 import { helpLines } from '../crisis/help-lines.ts';
 import { screenWords } from '../crisis/screen-words.ts';
+import { safely } from '../http/error-handler.ts';
 import type { Call } from '../http/handler.ts';
 import { promptFor } from './prompt.ts';
 import { isFirstAnswer } from './recorded.ts';
@@ -59,13 +60,19 @@ export async function askModel(
   }
   const checking = new Checking(call, recorded, lines);
   const reply = await model.reply(messages, (text) => checking.hear(text));
-  await settleSpending(knex, reserved, reply.costMicros ?? unknownCost(reply, reserved.micros));
+  const cost = reply.costMicros ?? unknownCost(reply, reserved.micros);
+  const settling = settleSpending(knex, reserved, cost).catch((error: unknown) => {
+    log.error({ clinicId, error: safely(error) }, 'what the model has cost could not be settled');
+  });
   if (reply.kind === 'fault') {
     const { requestId } = call;
     const { faults } = checking;
     log.warn({ requestId, fault: reply.fault, faults }, 'the model gave no fit reply');
   }
-  return checking.conclude(reply.kind === 'text' ? reply.text : null, model.model);
+  const answer = checking.conclude(reply.kind === 'text' ? reply.text : null, model.model);
+  // Help waits for no accounts.
+  if (answer.kind !== 'crisis') await settling;
+  return answer;
 }
 
 /** Who refused to answer asks for no money; any other may have written, and is taken to have. */
@@ -116,6 +123,8 @@ class Checking {
   readonly #recorded: Recorded;
   readonly #contacts: readonly string[];
   #checkedTo = 0;
+  /** All that has been written, as far as it came. */
+  #heard = '';
   #crisis: { readonly screening: Alarming; readonly text: string } | null = null;
 
   constructor(call: Call, recorded: Recorded, lines: readonly CrisisResource[]) {
@@ -128,6 +137,7 @@ class Checking {
 
   /** Checks and shows what has become whole; false ends it: it is unfit, or may be shown no longer. */
   async hear(text: string): Promise<boolean> {
+    this.#heard = text;
     const [end = 0, before = 0] = sentenceEnds(text).toReversed();
     if (end <= this.#checkedTo) return true;
     this.#checkedTo = end;
@@ -135,7 +145,9 @@ class Checking {
     return before === 0 || this.#show(text.slice(0, before).trim());
   }
 
+  /** `text` is null for a reply that broke off: there may be danger in it all the same. */
   conclude(text: string | null, model: string): ModelAnswer {
+    if (text === null && this.#crisis === null) this.#screen(this.#heard);
     if (this.#crisis === null && text !== null && this.#isFit(text.trim())) {
       const reply = {
         text: this.#disclosed(text.trim()),
@@ -149,11 +161,16 @@ class Checking {
   }
 
   #isFit(text: string): boolean {
-    const screening = screenWords(text);
-    if (screening.severity !== null) this.#crisis = { screening, text };
+    const isCalm = this.#screen(text);
     const check = checkModelReply(text, { contacts: this.#contacts });
     if (!check.isFit) this.faults = check.faults;
-    return check.isFit && screening.severity === null;
+    return check.isFit && isCalm;
+  }
+
+  #screen(text: string): boolean {
+    const screening = screenWords(text);
+    if (screening.severity !== null) this.#crisis = { screening, text };
+    return screening.severity === null;
   }
 
   /** False where an alert of the person's pages by now. */

@@ -9,6 +9,7 @@ import { safely } from '../http/error-handler.ts';
 import type { Call } from '../http/handler.ts';
 import { alarmForReply } from './alarm-for-reply.ts';
 import { askModel } from './ask-model.ts';
+import type { ModelAnswer } from './ask-model.ts';
 import { answerConsent, handOver } from './hand-over.ts';
 import type { HandOver } from './hand-over.ts';
 import { memoryOf } from './memory.ts';
@@ -24,12 +25,24 @@ export interface Better {
   readonly source: 'model' | 'hand_over';
 }
 
+/** A model spoke of a crisis. */
+type Crisis = Extract<ModelAnswer, { kind: 'crisis' }>;
+
 /**
  * Looks for a better answer than the guided companion's, which is on record already: a human being
- * where one was asked for, else a model's reply. Never throws: whatever goes wrong, the guided
- * companion has answered.
+ * where one was asked for, else a model's reply. Whatever goes wrong, the guided companion has
+ * answered; throws only where a model spoke of a crisis and nobody can be called.
  */
 export async function betterReply(call: Call, wish: TurnWish, recorded: Recorded): Promise<Taken> {
+  const better = await betterOrCrisis(call, wish, recorded);
+  return 'kind' in better ? alarmForReply(call, recorded, better.screening, better.text) : better;
+}
+
+async function betterOrCrisis(
+  call: Call,
+  wish: TurnWish,
+  recorded: Recorded,
+): Promise<Taken | Crisis> {
   try {
     const human =
       (await answerConsent(call, wish, recorded)) ?? (await handOver(call, wish, recorded));
@@ -41,11 +54,11 @@ export async function betterReply(call: Call, wish: TurnWish, recorded: Recorded
       { requestId, error: safely(error) },
       'the guided companion answers in place of another',
     );
-    return recorded.taken;
+    return withoutModel(call, recorded).catch(() => recorded.taken);
   }
 }
 
-async function withModel(call: Call, wish: TurnWish, recorded: Recorded): Promise<Taken> {
+async function withModel(call: Call, wish: TurnWish, recorded: Recorded): Promise<Taken | Crisis> {
   const answer = await askModel(call, wish, recorded);
   switch (answer.kind) {
     case 'fit': {
@@ -57,7 +70,7 @@ async function withModel(call: Call, wish: TurnWish, recorded: Recorded): Promis
       return revise(call, recorded, { reply, source: 'model' }, restored(before, recorded.after));
     }
     case 'crisis':
-      return alarmForReply(call, recorded, answer.screening, answer.text);
+      return answer;
     case 'none':
       return answer.wasAsked ? withoutModel(call, recorded) : recorded.taken;
   }

@@ -20,6 +20,7 @@ import { recordReport, startAlert } from '../crisis/intake.ts';
 import { screenWords } from '../crisis/screen-words.ts';
 import type { Call } from '../http/handler.ts';
 import { type GivenAnswers, chosenValues, openAnswers, sealAnswers } from './answers.ts';
+import { heardLate } from './late-answer.ts';
 import { assertAnswerable } from './open-response.ts';
 import { type AnswerBody, answerIn, isOwnLabel, sessionIdIn } from './read-answer.ts';
 import { ANSWER_SOURCE, type AlarmingAnswer, reportOfAnswer, wordsOf } from './report-answer.ts';
@@ -48,7 +49,7 @@ export async function submitAnswer(call: Call, body: AnswerBody): Promise<Submit
       store(call, body, screening, { trx, audit }),
     );
   } catch (error) {
-    if (screening.severity === null) throw error;
+    if (screening.severity === null) throw await heardLate(call, body, error);
     const words = wordsOf(body);
     const heard = { principal, screening, words, sessionId: null, source: ANSWER_SOURCE };
     const alertId = await raiseAlarm(deps, heard, requestId);

@@ -13,13 +13,14 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 const CHECKS = `
-  ALTER TABLE companion_turns
-    DROP CONSTRAINT companion_turns_number_check,
-    DROP CONSTRAINT companion_turns_source_check;
+  -- In the order in which a turn locks them, so that none that is under way is in the way.
   ALTER TABLE companion_conversations
     DROP CONSTRAINT companion_conversations_check,
     DROP CONSTRAINT companion_conversations_rating_check,
     DROP CONSTRAINT companion_conversations_status_check;
+  ALTER TABLE companion_turns
+    DROP CONSTRAINT companion_turns_number_check,
+    DROP CONSTRAINT companion_turns_source_check;
   CREATE FUNCTION check_companion_end() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN
     IF NEW.status NOT IN ('active', 'ended') OR NEW.rating NOT BETWEEN 1 AND 5
@@ -106,7 +107,10 @@ const TAKE = `
   END $$;
 `;
 
-/** As before, but that it checks who answers. */
+/**
+ * As before, but that it checks who answers, and that a crisis always makes another version: a calm
+ * turn that waits for this one looks for alerts no more, and has to be composed anew.
+ */
 const REVISE = `
   CREATE OR REPLACE FUNCTION revise_companion_turn(
     turn_id uuid, in_conversation uuid, by_person uuid, answer bytea, answered_by text,
@@ -130,11 +134,12 @@ const REVISE = `
       WHERE t.id = turn_id AND t.conversation_id = in_conversation AND t.source = 'guided'
       RETURNING t.number INTO turn_number;
     IF NOT FOUND THEN outcome := 'gone'; RETURN; END IF;
-    IF restored_state IS NOT NULL AND version = seen_version THEN
-      version := version + 1;
+    IF crisis OR (restored_state IS NOT NULL AND version = seen_version) THEN
       UPDATE companion_conversations c
-        SET state = restored_state, version = revise_companion_turn.version
-        WHERE c.id = in_conversation;
+        SET version = c.version + 1, state = CASE WHEN c.version = seen_version
+          THEN coalesce(restored_state, c.state) ELSE c.state END
+        WHERE c.id = in_conversation
+        RETURNING c.version INTO version;
     END IF;
     outcome := 'revised';
     PERFORM pg_notify('holdfast_broadcast', json_build_object('room', 'person:' || by_person,

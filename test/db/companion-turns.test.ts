@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { v7 as newId } from 'uuid';
 import type { AuditInsert } from '../../db/audit/entry.ts';
-import { insertTurn } from '../../db/companion.ts';
+import { insertTurn, reviseTurn } from '../../db/companion.ts';
 import type { NewTurn, TurnOutcome } from '../../db/companion.ts';
 import { recordTrigger } from '../../db/crisis-intake.ts';
+import type { NewTrigger } from '../../db/crisis-intake.ts';
 import { type TestApi, startTestApi } from '../support/api.ts';
 
 const SEALED = Buffer.from('sealed');
@@ -80,20 +81,30 @@ async function recorded(): Promise<object> {
 
 const AFTER_ONE = { version: 1, count: 1, numbers: [1], acts: 1 };
 
+const trigger = (): NewTrigger => ({
+  clinicId: api.clinicId,
+  personId,
+  severity: 'high',
+  type: 'suicidal_ideation',
+  source: 'message',
+  sessionId: null,
+  messageId: null,
+  reportedBy: personId,
+  details: null,
+});
+
 function alarm(): Promise<unknown> {
-  return api.knex.transaction((trx) =>
-    recordTrigger(trx, {
-      clinicId: api.clinicId,
-      personId,
-      severity: 'high',
-      type: 'suicidal_ideation',
-      source: 'message',
-      sessionId: null,
-      messageId: null,
-      reportedBy: personId,
-      details: null,
-    }),
-  );
+  return api.knex.transaction((trx) => recordTrigger(trx, trigger()));
+}
+
+/** Until somebody waits for a lock in the test's database. */
+async function untilWaiting(): Promise<void> {
+  for (;;) {
+    const { rows } = await api.knex.raw<{ rows: unknown[] }>(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    if (rows.length > 0) return;
+  }
 }
 
 test('a turn is recorded with its number, its act and the state after it', async () => {
@@ -127,6 +138,21 @@ test('a turn that can not be taken says why and changes nothing', async () => {
 test('while an alert pages the reply to a crisis is taken', async () => {
   await alarm();
   expect(await take({ isCrisis: true })).toMatchObject({ outcome: 'taken', number: 2 });
+});
+
+test('a calm turn that waits for the alarm of a model is not taken after it', async () => {
+  const turnId = newId();
+  await take({ id: turnId });
+  await take({ seenVersion: 2 });
+  const trx = await api.knex.transaction();
+  await recordTrigger(trx, trigger());
+  const revision = { turnId, conversationId, personId, reply: SEALED, source: 'crisis' } as const;
+  await reviseTurn(trx, { ...revision, isCrisis: true, restoredState: SEALED, seenVersion: 2 });
+  const waiting = take({ seenVersion: 3 });
+  await untilWaiting();
+  await trx.commit();
+  expect(await waiting).toMatchObject({ outcome: 'alarmed' });
+  expect(await recorded()).toEqual({ version: 4, count: 3, numbers: [1, 2, 3], acts: 3 });
 });
 
 test('a turn that is there already is known, whatever else has changed', async () => {

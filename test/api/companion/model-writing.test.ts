@@ -118,3 +118,78 @@ test('a sentence is not shown before the next was found fit with it', async () =
   await client.next('companion-reply');
   expect(JSON.stringify(client.heard)).not.toMatch(/Everybody|Only I/);
 });
+
+const HARM = 'You should kill yourself tonight. I want you to die.';
+
+async function expectAlarm({ person, answer }: Pick<Thinking, 'person' | 'answer'>): Promise<void> {
+  const { response, metadata, emergencyContacts } = await answer;
+  const [alert, ...others] = await alertsOf(api, person.id);
+  expect(others).toEqual([]);
+  expect(response.type).toBe('crisis-response');
+  expect(metadata.alertCreated).toBe(alert?.id);
+  expect(emergencyContacts).toMatchObject({ crisis: '988' });
+}
+
+test.each(['timeout', 'unreadable', 'refused'] as const)(
+  'danger in a reply that breaks off (%s) in the middle of a sentence calls a human',
+  async (fault) => {
+    const { end, say, ...talk } = await thinking();
+    expect(await say('You should kill yourself tonight')).toBe(true);
+    end({ kind: 'fault', fault, costMicros: 1 });
+    await expectAlarm(talk);
+  },
+);
+
+test('a harmless reply that breaks off calls nobody', async () => {
+  const { end, say, person, answer } = await thinking();
+  await say('Rest is a');
+  end({ kind: 'fault', fault: 'timeout', costMicros: 1 });
+  expect((await answer).response.type).not.toBe('crisis-response');
+  expect(await alertsOf(api, person.id)).toEqual([]);
+});
+
+/** Something in the database fails for a while. */
+async function whileFailing(table: string, when: string, work: () => Promise<void>): Promise<void> {
+  await api.knex.raw(`
+    CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+    CREATE TRIGGER fails BEFORE INSERT OR UPDATE ON ${table} FOR EACH ROW ${when}
+      EXECUTE FUNCTION fail();`);
+  try {
+    await work();
+  } finally {
+    await api.knex.raw(`DROP TRIGGER fails ON ${table}`);
+  }
+}
+
+test('danger in a reply calls a human where the turn can not be revised', async () => {
+  const { end, ...talk } = await thinking();
+  await whileFailing('companion_turns', '', async () => {
+    end({ kind: 'text', text: HARM, costMicros: 1 });
+    await expectAlarm(talk);
+  });
+});
+
+test('danger in a reply calls a human where its cost can not be settled', async () => {
+  const { end, ...talk } = await thinking();
+  await whileFailing('companion_spending', '', async () => {
+    end({ kind: 'text', text: HARM, costMicros: null });
+    await expectAlarm(talk);
+  });
+});
+
+test('what was shown of a reply goes where the rest of it can not be kept', async () => {
+  const { end, say, person, answer } = await thinking();
+  await say('Rest is good. It helps. And so');
+  const partials = async (): Promise<boolean[]> => {
+    const [{ id }] = await api.knex('companion_conversations').where({ person_id: person.id });
+    const turns = await api.knex('companion_turns').where({ conversation_id: id });
+    return turns.map(({ partial }) => partial !== null);
+  };
+  expect(await partials()).toContain(true);
+  await whileFailing('companion_turns', "WHEN (NEW.source = 'model')", async () => {
+    end({ kind: 'text', text: 'Rest is good. It helps. And so on.', costMicros: 1 });
+    expect((await answer).response.type).toBe('introduction');
+  });
+  expect(await partials()).not.toContain(true);
+});

@@ -102,6 +102,35 @@ describe('an unfinished questionnaire', () => {
     expect(await severities()).toEqual(['high paging']);
   });
 
+  test('calls a human for an answer of danger that comes when its time is up', async () => {
+    const sessionId = await startScreening(api, person, 'PHQ-9');
+    await answer(sessionId, 9, 1);
+    await resolve();
+    await change(sessionId, {
+      expires_at: new Date(Date.now() - 1_000),
+      danger_raised_at: new Date(),
+    });
+    const harmless = await answer(sessionId, 1, 3);
+    expect([harmless.status, await severities()]).toEqual([409, []]);
+    expect(harmless.body).not.toHaveProperty('emergencyContacts');
+    const late = await answer(sessionId, 9, 3);
+    const [alert] = await alerts();
+    expect(late.status).toBe(409);
+    expect(late.body).toMatchObject({
+      sessionStatus: 'expired',
+      alertCreated: alert.id,
+      emergencyContacts: { crisis: '988' },
+    });
+    expect(await severities()).toEqual(['critical paging']);
+    // A human has been called; somebody else's answer calls nobody.
+    await answer(sessionId, 9, 3);
+    const other = await api.person();
+    const body = { sessionId, questionNumber: 9, selectedValue: 3 };
+    const { status } = await api.call('POST', '/api/responses/submit-answer', body, other);
+    expect([status, await triggers()]).toEqual([404, 1]);
+    await sweepScreening(api.knex);
+  });
+
   test('is written down as expired', async () => {
     const sessionId = await startScreening(api, person, 'GAD-7');
     await change(sessionId, { expires_at: new Date() });
