@@ -105,6 +105,18 @@ async function settleDown(desk: Desk): Promise<void> {
   await condition(isQuiet, RECORD_WITHIN_MS, { summary: 'the record answers' });
   // Whoever has come meanwhile is heard in this run.
   await condition(allHandlersFinished);
+  await sendLatePages(desk);
+}
+
+/** What they have set going is sent: the next run takes it for sent. Before, it was lost. */
+async function sendLatePages(desk: Desk): Promise<void> {
+  let isOut = true;
+  while (isOut && desk.inFlight > 0 && patched('late-pages-are-sent')) {
+    isOut = await condition(() => desk.inFlight === 0, IN_FLIGHT_WITHIN_MS, {
+      summary: 'pages under way',
+    });
+    await condition(allHandlersFinished);
+  }
 }
 
 /** Some time after, somebody looks after the person. */

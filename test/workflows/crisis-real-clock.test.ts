@@ -310,7 +310,7 @@ async function lastWaitOf(handle: WorkflowHandle): Promise<number | null> {
   return timer === undefined ? null : tsToMs(timer.eventTime);
 }
 
-test('a report that comes together with the end of the last wait of a run is heard', async () => {
+test('a report that comes together with the end of the last wait of a run is heard, and pages', async () => {
   let isRecordSilent = false;
   let lookMs = 0;
   const world: CrisisWorld = new CrisisWorld(
@@ -329,7 +329,8 @@ test('a report that comes together with the end of the last wait of a run is hea
     heldLong,
   );
   await withCrisisWorker(environment, world, async (start) => {
-    const { handle, input } = await start();
+    const mild = { severity: 'medium', sessionId: null, unrecorded: null } as const;
+    const { handle } = await start({ first: { ...mild, triggerId: randomUUID() } });
     const current = environment.client.workflow.getHandle(handle.workflowId);
     const { runId } = await handle.describe();
     await begun(world);
@@ -353,9 +354,12 @@ test('a report that comes together with the end of the last wait of a run is hea
     await current.signal(pageResultSignal, result);
     await sinceThen(3_800);
     lookMs = 500;
-    const report = { ...input.first, triggerId: randomUUID() };
+    const report = { ...mild, triggerId: randomUUID(), severity: 'critical' } as const;
     const answer = await current.executeUpdate(raiseUpdate, { args: [report] });
-    expect(answer).toMatchObject({ kind: 'done', holderId: by });
+    expect(answer).toMatchObject({ kind: 'done', status: 'paging' });
+    // The next run takes these pages for sent.
+    await until(() => world.pages.some(({ batch }) => batch > 2));
+    expect(world.pages.map(({ batch }) => batch)).toContain(2);
     isRecordSilent = false;
     const heard = () =>
       world.records
