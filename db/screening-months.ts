@@ -11,19 +11,23 @@ interface Question {
   readonly type: string;
 }
 
+interface RawBand {
+  readonly people: number;
+  readonly flagged: number;
+}
+
 interface RawMonth {
   readonly month: string;
   readonly totals_sum: string;
-  readonly flagged_by_total: number;
-  readonly flagged_by_answer: number;
   readonly gave_up: number;
-  readonly severities: Readonly<Record<string, number>>;
+  readonly severities: Readonly<Record<string, RawBand>>;
 }
 
 /**
  * Writes down what is shown of each month that is over and not yet written. From then on a month
  * is read from its row: it never changes, so that no later figure tells about one person, and a
- * million results cost no more to ask for than a hundred.
+ * million results cost no more to ask for than a hundred. A month that was written by an earlier
+ * rule stays, too: told anew beside what was told before, it would tell the difference.
  */
 export async function closeMonths(
   knex: Knex,
@@ -91,15 +95,13 @@ async function countMonths(
        SELECT * FROM json_to_recordset(:months::json)
          AS m (month text, "startsAt" timestamptz, "endsAt" timestamptz)),
      latest AS (
-       SELECT DISTINCT ON (month, person_id) month, person_id, total, severity, is_flagged,
-         is_flagged_by_total
+       SELECT DISTINCT ON (month, person_id) month, person_id, total, severity, is_flagged
        FROM months JOIN screening_results ON clinic_id = :clinicId AND type = :type
          AND completed_at >= "startsAt" AND completed_at < "endsAt"
        ORDER BY month, person_id, completed_at DESC),
      counted AS (
        SELECT month, severity, count(*)::int AS people, sum(total) AS totals,
-         count(*) FILTER (WHERE is_flagged_by_total)::int AS by_total,
-         count(*) FILTER (WHERE is_flagged AND NOT is_flagged_by_total)::int AS by_answer
+         count(*) FILTER (WHERE is_flagged)::int AS flagged
        FROM latest GROUP BY month, severity),
      left_open AS (
        SELECT month, count(DISTINCT person_id)::int AS people
@@ -108,10 +110,9 @@ async function countMonths(
        WHERE NOT EXISTS (SELECT FROM latest
          WHERE latest.month = months.month AND latest.person_id = r.person_id)
        GROUP BY month)
-     SELECT month, sum(totals) AS totals_sum, sum(by_total)::int AS flagged_by_total,
-       sum(by_answer)::int AS flagged_by_answer,
-       coalesce(min(left_open.people), 0) AS gave_up,
-       json_object_agg(severity, counted.people) AS severities
+     SELECT month, sum(totals) AS totals_sum, coalesce(min(left_open.people), 0) AS gave_up,
+       json_object_agg(severity, json_build_object('people', counted.people, 'flagged', flagged))
+         AS severities
      FROM counted LEFT JOIN left_open USING (month) GROUP BY month`,
     { clinicId, type, months: JSON.stringify(months) },
   );
@@ -121,17 +122,17 @@ async function countMonths(
 /** Of a version that was answered after its time nothing is known: its bands come last. */
 const UNKNOWN = { min: 0, max: -1 };
 
+const NOBODY: RawBand = { people: 0, flagged: 0 };
+
 function countsOf(raw: RawMonth, { bands, maximum }: KnownBands): MonthCounts {
-  const people = new Map(Object.entries(raw.severities));
+  const counted = new Map(Object.entries(raw.severities));
   const labels = new Set(bands.map(({ label }) => label));
-  const others = [...people.keys()].filter((label) => !labels.has(label)).toSorted();
+  const others = [...counted.keys()].filter((label) => !labels.has(label)).toSorted();
   const all = [...bands, ...others.map((label) => ({ label, ...UNKNOWN }))];
   return {
-    bands: all.map((band) => ({ ...band, people: people.get(band.label) ?? 0 })),
+    bands: all.map((band) => ({ ...band, ...(counted.get(band.label) ?? NOBODY) })),
     totalsSum: Number(raw.totals_sum),
     maximum,
-    flaggedByTotal: raw.flagged_by_total,
-    flaggedByAnswer: raw.flagged_by_answer,
     gaveUp: raw.gave_up,
   };
 }

@@ -71,8 +71,9 @@ function sumsOfGroup(
   return { sums, alternatives };
 }
 
+/** That nobody is in a band tells something of everybody, too. */
 function isSmall(people: number): boolean {
-  return people > 0 && people < SMALLEST_GROUP;
+  return people < SMALLEST_GROUP;
 }
 
 function peopleIn(spread: Spread, set: number): number {

@@ -4,14 +4,10 @@ import { type BandCount, SMALLEST_GROUP, type ShownGroup, shownGroups } from './
 /** What a whole month came to: each person counts once, with their last result in it. */
 export interface MonthCounts {
   /** In order, the mildest first, those without anybody too. */
-  readonly bands: readonly (BandCount & BandTotals)[];
+  readonly bands: readonly (BandCount & BandTotals & { readonly flagged: number })[];
   readonly totalsSum: number;
   /** The highest total that there is; null where it differs between versions. */
   readonly maximum: number | null;
-  /** Flagged by a total, which their band tells as well. */
-  readonly flaggedByTotal: number;
-  /** Flagged by an answer alone. */
-  readonly flaggedByAnswer: number;
   /** Whose response lapsed in this month, without any that they completed in it. */
   readonly gaveUp: number;
 }
@@ -26,7 +22,7 @@ export interface ShownMonth {
    */
   readonly averageScore: number | null;
   readonly averagePercentage: number | null;
-  /** Null where those who are flagged, or are not, would make a small group. */
+  /** Null where it would tell of a small group, be it of a band that is not shown by itself. */
   readonly flagged: number | null;
   /** Null where those who gave up are a small group. */
   readonly gaveUp: number | null;
@@ -36,18 +32,29 @@ export interface ShownMonth {
 export function shownMonth(month: MonthCounts): ShownMonth | null {
   const people = month.bands.reduce((sum, band) => sum + band.people, 0);
   if (people < SMALLEST_GROUP) return null;
-  const { flaggedByTotal, flaggedByAnswer, gaveUp } = month;
-  const flagged = flaggedByTotal + flaggedByAnswer;
-  // Who is flagged by a total is in the bands already: all that the figure adds are the others.
-  const isFlaggedShown = [flaggedByAnswer, people - flagged].every(isEnough);
-  const groups = shownGroups(month.bands);
+  const { bands, gaveUp } = month;
+  const groups = shownGroups(bands);
   return {
     people,
     groups,
     ...shownAverages(month, groups, people),
-    flagged: isFlaggedShown ? flagged : null,
+    flagged: isFlaggedShown(bands, groups) ? sumOf(bands.map(({ flagged }) => flagged)) : null,
     gaveUp: isEnough(gaveUp) ? gaveUp : null,
   };
+}
+
+/**
+ * Whom a total flags is in the bands already. Beside a group of several bands the figure would be a
+ * bound on how many are in one of them: no more severe ones than are flagged, or none at all. So
+ * every band has to be shown by itself. And a band that is flagged as a whole, or not at all, may be
+ * so by its totals: all that the figure adds are the flagged and the others of the other bands.
+ */
+function isFlaggedShown(bands: MonthCounts['bands'], groups: readonly ShownGroup[]): boolean {
+  if (groups.length < bands.length) return false;
+  const mixed = bands.filter(({ people, flagged }) => flagged > 0 && flagged < people);
+  const flagged = sumOf(mixed.map((band) => band.flagged));
+  const others = sumOf(mixed.map((band) => band.people - band.flagged));
+  return [flagged, others].every(isEnough);
 }
 
 type Averages = Pick<ShownMonth, 'averageScore' | 'averagePercentage'>;

@@ -122,6 +122,27 @@ describe('figures', () => {
     expect(spread(figures)).toEqual(['minimal+mild+moderate+severe 18']);
   });
 
+  test('tell how many are flagged where each band is shown by itself', async () => {
+    const { clinicId } = admin;
+    const more = Array.from({ length: 13 }, () => api.person({ clinicId }));
+    people = [...people, ...(await Promise.all(more))];
+    const each = (band: number): number[] => [band, band, band, band, band];
+    await month('2025-01', [0, 1, 2, 2, 3].flatMap(each));
+    await month('2025-02', [0, 2, 2, 3].flatMap(each));
+    // By an answer, half of those who are moderately ill.
+    await api.knex.raw(
+      `UPDATE screening_results SET is_flagged = true WHERE id IN (
+         SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY completed_at ORDER BY id) AS at
+           FROM screening_results WHERE clinic_id = ? AND severity = 'moderate') AS moderate
+         WHERE at <= 5)`,
+      [clinicId],
+    );
+    const figures = await aggregate();
+    expect(figures.trend.slice(0, 2).map((m) => m.flaggedResponses)).toEqual([10, null]);
+    expect(spread(figures.trend[1]!)).toEqual(['minimal 5', 'mild+moderate 10', 'severe 5']);
+    expect(figures.flaggedResponses).toBe(10);
+  });
+
   test('tell how many wait for a review in steps, while enough do and enough do not', async () => {
     const { clinicId } = admin;
     const more = Array.from({ length: 4 }, () => api.person({ clinicId }));
