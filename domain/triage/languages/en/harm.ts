@@ -38,11 +38,6 @@ export const HARM: readonly PhraseGroup[] = [
       'take|took|pick|picked|grab|grabbed|reach|reached|use|used up|for? razor|blade|blades|knife to|on|against|every|again|my',
       'carve|carved|carving .. into|on my skin|arm|arms|leg|legs|thigh|thighs|stomach',
       'only way .. =cope|=feel be? =by? hurting|cutting|burning|harming',
-      // "sh" is a hush, too, but nobody wants to hush, nor hushes again.
-      'want|need|going|have|urge|urges|tempted|try|about =to =sh',
-      'think|thoughts|urge|urges =about|=of =sh',
-      'did|doing|started|relapsed|relapsing =on|=with? =sh',
-      'i =sh again|tonight|today|yesterday|last|every|when|because|so|to',
     ],
   },
   {

@@ -4,8 +4,6 @@ const STUDY =
   'essay|essays|paper|lecture|dissertation|thesis|seminar|module|article|documentary|podcast|research|training|workshop|course|coursework|leaflet|poster|awareness|prevention|questionnaire|survey|textbook|guideline|guidelines|policy|book|novel|film|movie|report|lesson|webinar|charity|fundraiser|hotline|helpline|debate';
 const PESTS =
   'weeds|bugs|spider|spiders|roach|roaches|mosquito|mosquitoes|flies|ants|germs|bacteria|cancer|fly|rats|mice|mold|moss|wasps|ticks|fleas|plant|plants|grass|virus|viruses|zombies|zombie|dragon|enemies|monster|monsters|demons|minions|npc|npcs|mobs';
-const OFFICES =
-  'landlord|landlady|postman|courier|delivery|milkman|cleaner|santa|council|bank|receptionist|insurance';
 
 /**
  * Sayings, exaggeration, trades, titles and talk about the subject: they hide no cry for help.
@@ -247,17 +245,5 @@ export const IDIOMS: readonly string[] = [
   'hate my life|self lol|haha|mondays|alarm',
   'we|all|everyone|everybody|humans going|will|must die someday|eventually|one|anyway',
   'going =die .. spicy|someday|eventually',
-  '=note =to =self',
-  `write|finish|finished|finishing =my =note =to|=for my? ${OFFICES}`,
-  'write|finish|finished|finishing =my =note =for|=about|=on my? exam|exams|meeting|lecture|lesson|seminar|essay|homework|recipe|biology|chemistry|physics|maths|math|history|geography|pe',
-  'write|finish|finished|finishing =my =note =in|=on my? app|calendar|diary|wiki|spreadsheet',
-  'my =note be? =written =in english|french|german|spanish|italian|latin|arabic',
-  'doctor|gp|nurse|mum|mom|dad|pharmacist write =my =note',
-  'write letter|letters|note|notes .. everyone|everybody =in|=on|=at|=from my? class|list|team|street|office|department|building|course|group|choir|club|mailing|guest',
-  'write letter|letters|note|notes .. everyone|everybody =for christmas|easter|birthdays|eid|hanukkah|diwali',
-  'write letter|letters|note|notes .. everyone|everybody =about my? meeting|bins|trip|party|parking|rota|schedule|wedding|reunion|fundraiser',
-  'want|need|going|have|try|about =to =sh .. server|servers|script|scripts|shell|terminal|container|bash',
-  'want|need|going|have|try|about =to =sh my? baby|toddler|audience|crowd',
-  'did|doing|started =sh script|scripts|shell|terminal|bash',
   'point|use arguing|buying|cooking|cleaning|ironing|meeting|homework|calculus|washing',
 ];

@@ -96,19 +96,6 @@ export const MEANS: readonly PhraseGroup[] = [
     ],
   },
   {
-    // "My note", of nothing else and to nobody else, is one: study makes notes, an office letters.
-    category: 'plan_or_means',
-    severity: 'high',
-    isExplicit: true,
-    phrases: [
-      'write|finish|finished|finishing =my =note',
-      'my =note be? =written|=finished|=done|=ready',
-      'have =my =note =written|=ready|=done|=finished',
-      'write letter|letters|notes all|my? =of? everyone|everybody|loved',
-      'write letter|letters|notes =all|=each =of? =them',
-    ],
-  },
-  {
     // Of note by themselves, grave beside thoughts of death.
     category: 'plan_or_means',
     severity: 'medium',

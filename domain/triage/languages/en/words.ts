@@ -197,9 +197,6 @@ export const EXPANSIONS: Readonly<Record<string, string>> = {
   selfharm: 'self harm',
   selfharming: 'self harming',
   selfharmed: 'self harmed',
-  "sh'd": 'self harmed',
-  "sh'ing": 'self harming',
-  shd: 'should',
   dye: 'die',
   dieded: 'died',
   w: 'with',
@@ -252,8 +249,7 @@ export const FILLERS = `to the a an really just so very literally actually hones
   currently tonight today finally rather almost nearly`;
 
 /** Never read as a misspelling of a word of crisis, nor as several words run together. */
-export const ORDINARY = `noone ssh sssh shh shhh shhhh shush shed sheds
-  therapist therapists therapy skill skills skilled skillet kiln killer killers
+export const ORDINARY = `noone therapist therapists therapy skill skills skilled skillet kiln killer killers
   chilling filling billing willing milling pulling rolling calling selling telling filled billed drilled
   thrilled grilled chilled skilled spilled spilling drilling grilling thrilling changing banging ranging
   handing landing standing singing ringing bringing clanging changed hinging fanging hunging shouting
