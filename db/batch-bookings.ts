@@ -209,7 +209,7 @@ async function beyondLimits(
      FROM (SELECT * FROM unnest(?::uuid[], ?::float8[]) WITH ORDINALITY
          AS wish (client, start_ms, place) ORDER BY client, place) wish
      CROSS JOIN LATERAL count_client_sessions(wish.client,
-       to_timestamp(wish.start_ms / 1000.0), null) counted
+       to_timestamp(wish.start_ms / 1000.0)) counted
      ORDER BY wish.place`,
     [limited.map(({ clientId }) => clientId), limited.map(({ state }) => state.startsAt)],
   );

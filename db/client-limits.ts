@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import type { Interval } from '../domain/intervals.ts';
 import type { SessionRow } from './sessions.ts';
 
 /** What counts against the limits of one client. */
@@ -39,30 +38,9 @@ export async function exceedsLimits(
   { starts_at: startsAt, plan }: Pick<SessionRow, 'starts_at' | 'plan'>,
 ): Promise<boolean> {
   const { rows } = await trx.raw<{ rows: { open: number; today: number }[] }>(
-    'SELECT open, today FROM count_client_sessions(?, ?, null)',
+    'SELECT open, today FROM count_client_sessions(?, ?)',
     [clientId, startsAt],
   );
   const { open, today } = rows[0]!;
   return open >= plan.limits.maxOpenPerClient || today >= plan.limits.maxPerClientPerDay;
-}
-
-/** The clinic's day of an instant, and what the client has on it apart from one session. */
-interface ClientDay extends Interval {
-  readonly sessions: number;
-}
-
-/** Locks the client against other bookings until the transaction ends. */
-export async function dayOfClient(
-  trx: Knex.Transaction,
-  clientId: string,
-  atMs: number,
-  exceptId: string,
-): Promise<ClientDay> {
-  const { rows } = await trx.raw<{ rows: [ClientDay] }>(
-    `SELECT today AS sessions, (extract(epoch FROM day_start) * 1000)::float8 AS "startMs",
-       (extract(epoch FROM day_end) * 1000)::float8 AS "endMs"
-     FROM count_client_sessions(?, ?, ?)`,
-    [clientId, new Date(atMs), exceptId],
-  );
-  return rows[0];
 }

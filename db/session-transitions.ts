@@ -5,9 +5,8 @@ import type { SessionState } from '../domain/session.ts';
 import { isEnded, nextDeadline } from '../domain/session.ts';
 import { type AuditContext, toInsert } from './audit/entry.ts';
 import { type ClaimWish, promoteProposedClaims, releaseClaims, tryClaim } from './claims.ts';
-import { dayOfClient } from './client-limits.ts';
 import { type RevisionInForce, applyRevision } from './revisions.ts';
-import { type SessionRow, columnsOf } from './sessions.ts';
+import { columnsOf } from './sessions.ts';
 import { inTransaction, untilWon } from './transaction.ts';
 
 /** What a transition does to the session's claims. `wishes` include buffers. */
@@ -34,7 +33,7 @@ export interface Transition {
   readonly revision?: RevisionInForce;
 }
 
-export type TransitionOutcome = 'recorded' | 'claims_lost' | 'slot_taken' | 'limit_exceeded';
+export type TransitionOutcome = 'recorded' | 'claims_lost' | 'slot_taken';
 
 class Refused extends Error {
   readonly outcome: Exclude<TransitionOutcome, 'recorded'>;
@@ -61,12 +60,9 @@ export async function recordTransition(
   }
   try {
     return await inTransaction(knex, context, async (trx) => {
-      const before = await scheduleBefore(trx, step);
       const written = await writeStep(trx, step, context);
       if (written === 'claims_lost') throw new Refused(written);
       if (written === 'recorded') await changeClaims(trx, step);
-      // Claims come first, as in a booking, so that the two can't wait for each other.
-      if (written === 'recorded' && before !== null) await assertWithinDay(trx, step, before);
       if (written === 'recorded' && step.revision !== undefined) {
         await applyRevision(trx, step.revision.id, { isStep: true });
       }
@@ -210,35 +206,6 @@ async function changeClaims(trx: Knex.Transaction, step: Transition): Promise<vo
       return releaseClaims(trx, sessionId, 'proposed');
     default:
       return assertNever(claims);
-  }
-}
-
-type Schedule = Pick<SessionRow, 'client_id' | 'starts_at' | 'plan'>;
-
-/** What a step moves the session from; null where it moves nothing. */
-async function scheduleBefore(
-  trx: Knex.Transaction,
-  { sessionId, claims }: Transition,
-): Promise<Schedule | null> {
-  if (claims.kind !== 'propose' && claims.kind !== 'move') return null;
-  const row = await trx('sessions')
-    .where({ id: sessionId })
-    .first('client_id', 'starts_at', 'plan');
-  return row ?? null;
-}
-
-/** Another day must have room for the session; on its own day it only changes its place. */
-async function assertWithinDay(
-  trx: Knex.Transaction,
-  { sessionId, state }: Transition,
-  before: Schedule,
-): Promise<void> {
-  const { client_id: clientId, starts_at: startsAt, plan } = before;
-  if (clientId === null) return;
-  const day = await dayOfClient(trx, clientId, (state.proposal ?? state).startsAt, sessionId);
-  const isSameDay = day.startMs <= startsAt.getTime() && startsAt.getTime() < day.endMs;
-  if (!isSameDay && day.sessions >= plan.limits.maxPerClientPerDay) {
-    throw new Refused('limit_exceeded');
   }
 }
 

@@ -62,10 +62,13 @@ export function outsideQuietHours(
   return beforeMs > limits.earliestMs ? beforeMs : null;
 }
 
+/** Whoever just went to bed is woken by less than whoever has slept for hours. */
+const LITTLE_LATE_MS = 60 * 60_000;
+
 /**
  * When a message that is about to go out may: now, or once quiet hours are over. Where they last
- * until it is of no use any more, one that was due while the person might still be reached is only
- * late, and goes out now: late is better than never. Null for any other.
+ * until it is of no use any more, one that was due within the last hour, while the person might still
+ * be reached, is only late, and goes out now: late is better than never. Null for any other.
  */
 export function allowedFrom(
   quiet: QuietHours | null,
@@ -76,5 +79,6 @@ export function allowedFrom(
   const { nowMs, latestMs } = limits;
   const allowedMs = outsideQuietHours(quiet, zone, nowMs, { earliestMs: nowMs, latestMs });
   if (allowedMs !== null || quiet === null) return allowedMs;
-  return quietStretchAt(quiet, zone, dueAtMs) === null ? nowMs : null;
+  const isLittleLate = nowMs - dueAtMs <= LITTLE_LATE_MS;
+  return isLittleLate && quietStretchAt(quiet, zone, dueAtMs) === null ? nowMs : null;
 }

@@ -180,14 +180,11 @@ async function startFirst<Answer>(
   return send();
 }
 
-/** The chosen time can't be had, though another one might. */
-const TAKEN = ['slot_unavailable', 'time_in_past', 'booking_limit_exceeded'];
-
 function outcomeOf(error: unknown): Asked {
   if (error instanceof WorkflowNotFoundError) return 'over';
   const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
   if (!(cause instanceof ApplicationFailure)) throw error;
-  if (TAKEN.includes(cause.type ?? '')) return 'taken';
+  if (cause.type === 'slot_unavailable' || cause.type === 'time_in_past') return 'taken';
   if (cause.type === 'wrong_state') return 'over';
   throw new HoldfastError('dependency_unavailable', 'The session did not take the message.');
 }

@@ -12,7 +12,7 @@ export interface SessionActivities {
   notify(input: NoticeInput): Promise<void>;
 }
 
-export type TransitionOutcome = 'recorded' | 'claims_lost' | 'slot_taken' | 'limit_exceeded';
+export type TransitionOutcome = 'recorded' | 'claims_lost' | 'slot_taken';
 
 /** `ended` when the row was released before the workflow got to it. */
 export type BeginOutcome = { kind: 'begun' } | { kind: 'ended' };

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { reviseTurn } from '../../db/companion.ts';
 import type { RaisedAlert } from '../../db/crisis-intake.ts';
 import { inTransaction } from '../../db/transaction.ts';
@@ -50,7 +51,7 @@ export async function alarmForReply(
   }
 }
 
-/** The turn keeps the guided companion's reply; what is said is the reply to a crisis. */
+/** The reply to a crisis is said even where the turn can't be given it. */
 async function callAlone(call: Call, recorded: Recorded, report: ReportedTrigger): Promise<Taken> {
   const { deps, principal, requestId } = call;
   const raised = await raiseAlert(deps, report, { principal, requestId }).catch(
@@ -60,6 +61,12 @@ async function callAlone(call: Call, recorded: Recorded, report: ReportedTrigger
   );
   const lines = await helpLines(deps, principal.clinicId);
   const reply = replyTo(recorded, lines, report.severity, raised);
+  await reviseWith(deps.crisisKnex, call, recorded, reply).catch((error: unknown) => {
+    deps.log.error(
+      { requestId, error: safely(error) },
+      'a turn goes without its reply to a crisis',
+    );
+  });
   return { ...recorded.taken, reply, isCrisis: true };
 }
 
@@ -75,29 +82,38 @@ function replyTo(
 
 async function onRecord(call: Call, recorded: Recorded, report: ReportedTrigger): Promise<Taken> {
   const { deps, principal, requestId } = call;
-  const { personId, clinicId } = principal;
   const { taken } = recorded;
-  const { turnId } = taken;
-  const conversationId = taken.conversationId!;
-  const lines = await helpLines(deps, clinicId);
+  const lines = await helpLines(deps, principal.clinicId);
   const context = auditContext(principal, requestId);
   const done = await inTransaction(deps.crisisKnex, context, async (trx, audit) => {
     const raised = await recordReport(deps.cipher, trx, audit, report);
     const reply = replyTo(recorded, lines, report.severity, raised);
-    const seal = sealing(deps.cipher, trx, conversationId);
-    await reviseTurn(trx, {
-      turnId,
-      conversationId,
-      personId,
-      reply: await seal('reply', reply, turnId),
-      source: 'crisis',
-      isCrisis: true,
-      restoredState: await seal('state', recorded.before),
-      seenVersion: recorded.version,
-    });
+    await reviseWith(trx, call, recorded, reply);
     return { raised, reply };
   });
-  memoryOf(deps).conversations.delete(conversationId);
   void startAlert(deps, done.raised);
   return { ...taken, reply: done.reply, isCrisis: true };
+}
+
+/** Puts the reply to a crisis in the place of what the guided companion said. */
+async function reviseWith(
+  db: Knex,
+  { deps, principal }: Call,
+  { taken, before, version }: Recorded,
+  reply: GivenReply,
+): Promise<void> {
+  const { turnId } = taken;
+  const conversationId = taken.conversationId!;
+  const seal = sealing(deps.cipher, db, conversationId);
+  await reviseTurn(db, {
+    turnId,
+    conversationId,
+    personId: principal.personId,
+    reply: await seal('reply', reply, turnId),
+    source: 'crisis',
+    isCrisis: true,
+    restoredState: await seal('state', before),
+    seenVersion: version,
+  });
+  memoryOf(deps).conversations.delete(conversationId);
 }

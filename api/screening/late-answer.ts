@@ -1,5 +1,4 @@
 import { findQuestionnaire } from '../../db/questionnaires.ts';
-import { hasOpenAlert } from '../../db/screening-danger.ts';
 import { responseToScore } from '../../db/screening-responses.ts';
 import { errorCodeOf } from '../../domain/errors.ts';
 import { newDangerOf } from '../../domain/screening/score.ts';
@@ -26,8 +25,9 @@ export async function heardLate(call: Call, body: AnswerBody, refusal: unknown):
     const { alertId } = await raiseAlert(deps, report, { principal, requestId });
     return await withHelpLines(deps, principal, refusal, alertId);
   } catch (error) {
-    deps.log.error({ requestId, error: safely(error) }, 'a late answer could not be looked at');
-    return refusal;
+    if (errorCodeOf(error) === 'malformed_request') return refusal;
+    deps.log.fatal({ requestId, error: safely(error) }, 'a late answer could not be looked at');
+    return withHelpLines(deps, principal, refusal);
   }
 }
 
@@ -35,14 +35,13 @@ async function reportOfLate(call: Call, body: AnswerBody): Promise<ReportedTrigg
   const { knex, cipher } = call.deps;
   const { principal } = call;
   const response = await responseToScore(knex, sessionIdIn(body)!);
-  if (response === null || response.status === 'completed') return null;
+  if (response === null) return null;
   const questionnaire = (await findQuestionnaire(knex, response.questionnaireId))!;
   const { template } = questionnaire;
   const { number, answer } = answerIn(template, body);
   const before = chosenValues(await openAnswers(cipher, knex, response));
   const after = chosenValues(new Map([[number, answer]]));
   const newDanger = newDangerOf(template, number, { before, after });
-  if (newDanger === null || (await hasOpenAlert(knex, principal.personId, newDanger))) return null;
   const screening = screenWords(body);
   return reportOfAnswer(principal, { questionnaire, number, body, screening, danger: newDanger });
 }

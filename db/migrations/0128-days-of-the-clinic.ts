@@ -13,7 +13,7 @@ export async function up(knex: Knex): Promise<void> {
 /** Under the client's own lock: of two bookings made at once, the second one counts the first. */
 const COUNT = `
   CREATE FUNCTION count_client_sessions(
-    client uuid, at timestamptz, apart_from uuid,
+    client uuid, at timestamptz,
     OUT open int, OUT today int, OUT day_start timestamptz, OUT day_end timestamptz
   ) LANGUAGE plpgsql AS $$
   DECLARE
@@ -29,8 +29,7 @@ const COUNT = `
           OR (proposed_starts_at >= day_start AND proposed_starts_at < day_end))
       INTO open, today FROM (
         SELECT status, starts_at, proposed_starts_at FROM sessions
-        WHERE client_id = client AND id IS DISTINCT FROM apart_from
-          AND ends_at > now() AND status IN
+        WHERE client_id = client AND ends_at > now() AND status IN
             ('planned', 'held', 'requested', 'awaiting_payment', 'confirmed', 'in_progress')
         UNION ALL
         SELECT seat.status, starts_at, null FROM enrolments seat
@@ -73,7 +72,7 @@ const BOOK = `
     END IF;
 
     IF booked.client_id IS NOT NULL THEN
-      SELECT * INTO counted FROM count_client_sessions(booked.client_id, booked.starts_at, null);
+      SELECT * INTO counted FROM count_client_sessions(booked.client_id, booked.starts_at);
       IF counted.open >= max_open OR counted.today >= max_today THEN
         RAISE EXCEPTION 'limit_exceeded' USING ERRCODE = 'HF001';
       END IF;

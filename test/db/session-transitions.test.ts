@@ -116,52 +116,6 @@ describe('a recorded step', () => {
   });
 });
 
-describe('a move to another day', () => {
-  const DAY_MS = 24 * HOUR_MS;
-  const NOON = Math.ceil(SOON / DAY_MS) * DAY_MS + 12 * HOUR_MS;
-  const limits = { maxOpenPerClient: 9, maxPerClientPerDay: 1 };
-  const at = (startsAt: number, needsApproval: boolean) => {
-    const time = { startsAt, endsAt: startsAt + 50 * MINUTE_MS, answerDueAt: SOON - HOUR_MS };
-    return { ...propose, needsApproval, proposal: time };
-  };
-
-  async function twoOf(clientId: string): Promise<SessionRow> {
-    await bench.book({ clientId, startsAt: NOON + DAY_MS, plan: { limits } });
-    const state = { status: 'confirmed', approval: 'given', payment: 'captured' } as const;
-    const dues = { answerDueAt: null, paymentDueAt: null };
-    return bench.book({ clientId, startsAt: NOON, plan: { limits }, state: { ...state, ...dues } });
-  }
-
-  test.each([
-    ['move', false],
-    ['propose', true],
-  ] as const)('that has no room left is refused: %s', async (claims, needsApproval) => {
-    const session = await twoOf(await bench.person());
-    const full = at(NOON + DAY_MS + 3 * HOUR_MS, needsApproval);
-    expect(await recordStep(bench.knex, step(session, full, claims))).toBe('limit_exceeded');
-    expect(await bench.row(session.id)).toEqual(session);
-    expect(await bench.claims(session.id)).toHaveLength(2);
-    await taken(session, at(NOON + 2 * DAY_MS, needsApproval), claims);
-  });
-
-  test('is none where it stays on its day, however many are there', async () => {
-    const session = await twoOf(await bench.person());
-    const moved = await taken(session, at(NOON + 3 * HOUR_MS, false), 'move');
-    const startsAt = NOON + 6 * HOUR_MS;
-    const roomy = { limits: { ...limits, maxPerClientPerDay: 2 } };
-    await bench.book({ clientId: session.client_id!, startsAt, plan: roomy });
-    await taken(moved, at(NOON, false), 'move');
-  });
-
-  test('counts as soon as it is proposed', async () => {
-    const clientId = await bench.person();
-    await taken(await twoOf(clientId), at(NOON + 2 * DAY_MS, true), 'propose');
-    const startsAt = NOON + 2 * DAY_MS + 3 * HOUR_MS;
-    const booked = await bench.draft({ clientId, startsAt, plan: { limits } });
-    expect(await bench.insert(booked)).toBe('limit_exceeded');
-  });
-});
-
 describe('by the database’s clock', () => {
   test('lapsed claims refuse the step, which leaves no trace', async () => {
     const session = await bench.book();

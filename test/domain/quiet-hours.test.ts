@@ -70,6 +70,7 @@ describe('a message that is about to go out', () => {
   test.each([
     ['late, with quiet hours until the start, goes out now', dueBefore, early, nowMs],
     ['due within them is never sent', nowMs, early, null],
+    ['hours late wakes nobody', dueBefore, { ...early, nowMs: dueBefore + HOUR_MS + 1 }, null],
     [
       'late waits where they end before the start',
       dueBefore,

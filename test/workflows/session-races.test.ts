@@ -159,23 +159,6 @@ test('every message to a session that is over is refused with a code, and change
   expect(world.events).toEqual(['started', 'completed']);
 });
 
-test('a day that has no room left refuses the move, and the session stays as it is', async () => {
-  const world = new World();
-  const { recordTransition } = world.session;
-  world.session.recordTransition = async (input) =>
-    input.claims === 'propose' ? { outcome: 'limit_exceeded' } : recordTransition(input);
-  const unpaid = { state: { status: 'awaiting_payment', approval: 'given', answerDueAt: null } };
-  await live(world, unpaid as SessionWish, async ({ handle, startsAt }) => {
-    const time = { startsAt: startsAt + HOUR_MS, endsAt: startsAt + 2 * HOUR_MS };
-    const args = [{ actor: client, ...time }] as const;
-    const moved = handle.executeUpdate(messages.rescheduleUpdate, { args: [...args] });
-    expect(await refusalOf(moved)).toBe('booking_limit_exceeded');
-    await handle.executeUpdate(messages.payUpdate, { args: [payment] });
-    expect(await handle.result()).toEqual({ status: 'completed' });
-  });
-  expect(world.events).not.toContain('reschedule_lapsed');
-});
-
 test('a new time whose claims had lapsed is lost alone: the session goes on at its old one', async () => {
   const world = new World();
   const { recordTransition } = world.session;

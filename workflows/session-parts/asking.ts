@@ -26,7 +26,6 @@ export function refusedBecause(code: ErrorCode): ApplicationFailure {
 const REFUSALS: Readonly<Record<string, string>> = {
   forbidden: 'Only the clinic may set the cancellation rule aside.',
   wrong_state: 'The session is in a state in which this cannot be done.',
-  booking_limit_exceeded: 'The client has as many sessions on this day as the clinic allows.',
   slot_unavailable: 'This time is no longer available.',
   time_in_past: 'The time of the session has already passed.',
   cancellation_deadline_passed: 'The session has started; it can no longer be cancelled.',

@@ -9,7 +9,6 @@ import type {
   NoticeKind,
   SessionActivities,
   TransitionInput,
-  TransitionOutcome,
 } from '../../activities/session/contract.ts';
 import { announcementOf } from '../../domain/announcement.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
@@ -209,8 +208,7 @@ async function applyNow(
   if (outcome === 'recorded') return { kind: 'moved' };
   if (claims === 'accept_proposal') await loseProposal(course);
   else if (outcome === 'claims_lost' || hasPaid) await loseTime(course);
-  const code = outcome === 'limit_exceeded' ? 'booking_limit_exceeded' : 'slot_unavailable';
-  return { kind: 'refused', code };
+  return { kind: 'refused', code: 'slot_unavailable' };
 }
 
 /** The new time was over by the database's clock before it was accepted: the old one stands. */
@@ -248,7 +246,7 @@ async function record(
   claims: TransitionInput['claims'],
   event: string,
   cause: Cause,
-): Promise<TransitionOutcome> {
+): Promise<'recorded' | 'claims_lost' | 'slot_taken'> {
   const step: TransitionInput = {
     sessionId: course.sessionId,
     version: course.version + 1,
@@ -272,7 +270,10 @@ async function record(
 }
 
 /** A seat of a session that is called off takes no step but its last. */
-async function write(course: Course, step: TransitionInput): Promise<TransitionOutcome> {
+async function write(
+  course: Course,
+  step: TransitionInput,
+): Promise<'recorded' | 'claims_lost' | 'slot_taken'> {
   if (course.enrolmentId === null) return (await recordTransition(step)).outcome;
   const { outcome } = await recordSeat({ ...step, ...seatOf(course) });
   if (outcome !== 'called_off') return outcome;

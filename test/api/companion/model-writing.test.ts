@@ -170,6 +170,20 @@ test('danger in a reply calls a human where the turn can not be revised', async 
   });
 });
 
+test('its turn is given the reply to a crisis as soon as it can be', async () => {
+  const { end, say, ...talk } = await thinking();
+  await say('Rest is good. It helps. And so');
+  await whileFailing('crisis_triggers', 'WHEN (NEW.message_id IS NOT NULL)', async () => {
+    end({ kind: 'text', text: HARM, costMicros: 1 });
+    await expectAlarm(talk);
+  });
+  const [turn] = await api
+    .knex('companion_turns as t')
+    .join('companion_conversations as c', 'c.id', 't.conversation_id')
+    .where('c.person_id', talk.person.id);
+  expect(turn).toMatchObject({ source: 'crisis', is_crisis: true, partial: null });
+});
+
 test('danger in a reply calls a human where its cost can not be settled', async () => {
   const { end, ...talk } = await thinking();
   await whileFailing('companion_spending', '', async () => {

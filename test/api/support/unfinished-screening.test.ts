@@ -122,13 +122,27 @@ describe('an unfinished questionnaire', () => {
       emergencyContacts: { crisis: '988' },
     });
     expect(await severities()).toEqual(['critical paging']);
-    // A human has been called; somebody else's answer calls nobody.
-    await answer(sessionId, 9, 3);
+    // Somebody else's answer calls nobody.
     const other = await api.person();
     const body = { sessionId, questionNumber: 9, selectedValue: 3 };
     const { status } = await api.call('POST', '/api/responses/submit-answer', body, other);
     expect([status, await triggers()]).toEqual([404, 1]);
     await sweepScreening(api.knex);
+  });
+
+  test('calls a human for an answer of danger that comes when it is completed', async () => {
+    const sessionId = await startScreening(api, person, 'PHQ-9');
+    await answerAll(api, person, sessionId, Array(9).fill(0));
+    const complete = await api.call('POST', '/api/responses/complete', { sessionId }, person);
+    expect([complete.status, await severities()]).toEqual([200, []]);
+    expect((await answer(sessionId, 9, 0)).body).not.toHaveProperty('emergencyContacts');
+    const late = await answer(sessionId, 9, 3);
+    const [alert] = await alerts();
+    expect([late.status, await severities()]).toEqual([409, ['critical paging']]);
+    expect(late.body).toMatchObject({ sessionStatus: 'completed', alertCreated: alert.id });
+    const garbled = { sessionId, questionNumber: 99, selectedValue: 3 };
+    const { body } = await api.call('POST', '/api/responses/submit-answer', garbled, person);
+    expect(body).not.toHaveProperty('emergencyContacts');
   });
 
   test('is written down as expired', async () => {
