@@ -131,7 +131,7 @@ describe('a purchase of credits', () => {
     purchases.sync = [{ kind: 'processing' }, { kind: 'paid', balanceCents: 900 }];
     await withWorker(purchases.activities(), async (taskQueue) => {
       const id = randomUUID();
-      const ask = (): Promise<unknown> =>
+      const ask = (): Promise<{ readonly kind: string }> =>
         environment.client.workflow.executeUpdateWithStart(purchaseUpdate, {
           startWorkflowOperation: purchase(taskQueue, id),
         });
@@ -141,8 +141,10 @@ describe('a purchase of credits', () => {
       ]);
       const handle = environment.client.workflow.getHandle(id);
       await handle.signal(purchaseNewsSignal);
-      while (purchases.calls.length < 2) await environment.sleep(10);
-      expect(await ask()).toEqual({ kind: 'processing' });
+      // The provider has answered before the workflow has heard of it.
+      let answer = await ask();
+      while (answer.kind === 'action_required') answer = await ask();
+      expect(answer).toEqual({ kind: 'processing' });
       await handle.signal(purchaseNewsSignal);
       expect(await handle.result()).toEqual({ kind: 'paid', balanceCents: 900 });
       expect(purchases.calls).toEqual(['pay', 'sync', 'sync']);
